@@ -1,0 +1,206 @@
+"""The application: what is mounted where, whether it is alive and ready, and how it is served and stopped."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.assets import VENDOR
+from app.connections import BoundedProtocol
+from app.database import Database, is_migrated
+from app.logs import logger
+from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
+from app.origins import Origins
+from app.settings import ROOT, Settings
+from auth.middleware import AuthMiddleware
+from auth.routes import auth_routes
+from auth.signing_in import Auth, utc_now
+from schema.api import api
+from schema.endpoint import graphql_routes, viewer_of_request
+from schema.engine import Engine
+from schema.explorer import explorer_routes
+from storefront.pages import create_storefront
+
+READY_SECONDS = 2.0
+EXAMPLES = ROOT / "storefront" / "queries" / "examples"
+log = logger("ventas.server")
+
+
+def create_app(settings: Settings, database: Database, clock: Callable[[], datetime] = utc_now) -> Starlette:
+    """
+    The whole application over a database that is migrated.
+
+    Opening and closing the database is the business of whoever made it; `app.state` has `settings`,
+    `database`, `traffic`, `auth` and `engine`.
+    """
+    traffic = Traffic(settings.max_requests)
+    auth = Auth(database, settings, clock)
+    engine = Engine(api, database, clock=clock)
+    app = Starlette(
+        routes=[
+            Route("/healthz", _alive, methods=["GET"]),
+            Route("/readyz", _ready, methods=["GET"]),
+            *auth_routes(auth),
+            *graphql_routes(engine),
+            *explorer_routes(engine, EXAMPLES, VENDOR),
+            # The storefront answers whatever nobody else does, so it comes last.
+            *create_storefront(_execute_with(engine), settings),
+        ],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders, https=settings.base_url.startswith("https://")),
+            Middleware(Admission, traffic=traffic),
+            Middleware(Origins, settings=settings),
+            Middleware(Bodies),
+            Middleware(AuthMiddleware, auth=auth),
+        ],
+        exception_handlers={HTTPException: _say},
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.traffic = traffic
+    app.state.auth = auth
+    app.state.engine = engine
+    return app
+
+
+def _execute_with(engine: Engine) -> Callable[..., Awaitable[Mapping[str, Any]]]:
+    """What the storefront asks with: a document through the schema as the request's visitor, as at /graphql."""
+
+    async def execute(
+        request: Request,
+        document: str,
+        variables: dict[str, Any],
+        operation_name: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Mapping[str, Any]:
+        if operation_name:
+            request.state.operation = operation_name[:64]
+        return await engine.execute_document(
+            await viewer_of_request(request),
+            document,
+            variables,
+            operation_name,
+            idempotency_key=idempotency_key,
+            request_id=request.state.request_id,
+            locale=request.state.locale,
+        )
+
+    return execute
+
+
+async def _alive(request: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+async def _ready(request: Request) -> Response:
+    """Whether requests should come here: the database answers, stands at the newest migration, and we stay."""
+    state = request.app.state
+    if state.traffic.draining:
+        return PlainTextResponse("stopping\n", 503)
+    try:
+        async with asyncio.timeout(READY_SECONDS), state.database.auth() as session:
+            if not await is_migrated(session):
+                return PlainTextResponse("not migrated\n", 503)
+    except Exception as fault:
+        # Whatever it is, it is the answer; the cause is for the log, not for the one who asks.
+        log.warning("not ready", cause=type(fault).__name__)
+        return PlainTextResponse("no database\n", 503)
+    return PlainTextResponse("ready\n")
+
+
+async def _say(request: Request, fault: Exception) -> Response:
+    """HTTP's own refusals (404, 405) in one short line, or as JSON for programs."""
+    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    detail = fault.detail if isinstance(fault, HTTPException) else "Internal error"
+    headers = fault.headers if isinstance(fault, HTTPException) else None
+    if "application/json" in request.headers.get("accept", ""):
+        body = {"errors": [{"message": detail, "extensions": {"code": f"HTTP_{status}"}}]}
+        return JSONResponse(body, status, headers=headers)
+    return PlainTextResponse(f"{detail}\n", status, headers=headers)
+
+
+class DrainingServer(uvicorn.Server):
+    """Told to stop, it first says so at /readyz, then closes the door, then lets those inside finish."""
+
+    def __init__(
+        self, config: uvicorn.Config, traffic: Traffic, delay_seconds: float, announce: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self.traffic = traffic
+        self.delay_seconds = delay_seconds
+        self.announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, but a signal that was obeyed is not raised again: the caller still has to tidy up."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.traffic.draining:
+            super().handle_exit(sig, frame)  # a second Ctrl-C is impatient
+            return
+        self.traffic.draining = True
+        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(loop.call_later, self.delay_seconds, setattr, self, "should_exit", True)
+
+
+def make_server(app: Starlette, settings: Settings, announce: Callable[[], None]) -> DrainingServer:
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        backlog=512,
+    )
+    return DrainingServer(config, app.state.traffic, settings.stop_delay_seconds, announce)
+
+
+@asynccontextmanager
+async def opened(database: Database) -> AsyncIterator[Database]:
+    """The database with its pool filled, emptied at the end."""
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
+
+
+async def serve(
+    settings: Settings, database: Database, listener: socket.socket, announce: Callable[[], None]
+) -> None:
+    """Serves until told to stop by SIGINT or SIGTERM; `announce` is called when the first request can come."""
+    async with opened(database):
+        server = make_server(create_app(settings, database), settings, announce)
+        await server.serve(sockets=[listener])
+        log.info("stopped")

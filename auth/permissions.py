@@ -1,0 +1,211 @@
+"""Permissions, roles and the viewer: a leaf that every room may import. Source of the role matrix."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+
+class Permission(StrEnum):
+    """One thing a viewer may do; the schema's @access names these, nothing else decides which fields exist."""
+
+    ADDRESSES_WRITE = "addresses:write"
+    ADMIN = "admin"
+    AUDIT_READ = "audit:read"
+    CARTS_USE = "carts:use"
+    CATALOG_READ = "catalog:read"
+    COSTS_READ = "costs:read"
+    CREDIT_AVAILABLE_READ = "credit-available:read"
+    CREDIT_READ = "credit:read"
+    CREDIT_RELEASE = "credit:release"
+    CUSTOMERS_READ = "customers:read"
+    LOTS_READ = "lots:read"
+    NOTES_INTERNAL = "notes:internal"
+    ORDERS_CANCEL = "orders:cancel"
+    ORDERS_DISCOUNT = "orders:discount"
+    ORDERS_MANAGE = "orders:manage"
+    ORDERS_PLACE = "orders:place"
+    ORDERS_READ = "orders:read"
+    PRICES_READ = "prices:read"
+    SALES_HISTORY_READ = "sales-history:read"
+    SIGNED_IN = "signed-in"
+    STAFF = "staff"
+    STOCK_QUANTITY_READ = "stock-quantity:read"
+    STOCK_READ = "stock:read"
+    TAX_ID_READ = "tax-id:read"
+    USERS_READ = "users:read"
+    WISHLISTS_USE = "wishlists:use"
+
+
+class RowScope(StrEnum):
+    """Which rows a permission reaches."""
+
+    SELF = "SELF"
+    COMPANY = "COMPANY"
+    DESCENDANTS = "DESCENDANTS"
+    TERRITORY = "TERRITORY"
+    TEAM = "TEAM"
+    ALL = "ALL"
+
+
+class RowClass(StrEnum):
+    """The class of row scope; one database role and one row security policy each."""
+
+    CUSTOMER = "customer"
+    TERRITORY = "territory"
+    STAFF = "staff"
+
+
+class Role(StrEnum):
+    """A named set of permissions. Buyer to company admin are held per customer, the others by the seller's people."""
+
+    BUYER = "BUYER"
+    APPROVER = "APPROVER"
+    COMPANY_ADMIN = "COMPANY_ADMIN"
+    SALES_REP = "SALES_REP"
+    SALES_MANAGER = "SALES_MANAGER"
+    LOGISTICS = "LOGISTICS"
+    FINANCE = "FINANCE"
+    INTEGRATOR = "INTEGRATOR"
+    CUSTOMER_INTEGRATOR = "CUSTOMER_INTEGRATOR"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+CUSTOMER_ROLES = frozenset({Role.BUYER, Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR})
+STAFF_ROLES = frozenset(Role) - CUSTOMER_ROLES
+
+P = Permission
+Grants = Mapping[Permission, RowScope]
+
+
+def _grants(scope: RowScope, permissions: Iterable[Permission], **other: RowScope) -> Grants:
+    grants = dict.fromkeys(permissions, scope)
+    grants |= {Permission[name]: value for name, value in other.items()}
+    return MappingProxyType(grants)
+
+
+_SHOPPING = (
+    P.SIGNED_IN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.CUSTOMERS_READ, P.WISHLISTS_USE,
+    P.SALES_HISTORY_READ, P.ORDERS_PLACE,
+)  # fmt: skip
+_SELLING = (
+    P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
+    P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
+    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ,
+)  # fmt: skip
+
+# The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
+ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
+    {
+        Role.BUYER: _grants(
+            RowScope.COMPANY,
+            _SHOPPING,
+            CARTS_USE=RowScope.SELF,
+            ORDERS_READ=RowScope.SELF,
+            ORDERS_CANCEL=RowScope.SELF,
+            USERS_READ=RowScope.SELF,
+        ),
+        Role.APPROVER: _grants(
+            RowScope.COMPANY,
+            (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ),
+            CARTS_USE=RowScope.SELF,
+            ORDERS_CANCEL=RowScope.SELF,
+            USERS_READ=RowScope.SELF,
+        ),
+        Role.COMPANY_ADMIN: _grants(
+            RowScope.COMPANY,
+            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
+             P.ADDRESSES_WRITE),
+            CARTS_USE=RowScope.SELF,
+        ),
+        Role.CUSTOMER_INTEGRATOR: _grants(
+            RowScope.COMPANY,
+            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL),
+            CARTS_USE=RowScope.SELF,
+        ),
+        Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING),
+        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ)),
+        Role.LOGISTICS: _grants(
+            RowScope.ALL,
+            (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
+             P.ORDERS_READ),
+        ),
+        Role.FINANCE: _grants(
+            RowScope.ALL,
+            (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
+             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ,
+             P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ),
+        ),
+        Role.INTEGRATOR: _grants(
+            RowScope.ALL,
+            (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
+             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ),
+        ),
+        Role.ADMINISTRATOR: _grants(
+            RowScope.ALL,
+            (P.SIGNED_IN, P.STAFF, P.ADMIN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
+             P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
+             P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL),
+        ),
+    }
+)  # fmt: skip
+
+_WIDTH = {scope: width for width, scope in enumerate(RowScope)}
+
+
+def combine_grants(roles: Iterable[Role]) -> Grants:
+    """The union of the roles' grants; where two roles hold one permission, the wider rows win."""
+    grants: dict[Permission, RowScope] = {}
+    for role in roles:
+        for permission, scope in ROLE_GRANTS[role].items():
+            if permission not in grants or _WIDTH[scope] > _WIDTH[grants[permission]]:
+                grants[permission] = scope
+    return MappingProxyType(grants)
+
+
+def row_class_of(roles: Iterable[Role]) -> RowClass:
+    """The widest class of row scope that the roles reach; it picks the database role."""
+    held = frozenset(roles)
+    if held & {Role.LOGISTICS, Role.FINANCE, Role.INTEGRATOR, Role.ADMINISTRATOR}:
+        return RowClass.STAFF
+    return RowClass.TERRITORY if held & {Role.SALES_REP, Role.SALES_MANAGER} else RowClass.CUSTOMER
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """
+    Who asks, built once per request from a session or token; no input may change it.
+
+    `customer_id` is the customer a buyer acts for, None for staff; `customer_ids` those whose rows they may
+    see (descendants where the seller allows it). `sales_rep_ids` are the reps whose customers a rep or manager
+    reaches (own first), empty for others.
+    """
+
+    user_id: UUID
+    name: str
+    email: str
+    seller_id: UUID
+    row_class: RowClass
+    roles: frozenset[Role]
+    grants: Grants
+    locale: str = "es"
+    customer_id: UUID | None = None
+    customer_ids: tuple[UUID, ...] = ()
+    sales_rep_ids: tuple[UUID, ...] = ()
+    session_id: UUID | None = None
+    permissions: frozenset[Permission] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "permissions", frozenset(self.grants))
+
+    @property
+    def is_staff(self) -> bool:
+        return self.row_class is not RowClass.CUSTOMER
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def scope(self, permission: Permission) -> RowScope | None:
+        """The rows the permission reaches; None where the viewer does not hold it."""
+        return self.grants.get(permission)

@@ -1,0 +1,111 @@
+"""Sessions of signed-in users: a secret that only the client holds, its hash in a row, one life for both kinds."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import new_id
+from models.customers import Membership
+from models.users import StaffRole, UserSession
+from rules.states import SessionKind
+
+# Three days bridge a weekend. An absolute end (VENTAS_SESSION_DAYS) comes besides.
+IDLE = timedelta(hours=72)
+# Use is noted this often at most, so that reading pages writes almost nothing.
+SEEN_EVERY = timedelta(minutes=10)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just made; `token` is nowhere else and cannot be had again."""
+
+    id: UUID
+    token: str
+    expires_at: datetime
+
+
+def new_secret() -> str:
+    """256 random bits, in 43 characters that need no quoting anywhere."""
+    return secrets.token_urlsafe(32)
+
+
+def looks_like_secret(text: str) -> bool:
+    return _TOKEN.fullmatch(text) is not None
+
+
+def hash_of(token: str) -> bytes:
+    """What is stored. A plain hash suffices: 256 random bits cannot be guessed from it."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def create_session(
+    session: AsyncSession,
+    user_id: UUID,
+    kind: SessionKind,
+    now: datetime,
+    life: timedelta,
+    customer_id: UUID | None = None,
+    locale: str | None = None,
+) -> NewSession:
+    """Adds a session, and drops those of this user that are over."""
+    await session.execute(
+        delete(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at <= now)
+    )
+    made = NewSession(new_id(), new_secret(), now + life)
+    await session.execute(
+        insert(UserSession).values(
+            id=made.id, kind=kind, token_hash=hash_of(made.token), csrf_token=new_secret(), user_id=user_id,
+            customer_id=customer_id, locale=locale, created_at=now, last_seen_at=now, expires_at=made.expires_at,
+        )
+    )  # fmt: skip
+    return made
+
+
+async def delete_session(session: AsyncSession, token: str) -> None:
+    """Ends the session of the token; one that is not there is ended already."""
+    if looks_like_secret(token):
+        await session.execute(delete(UserSession).where(UserSession.token_hash == hash_of(token)))
+
+
+async def choose_customer(session: AsyncSession, session_id: UUID, customer_id: UUID | None) -> bool:
+    """
+    Makes the session act for a customer, or for the seller where None.
+
+    Returns:
+        False, and nothing changed, where the session's user is no member of it (or has no role at the seller).
+    """
+    user_id = select(UserSession.user_id).where(UserSession.id == session_id).scalar_subquery()
+    if customer_id is None:
+        may = select(StaffRole.user_id).where(StaffRole.user_id == user_id)
+    else:
+        may = select(Membership.user_id).where(
+            Membership.user_id == user_id, Membership.customer_id == customer_id
+        )
+    changed = await session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, may.exists())
+        # Forms drawn for the one company must not act for the other: their token ends here.
+        .values(customer_id=customer_id, csrf_token=new_secret())
+        .returning(UserSession.id)
+    )
+    return changed.scalar() is not None
+
+
+async def choose_locale(session: AsyncSession, session_id: UUID, locale: str) -> None:
+    await session.execute(update(UserSession).where(UserSession.id == session_id).values(locale=locale))
+
+
+async def note_use(session: AsyncSession, session_id: UUID, now: datetime) -> None:
+    """Moves the end of idleness; conditional, so that of many requests at once one writes."""
+    await session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.last_seen_at <= now - SEEN_EVERY)
+        .values(last_seen_at=now)
+    )

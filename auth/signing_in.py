@@ -1,0 +1,254 @@
+"""Signing in and out, and whose request it is: the same rules for the form's cookie and the API's bearer token."""
+
+import unicodedata
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from auth.csrf import Cookies
+from auth.passwords import Passwords, is_outdated
+from auth.permissions import Viewer
+from auth.sessions import (
+    NewSession,
+    choose_customer,
+    choose_locale,
+    create_session,
+    delete_session,
+)
+from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
+from auth.viewers import Visit, load_visit
+from models.users import User, UserCredential
+from rules.states import SessionKind
+
+LOCALES = ("es", "en")
+
+
+class AuthDatabase(Protocol):
+    """Opens a session as the sign-in role."""
+
+    def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
+class AuthSettings(Protocol):
+    """What signing in needs to know of the settings."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def cookie_secure(self) -> bool: ...
+    @property
+    def session_days(self) -> int: ...
+
+
+class AuthCode(StrEnum):
+    """Stable codes of what is answered at the door."""
+
+    INVALID = "INVALID"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    SELECT_CUSTOMER = "SELECT_CUSTOMER"
+    THROTTLED = "THROTTLED"
+    UNAVAILABLE = "UNAVAILABLE"
+    UNKNOWN_CUSTOMER = "UNKNOWN_CUSTOMER"
+
+
+class SignInRefused(Exception):
+    """Nobody is signed in. `retry_after` are the seconds to wait, where waiting helps."""
+
+    def __init__(self, code: AuthCode, retry_after: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """
+    One attempt to sign in.
+
+    Args:
+        address: the client's, for the throttle.
+        customer_number: the customer to act for, where the user belongs to several.
+        locale: chosen before signing in; None leaves the user's.
+        old_token: of the session that this browser had, which ends.
+    """
+
+    email: str
+    password: str
+    address: str
+    kind: SessionKind
+    customer_number: str | None = None
+    locale: str | None = None
+    old_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    session: NewSession
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    user_id: UUID
+    password_hash: str
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Auth:
+    """The door, wired: database, settings, clock."""
+
+    def __init__(
+        self, database: AuthDatabase, settings: AuthSettings, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.database = database
+        self.base_url = settings.base_url
+        self.cookies = Cookies(settings.cookie_secure)
+        self.life = timedelta(days=settings.session_days)
+        self.clock = clock
+        self.passwords = Passwords()
+
+    async def sign_in(self, attempt: Attempt) -> SignedIn:
+        """
+        Makes a session for whoever knows the password.
+
+        Unknown, disabled and roleless accounts get the answer of a wrong password, after the same work. No
+        connection is held while a password is verified.
+
+        Raises:
+            SignInRefused: INVALID_CREDENTIALS, THROTTLED or UNKNOWN_CUSTOMER.
+        """
+        now = self.clock()
+        account, address = counters_of(attempt.email, attempt.address)
+        async with self.database.auth() as session:
+            wait = await count_attempt(session, (account, address), now)
+            credential = await _find_credential(session, attempt.email)
+        if wait is not None:
+            raise SignInRefused(AuthCode.THROTTLED, wait)
+        stored = credential.password_hash if credential else None
+        right = await self.passwords.verify(stored, attempt.password)
+        if not right or credential is None:
+            raise SignInRefused(AuthCode.INVALID_CREDENTIALS)
+        fresh_hash = None
+        if is_outdated(credential.password_hash):
+            fresh_hash = await self.passwords.hash_again(attempt.password)
+        async with self.database.auth() as session:
+            await _hold(session, credential, fresh_hash)
+            signed_in = await self._open(session, attempt, credential.user_id, now)
+            await self._settle(session, account, address, now)
+        return signed_in
+
+    async def _open(self, session: AsyncSession, attempt: Attempt, user_id: UUID, now: datetime) -> SignedIn:
+        """A session under a new id, for the customer that was named or is the only one."""
+        if attempt.old_token is not None:
+            await delete_session(session, attempt.old_token)
+        made = await create_session(session, user_id, attempt.kind, now, self.life, locale=attempt.locale)
+        visit = await load_visit(session, made.token, attempt.kind, now)
+        if visit is None:
+            raise SignInRefused(AuthCode.INVALID_CREDENTIALS)
+        wanted = visit.customer
+        if attempt.customer_number is not None:
+            wanted = next((each for each in visit.customers if each.number == attempt.customer_number), None)
+            if wanted is None:
+                raise SignInRefused(AuthCode.UNKNOWN_CUSTOMER)
+        if wanted is not None:
+            await choose_customer(session, made.id, wanted.id)
+            visit = await load_visit(session, made.token, attempt.kind, now)
+            assert visit is not None
+        return SignedIn(made, visit)
+
+    @staticmethod
+    async def _settle(session: AsyncSession, account: Counter, address: Counter, now: datetime) -> None:
+        await forgive(session, account, address)
+        await drop_old(session, now)
+
+    async def sign_out(self, token: str) -> None:
+        async with self.database.auth() as session:
+            await delete_session(session, token)
+
+    async def choose_customer(self, visit: Visit, customer_id: UUID | None) -> bool:
+        """Acts for another of the user's customers from now on, or for the seller (None); False where they may not."""
+        async with self.database.auth() as session:
+            return await choose_customer(session, visit.session_id, customer_id)
+
+    async def choose_locale(self, visit: Visit, locale: str) -> None:
+        async with self.database.auth() as session:
+            await choose_locale(session, visit.session_id, locale)
+
+    async def visit_of(self, request: Request) -> Visit | None:
+        """The visit of the bearer token where there is an Authorization header, else of the cookie."""
+        bearer = bearer_token(request)
+        token, kind = request.cookies.get(self.cookies.session), SessionKind.COOKIE
+        if bearer is not None:
+            token, kind = bearer, SessionKind.BEARER
+        if not token:
+            return None
+        async with self.database.auth() as session:
+            return await load_visit(session, token, kind, self.clock())
+
+    async def authenticate(self, request: Request) -> Viewer | None:
+        """Who asks; what the API's endpoint is given. The middleware has asked the database already."""
+        viewer: Viewer | None = request.state.viewer
+        return viewer
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of the Authorization header; "" for a header that holds none; None without a header."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def client_address(request: Request) -> str:
+    """The client's address as the server saw it; forwarded ones count only from the proxies of the settings."""
+    return request.client.host if request.client else "unknown"
+
+
+async def _find_credential(session: AsyncSession, email: str) -> _Credential | None:
+    """The active account of an email address; the statement is the same, and is sent, for any text."""
+    wanted = unicodedata.normalize("NFC", email.strip())
+    if "\x00" in wanted or len(wanted) > 200 or not _is_text(wanted):
+        wanted = ""
+    row = (
+        await session.execute(
+            select(User.id, UserCredential.password_hash)
+            .join(UserCredential, UserCredential.user_id == User.id)
+            .where(func.lower(User.email) == func.lower(wanted), User.is_active)
+        )
+    ).one_or_none()
+    return None if row is None else _Credential(*row)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+async def _hold(session: AsyncSession, credential: _Credential, fresh_hash: str | None) -> None:
+    """Locks the credential for the sign-in: a password changed while this one was verified counts."""
+    row = select(UserCredential.password_hash).where(UserCredential.user_id == credential.user_id)
+    if await session.scalar(row.with_for_update()) != credential.password_hash:
+        raise SignInRefused(AuthCode.INVALID_CREDENTIALS)
+    if fresh_hash is not None:
+        await session.execute(
+            update(UserCredential)
+            .where(UserCredential.user_id == credential.user_id)
+            .values(password_hash=fresh_hash)
+        )

@@ -1,0 +1,1 @@
+"""Tables, row dataclasses and the selects that start every read."""

@@ -1,0 +1,48 @@
+"""Carts: one per user and customer, kept when switching companies."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, LongText, Moment, Quantity, UnitPrice
+from models.customers import address_of_customer
+
+
+class Cart(Base):
+    __tablename__ = "cart"
+    __table_args__ = (
+        UniqueConstraint("user_id", "customer_id"),
+        UniqueConstraint("customer_id", "id"),
+        address_of_customer("delivery_address_id"),
+    )
+    id: Mapped[Id]
+    seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    purchase_order_number: Mapped[str] = mapped_column(String(64), server_default="")
+    delivery_address_id: Mapped[UUID | None]
+    requested_on: Mapped[date | None]
+    note: Mapped[LongText] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[Moment]
+
+
+class CartLine(Base):
+    __tablename__ = "cart_line"
+    __table_args__ = (
+        UniqueConstraint("cart_id", "product_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        ForeignKeyConstraint(["customer_id", "cart_id"], ["cart.customer_id", "cart.id"]),
+        Index(None, "customer_id", "cart_id"),
+    )
+    id: Mapped[Id]
+    cart_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
+    position: Mapped[int]
+    quantity: Mapped[Quantity]
+    requested_on: Mapped[date | None]
+    # The unit price when the line was last written: tells which lines a PriceChanged is about.
+    unit_price_seen: Mapped[UnitPrice | None]

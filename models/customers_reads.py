@@ -1,0 +1,152 @@
+"""Reading customers: who may see which, and their rows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+
+from auth.permissions import RowClass, Viewer
+from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
+from models.filters import escape_like
+from models.rows import columns_of
+from models.sellers import SalesRepTerritory
+from models.users import User
+from rules.states import CustomerStatus
+from rules.texts import fold
+
+
+def customer_in_scope(viewer: Viewer, column: Any = Customer.id) -> ColumnElement[bool]:
+    """Whether a customer id is one whose rows the viewer may see; row security repeats it underneath."""
+    if viewer.row_class is RowClass.CUSTOMER:
+        return column.in_(viewer.customer_ids) if viewer.customer_ids else false()
+    mine = select(Customer.id).where(Customer.seller_id == viewer.seller_id)
+    if viewer.row_class is RowClass.TERRITORY:
+        territories = select(SalesRepTerritory.territory_id).where(
+            SalesRepTerritory.sales_rep_id.in_(viewer.sales_rep_ids)
+        )
+        mine = mine.where(
+            or_(Customer.sales_rep_id.in_(viewer.sales_rep_ids), Customer.territory_id.in_(territories))
+        )
+    return column.in_(mine)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    id: UUID
+    number: str
+    name: str
+    status: CustomerStatus
+    country: str
+    tax_id: str | None
+    parent_id: UUID | None
+    customer_group_id: UUID | None
+    assortment_id: UUID | None
+    sales_rep_id: UUID | None
+    payment_term_id: UUID
+    delivery_term_id: UUID
+    currency: str
+    locale: str
+    internal_note: str
+    version: int
+    created_at: datetime
+    active_until: date | None
+
+
+def visible_customers(viewer: Viewer) -> Select[Any]:
+    """The customers the viewer may see, as columns of CustomerRow."""
+    return select(*columns_of(Customer, CustomerRow)).where(
+        Customer.seller_id == viewer.seller_id, customer_in_scope(viewer)
+    )
+
+
+def customer_matches(search: str) -> ColumnElement[bool]:
+    """Name or number contains the text; accents and case do not matter."""
+    text = escape_like(fold(search))
+    return or_(
+        Customer.name_sort.like(f"%{text}%", escape="\\"),
+        func.lower(Customer.number).like(f"%{text}%", escape="\\"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    id: UUID
+    customer_id: UUID
+    label: str
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    region: str
+    country: str
+    phone: str
+    is_default_delivery: bool
+    is_default_billing: bool
+
+
+def visible_addresses(viewer: Viewer, today: date) -> Select[Any]:
+    """Addresses in use of visible customers, defaults first."""
+    return (
+        select(*columns_of(CustomerAddress, AddressRow))
+        .where(
+            customer_in_scope(viewer, CustomerAddress.customer_id),
+            or_(CustomerAddress.active_until.is_(None), CustomerAddress.active_until > today),
+        )
+        .order_by(CustomerAddress.is_default_delivery.desc(), CustomerAddress.label, CustomerAddress.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    customer_id: UUID
+    name: str
+    title: str
+    email: str
+    phone: str
+
+
+def visible_contacts(viewer: Viewer) -> Select[Any]:
+    return (
+        select(*columns_of(CustomerContact, ContactRow))
+        .where(customer_in_scope(viewer, CustomerContact.customer_id))
+        .order_by(CustomerContact.name, CustomerContact.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    id: UUID
+    email: str
+    name: str
+    locale: str
+    is_active: bool
+
+
+def visible_users(viewer: Viewer, every: bool) -> Select[Any]:
+    """The users of visible customers (`every`), or the viewer alone; row security lets reps see their colleagues."""
+    statement = select(*columns_of(User, UserRow))
+    if not every:
+        return statement.where(User.id == viewer.user_id)
+    members = select(Membership.user_id).where(customer_in_scope(viewer, Membership.customer_id))
+    return statement.where(or_(User.id == viewer.user_id, User.id.in_(members)))
+
+
+def memberships(viewer: Viewer) -> Select[Any]:
+    """(customer_id, user_id, role) of visible customers."""
+    return select(Membership.customer_id, Membership.user_id, Membership.role).where(
+        customer_in_scope(viewer, Membership.customer_id)
+    )
+
+
+def own_memberships(viewer: Viewer) -> Select[Any]:
+    """(customer_id, role) of the viewer, whichever customer they act for now."""
+    return select(Membership.customer_id, Membership.role).where(Membership.user_id == viewer.user_id)
+
+
+def item_numbers(viewer: Viewer) -> Select[Any]:
+    """(product_id, item_number, item_key) of the customer the viewer acts for; nothing for staff."""
+    return select(
+        CustomerItemNumber.product_id, CustomerItemNumber.item_number, CustomerItemNumber.item_key
+    ).where(CustomerItemNumber.customer_id == viewer.customer_id)

@@ -1,0 +1,159 @@
+"""Row level security and grants as data: one policy per table and class of row scope. Migrations render it."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from auth.permissions import RowClass
+
+CUSTOMERS = "string_to_array(nullif(current_setting('app.customer_ids', true), ''), ',')::uuid[]"
+REPS = "string_to_array(nullif(current_setting('app.sales_rep_ids', true), ''), ',')::uuid[]"
+USER = "nullif(current_setting('app.user_id', true), '')::uuid"
+
+OWN_CUSTOMER = f"customer_id = any ({CUSTOMERS})"
+# The sub-select reads customer under its own territory policy, so the rule stands in one place.
+REPS_CUSTOMER = "customer_id in (select id from customer)"
+EVERY_ROW = "true"
+NO_ROW = "false"
+
+Policies = Mapping[RowClass, str]
+
+
+def _policies(customer: str, territory: str, staff: str = EVERY_ROW) -> Policies:
+    return MappingProxyType(
+        {RowClass.CUSTOMER: customer, RowClass.TERRITORY: territory, RowClass.STAFF: staff}
+    )
+
+
+_TENANT = _policies(OWN_CUSTOMER, REPS_CUSTOMER)
+_CATALOGUE_OR_TENANT = _policies(
+    f"customer_id is null or {OWN_CUSTOMER}", f"customer_id is null or {REPS_CUSTOMER}"
+)
+
+# Tables of one customer, or of persons; every other table is the seller's catalogue and has no row security.
+ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
+    {
+        "customer": _policies(
+            # The names of a user's other companies come with their memberships; lists show the acting one only.
+            f"id = any ({CUSTOMERS}) or id in (select customer_id from membership where user_id = {USER})",
+            f"sales_rep_id = any ({REPS}) or territory_id in"
+            f" (select territory_id from sales_rep_territory where sales_rep_id = any ({REPS}))",
+        ),
+        "credit_account": _TENANT,
+        "customer_address": _TENANT,
+        "customer_contact": _TENANT,
+        "customer_item_number": _TENANT,
+        "membership": _policies(f"{OWN_CUSTOMER} or user_id = {USER}", REPS_CUSTOMER),
+        "app_user": _policies(
+            f"id = {USER} or id in (select user_id from membership where customer_id = any ({CUSTOMERS}))",
+            f"id = {USER} or id in (select user_id from membership) or id in (select user_id from sales_rep)",
+        ),
+        "staff_role": _policies(f"user_id = {USER}", f"user_id = {USER}"),
+        "external_reference": _CATALOGUE_OR_TENANT,
+        "cart": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
+        "cart_line": _policies(f"{OWN_CUSTOMER} and cart_id in (select id from cart)", NO_ROW, NO_ROW),
+        "wishlist": _policies(
+            f"{OWN_CUSTOMER} and (visibility = 'COMPANY' or owner_id = {USER})", NO_ROW, NO_ROW
+        ),
+        "wishlist_item": _policies(
+            f"{OWN_CUSTOMER} and wishlist_id in (select id from wishlist)", NO_ROW, NO_ROW
+        ),
+        "sales_order": _TENANT,
+        "sales_order_line": _TENANT,
+        "sales_order_schedule_line": _TENANT,
+        "sales_order_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
+        "standard_cost": _policies(NO_ROW, EVERY_ROW),
+        "reservation": _TENANT,
+        "sales_history": _TENANT,
+        "audit_event": _TENANT,
+        "outbox_event": _TENANT,
+        "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
+    }
+)
+
+# What only the sign-in role touches.
+AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
+# What the sign-in role reads besides, to build a viewer.
+AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team")
+# Never changed, never deleted, whoever asks.
+APPEND_ONLY = ("audit_event", "stock_move")
+
+_DOCUMENT_ACTS = {
+    "sales_order": "insert, update",
+    "sales_order_line": "insert, update",
+    "sales_order_schedule_line": "insert, update",
+    "reservation": "insert, update",
+    "stock_balance": "update",
+    "audit_event": "insert",
+    "outbox_event": "insert",
+    "idempotency_record": "insert, update",
+}
+_COST_ACTS = {"sales_order_line_cost": "insert"}
+
+WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
+    {
+        RowClass.CUSTOMER: {
+            **_DOCUMENT_ACTS,
+            "cart": "insert, update, delete",
+            "cart_line": "insert, update, delete",
+            "wishlist": "insert, update, delete",
+            "wishlist_item": "insert, update, delete",
+            "customer_address": "insert, update",
+        },
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS},
+        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS},
+    }
+)
+
+SEQUENCES = ("sales_order_number_seq",)
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def policy_statements(prefix: str, tables: Mapping[str, Policies] = ROW_POLICIES) -> Iterator[str]:
+    """The DDL that puts row security on the tables, for roles with this prefix."""
+    for table, policies in tables.items():
+        yield f"alter table {table} enable row level security"
+        yield f"alter table {table} force row level security"
+        for row_class, condition in policies.items():
+            role = _quote(prefix + row_class.value)
+            yield f"create policy {row_class.value}_rows on {table} to {role} using ({condition}) with check ({condition})"
+        yield f"create policy job_rows on {table} to {_quote(prefix + 'job')} using (true) with check (true)"
+    for table in AUTH_READS:
+        if table in tables:
+            yield f"create policy auth_rows on {table} for select to {_quote(prefix + 'auth')} using (true)"
+
+
+def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
+    """The privileges: read roles read, write roles write what their acts touch, jobs write business tables."""
+    business = [table for table in every_table if table not in AUTH_ONLY]
+    readers = ", ".join(_quote(prefix + row_class.value) for row_class in RowClass)
+    job, sign_in = _quote(prefix + "job"), _quote(prefix + "auth")
+    yield f"grant select on {', '.join(business)} to {readers}, {job}"
+    yield f"grant select on {', '.join(AUTH_READS)} to {sign_in}"
+    yield f"grant select, insert, update, delete on {', '.join(AUTH_ONLY)} to {sign_in}"
+    for row_class, grants in WRITE_GRANTS.items():
+        for table, acts in grants.items():
+            yield f"grant {acts} on {table} to {_quote(f'{prefix}{row_class.value}_write')}"
+        yield from (
+            f"grant usage on sequence {name} to {_quote(f'{prefix}{row_class.value}_write')}"
+            for name in SEQUENCES
+        )
+    for table in business:
+        acts = "insert" if table in APPEND_ONLY else "insert, update, delete"
+        yield f"grant {acts} on {table} to {job}"
+    yield f"grant select, insert, update, delete on user_credential to {job}"
+    yield from (f"grant usage, update on sequence {name} to {job}" for name in SEQUENCES)
+
+
+def append_only_statements() -> Iterator[str]:
+    yield (
+        "create function refuse_change() returns trigger language plpgsql as $$"
+        " begin raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation'; end $$"
+    )
+    for table in APPEND_ONLY:
+        yield (
+            f"create trigger append_only before update or delete on {table}"
+            " for each statement execute function refuse_change()"
+        )

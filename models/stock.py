@@ -1,0 +1,119 @@
+"""Warehouses, lots, moves, balances and reservations."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Code, Id, Moment, Name, Quantity, Stored, one_of
+from rules.states import LotStatus, ReservationKind, StockMoveKind
+
+
+class Warehouse(Base):
+    __tablename__ = "warehouse"
+    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+    id: Mapped[Id]
+    seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
+    code: Mapped[Code]
+    name: Mapped[Name]
+    city: Mapped[Name]
+    time_zone: Mapped[Code]
+    # Orders are served from the lowest priority number that holds enough.
+    priority: Mapped[int]
+    active_until: Mapped[date | None]
+
+
+class Lot(Base):
+    __tablename__ = "lot"
+    __table_args__ = (UniqueConstraint("product_id", "number"), one_of("status", LotStatus))
+    id: Mapped[Id]
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
+    number: Mapped[Code]
+    received_on: Mapped[date]
+    expires_on: Mapped[date | None]
+    status: Mapped[LotStatus] = mapped_column(Stored(LotStatus))
+
+
+class StockMove(Base):
+    """Append-only: what came in (positive) or went out (negative). `month` stands in the key for partitions."""
+
+    __tablename__ = "stock_move"
+    __table_args__ = (
+        one_of("kind", StockMoveKind),
+        CheckConstraint("quantity <> 0", name="quantity_not_zero"),
+        Index(None, "product_id", "warehouse_id"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"))
+    lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lot.id"))
+    kind: Mapped[StockMoveKind] = mapped_column(Stored(StockMoveKind))
+    quantity: Mapped[Quantity]
+    reference: Mapped[Name] = mapped_column(server_default="")
+    occurred_at: Mapped[Moment]
+
+
+class StockBalance(Base):
+    """
+    On hand and reserved by product and warehouse; the row that placing an order contends for.
+
+    `on_hand` is the sum of the moves, `reserved` of the live reservations; free is the difference.
+    """
+
+    __tablename__ = "stock_balance"
+    __table_args__ = (
+        CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
+        CheckConstraint("reserved >= 0 and reserved <= on_hand", name="reserved_within_on_hand"),
+    )
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    on_hand: Mapped[Quantity]
+    reserved: Mapped[Quantity]
+
+
+class LotBalance(Base):
+    """On hand and allocated by lot and warehouse; lots are assigned at release, not at placing."""
+
+    __tablename__ = "lot_balance"
+    __table_args__ = (
+        CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
+        CheckConstraint("allocated >= 0 and allocated <= on_hand", name="allocated_within_on_hand"),
+    )
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    on_hand: Mapped[Quantity]
+    allocated: Mapped[Quantity]
+
+
+class Reservation(Base):
+    """Quantity held for a schedule line (hard) or for a while (soft). Released rows keep their history."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        one_of("kind", ReservationKind),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        Index(None, "customer_id", "schedule_line_id"),
+        Index(None, "product_id", "warehouse_id"),
+        Index(None, "schedule_line_id"),
+    )
+    id: Mapped[Id]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    schedule_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_order_schedule_line.id"))
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"))
+    lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lot.id"))
+    kind: Mapped[ReservationKind] = mapped_column(Stored(ReservationKind))
+    quantity: Mapped[Quantity]
+    created_at: Mapped[Moment]
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    released_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

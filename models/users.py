@@ -1,0 +1,86 @@
+"""Persons, their credentials and sessions. Credentials and sessions are read by the sign-in role alone."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, Locale, Moment, Name, Stored, one_of
+from rules.states import SessionKind
+
+
+class User(Base):
+    __tablename__ = "app_user"
+    __table_args__ = (Index("uq_app_user_email", func.lower(text("email")), unique=True),)
+    id: Mapped[Id]
+    seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
+    email: Mapped[Name]
+    name: Mapped[Name]
+    locale: Mapped[Locale]
+    is_active: Mapped[bool]
+    created_at: Mapped[Moment]
+
+
+class StaffRole(Base):
+    """A role at the seller."""
+
+    __tablename__ = "staff_role"
+    __table_args__ = (
+        CheckConstraint(
+            "role in ('SALES_REP', 'SALES_MANAGER', 'LOGISTICS', 'FINANCE', 'INTEGRATOR', 'ADMINISTRATOR')",
+            name="role_known",
+        ),
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class UserCredential(Base):
+    """The Argon2id hash of a password."""
+
+    __tablename__ = "user_credential"
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(256))
+    changed_at: Mapped[Moment]
+
+
+class UserSession(Base):
+    """
+    A signed-in session: the cookie's or a bearer token's, one row, one life.
+
+    Only the SHA-256 of the secret is stored. `customer_id` is the customer the user acts for.
+    """
+
+    __tablename__ = "user_session"
+    __table_args__ = (UniqueConstraint("token_hash"), one_of("kind", SessionKind), Index(None, "user_id"))
+    id: Mapped[Id]
+    kind: Mapped[SessionKind] = mapped_column(Stored(SessionKind))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    locale: Mapped[str | None] = mapped_column(String(5))
+    created_at: Mapped[Moment]
+    last_seen_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class LoginThrottle(Base):
+    """Failed sign-ins by account or by address within a window; `key` is a hash, so nothing personal is kept."""
+
+    __tablename__ = "login_throttle"
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int]
+    window_started_at: Mapped[Moment]

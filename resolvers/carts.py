@@ -1,0 +1,515 @@
+"""Carts: what a buyer gathers, priced as an order would be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from models.base import new_id
+from models.carts import Cart, CartLine
+from models.customers import CustomerAddress
+from models.customers_reads import AddressRow, visible_addresses
+from models.products_reads import ProductRow
+from models.rows import columns_of
+from resolvers.context import Context, LockKind
+from resolvers.customers import acting_customer, addresses_by_customer
+from resolvers.events import record
+from resolvers.pricing import LineAsked, LinePriced, Priced, exchange_rate, price_lines
+from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
+from resolvers.stock import backorder_allowed, balances_by_product, free_of
+from rules.documents import check_requested_date
+from rules.money import ZERO
+from rules.quantities import check_quantity, plain
+from rules.refusals import ErrorCode, OutOfStock, Path, Refusal, StaleVersion, refuse_all
+from rules.states import CustomerStatus, ProductKind
+from rules.texts import item_key
+
+LINES_MAX = 1000
+TEXT_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CartRow:
+    id: UUID
+    customer_id: UUID
+    user_id: UUID
+    purchase_order_number: str
+    delivery_address_id: UUID | None
+    requested_on: date | None
+    note: str
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineRow:
+    id: UUID
+    product_id: UUID
+    position: int
+    quantity: Decimal
+    requested_on: date | None
+    unit_price_seen: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineView:
+    """A line as priced; `product` is None where it may not be bought any more."""
+
+    row: CartLineRow
+    product: ProductRow | None
+    priced: LinePriced | None
+    problems: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CartView:
+    """A cart, its lines as priced and what stands in its way."""
+
+    row: CartRow
+    lines: tuple[CartLineView, ...]
+    priced: Priced
+    problems: tuple[Refusal, ...]
+    backordered_skus: tuple[str, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.lines) and not self.problems and not any(line.problems for line in self.lines)
+
+
+async def cart_row(ctx: Context) -> CartRow:
+    """The viewer's cart; an empty one that is not stored yet where there is none."""
+    customer = await acting_customer(ctx)
+    found = (
+        await ctx.session.execute(
+            select(*columns_of(Cart, CartRow)).where(
+                Cart.user_id == ctx.user.user_id, Cart.customer_id == customer.id
+            )
+        )
+    ).first()
+    if found is not None:
+        return CartRow(*found)
+    return CartRow(
+        _cart_key(customer.id, ctx.user.user_id),
+        customer.id,
+        ctx.user.user_id,
+        "",
+        None,
+        None,
+        "",
+        1,
+        ctx.now,
+    )
+
+
+def _cart_key(customer_id: UUID, user_id: UUID) -> UUID:
+    """The id of a user's cart at a customer, the same before and after it is first stored."""
+    return uuid5(customer_id, str(user_id))
+
+
+async def cart_lines(ctx: Context, cart_id: UUID) -> list[CartLineRow]:
+    rows = await ctx.session.execute(
+        select(*columns_of(CartLine, CartLineRow))
+        .where(CartLine.cart_id == cart_id, CartLine.customer_id == ctx.user.customer_id)
+        .order_by(CartLine.position, CartLine.id)
+    )
+    return [CartLineRow(*each) for each in rows]
+
+
+async def cart_view(ctx: Context, row: CartRow) -> CartView:
+    """The cart with prices, taxes and problems, in a constant number of statements."""
+    rows = await cart_lines(ctx, row.id)
+    products: list[ProductRow | None] = await ctx.loader(products_by_id).load_many(
+        [line.product_id for line in rows]
+    )
+    usable = [(line, product) for line, product in zip(rows, products, strict=True) if product is not None]
+    priced = await price_lines(
+        ctx,
+        [
+            LineAsked(product, line.quantity, line.requested_on or row.requested_on)
+            for line, product in usable
+        ],
+    )
+    units = await ctx.loader(units_by_code).load_many([product.unit_code for _, product in usable])
+    stock = await ctx.loader(balances_by_product).load_many([product.id for _, product in usable])
+    by_line = {line.id: (price, unit, balance) for (line, _), price, unit, balance
+               in zip(usable, priced.lines, units, stock, strict=True)}  # fmt: skip
+    views, backordered = [], []
+    for index, (line, product) in enumerate(zip(rows, products, strict=True)):
+        if product is None:
+            text = "A product in the cart is not for sale to you any more; remove the line."
+            gone = Refusal(ErrorCode.NOT_FOUND, text, ("lines", index))
+            views.append(CartLineView(line, None, None, (gone,)))
+            continue
+        price, unit, balance = by_line[line.id]
+        problems = _line_problems(ctx, row, index, line, product, price, unit)
+        free = free_of(balance)
+        if product.kind is ProductKind.GOODS and line.quantity > free:
+            if await backorder_allowed(ctx, product.out_of_stock_policy):
+                backordered.append(product.sku)
+            else:
+                problems.append(
+                    OutOfStock(product.sku, line.quantity, free, None, ("lines", index, "quantity"))
+                )
+        views.append(CartLineView(line, product, price, tuple(problems)))
+    problems_of_cart = await _cart_problems(ctx, row, views)
+    return CartView(row, tuple(views), priced, tuple(problems_of_cart), tuple(backordered))
+
+
+def _line_problems(
+    ctx: Context,
+    cart: CartRow,
+    index: int,
+    line: CartLineRow,
+    product: ProductRow,
+    price: LinePriced,
+    unit: UnitRow,
+) -> list[Refusal]:
+    problems = []
+    wrong = check_quantity(
+        line.quantity,
+        sku=product.sku,
+        unit=unit.code,
+        decimals=unit.decimals,
+        pack_size=product.pack_size,
+        path=("lines", index, "quantity"),
+    )
+    if wrong is not None:
+        problems.append(wrong)
+    if price.price is None:
+        text = "There is no price for {sku} at present; ask your sales contact."
+        problems.append(Refusal(ErrorCode.NO_PRICE, text, ("lines", index), sku=product.sku))
+    late = check_requested_date(line.requested_on, ctx.today)
+    if late is not None:
+        problems.append(
+            Refusal(ErrorCode.PAST_DATE, late, ("lines", index, "requestedOn"), requested=line.requested_on)
+        )
+    return problems
+
+
+async def _cart_problems(ctx: Context, cart: CartRow, lines: Sequence[CartLineView]) -> list[Refusal]:
+    customer = await acting_customer(ctx)
+    problems = []
+    if not lines:
+        problems.append(Refusal(ErrorCode.CART_EMPTY, "The cart is empty.", ("cartId",)))
+    if customer.status is not CustomerStatus.ACTIVE:
+        text = "Your company cannot place orders at present; ask your sales contact."
+        problems.append(Refusal(ErrorCode.CUSTOMER_BLOCKED, text, ("cartId",)))
+    late = check_requested_date(cart.requested_on, ctx.today)
+    if late is not None:
+        problems.append(Refusal(ErrorCode.PAST_DATE, late, ("requestedOn",), requested=cart.requested_on))
+    if await delivery_address(ctx, cart) is None:
+        text = "Your company has no delivery address yet; ask your company admin to add one."
+        problems.append(Refusal(ErrorCode.INVALID, text, ("deliveryAddressId",)))
+    if await exchange_rate(ctx, customer.currency) is None:
+        text = "There is no exchange rate for {currency} at present; ask your sales contact."
+        problems.append(Refusal(ErrorCode.NO_PRICE, text, ("cartId",), currency=customer.currency))
+    return problems
+
+
+async def delivery_address(ctx: Context, cart: CartRow) -> AddressRow | None:
+    """The address chosen, or else the company's default; None where it has none."""
+    addresses: list[AddressRow] = await ctx.load(addresses_by_customer, cart.customer_id)
+    chosen = next((each for each in addresses if each.id == cart.delivery_address_id), None)
+    return chosen or next(iter(addresses), None)
+
+
+async def lock_cart(ctx: Context, expected_version: int | None) -> Cart:
+    """The viewer's cart, locked for change; stored now if it was not yet."""
+    customer = await acting_customer(ctx)
+    await ctx.session.execute(
+        insert(Cart)
+        .values(
+            id=_cart_key(customer.id, ctx.user.user_id),
+            seller_id=ctx.user.seller_id,
+            customer_id=customer.id,
+            user_id=ctx.user.user_id,
+            updated_at=ctx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["user_id", "customer_id"])
+    )
+    statement = select(Cart).where(Cart.user_id == ctx.user.user_id, Cart.customer_id == customer.id)
+    cart: Cart = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    if expected_version is not None and cart.version != expected_version:
+        raise StaleVersion(cart.version)
+    return cart
+
+
+async def changed(ctx: Context, cart: Cart, action: str, **changes: object) -> UUID:
+    cart.version += 1
+    cart.updated_at = ctx.now
+    plain_changes = {name: str(value) for name, value in changes.items()}
+    record(
+        ctx, action, "Cart", cart.id, version=cart.version, customer_id=cart.customer_id, changes=plain_changes,
+        published=False,
+    )  # fmt: skip
+    await ctx.session.flush()
+    return cart.id
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """A line to add: the product by code or key, its quantity in `unit` (None: the product's own)."""
+
+    quantity: Decimal
+    path: Path
+    sku: str | None = None
+    product_id: UUID | None = None
+    unit: str | None = None
+    requested_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedLine:
+    """A draft whose product is known and whose quantity is in the product's own unit."""
+
+    draft: LineDraft
+    product: ProductRow
+    quantity: Decimal
+
+
+async def resolve_lines(
+    ctx: Context, drafts: Sequence[LineDraft]
+) -> tuple[list[ResolvedLine], list[Refusal]]:
+    """Finds the products of any number of drafts and checks their quantities, in a constant number of statements."""
+    codes = await products_by_code(ctx, [draft.sku for draft in drafts if draft.sku])
+    keys = [draft.product_id for draft in drafts if draft.product_id is not None]
+    by_id = dict(zip(keys, await ctx.loader(products_by_id).load_many(keys), strict=True))
+    products = [
+        by_id.get(draft.product_id) if draft.product_id is not None else codes.get(item_key(draft.sku or ""))
+        for draft in drafts
+    ]
+    known = [product for product in products if product is not None]
+    await ctx.loader(units_by_code).load_many([product.unit_code for product in known])
+    await ctx.loader(units_by_product).load_many([product.id for product in known])
+    resolved, refusals = [], []
+    for draft, product in zip(drafts, products, strict=True):
+        if product is None:
+            refusals.append(_unknown(draft))
+            continue
+        outcome = await _in_own_unit(ctx, draft, product)
+        if isinstance(outcome, Refusal):
+            refusals.append(outcome)
+        else:
+            resolved.append(ResolvedLine(draft, product, outcome))
+    return resolved, refusals
+
+
+def _unknown(draft: LineDraft) -> Refusal:
+    if draft.product_id is not None:
+        return Refusal(ErrorCode.NOT_FOUND, "Not found.", (*draft.path, "productId"))
+    return Refusal(ErrorCode.UNKNOWN_SKU, "We know no product {sku}.", (*draft.path, "sku"), sku=draft.sku)
+
+
+async def _in_own_unit(ctx: Context, draft: LineDraft, product: ProductRow) -> Decimal | Refusal:
+    quantity = draft.quantity
+    if draft.unit is not None and draft.unit != product.unit_code:
+        others = await ctx.load(units_by_product, product.id)
+        factor = next((each.factor for each in others if each.unit_code == draft.unit), None)
+        if factor is None:
+            text = "{sku} is not sold by {unit}."
+            return Refusal(
+                ErrorCode.UNIT_MISMATCH, text, (*draft.path, "unit"), sku=product.sku, unit=draft.unit
+            )
+        quantity *= factor
+    unit = await ctx.load(units_by_code, product.unit_code)
+    assert unit is not None, "a product's unit exists by foreign key"
+    wrong = check_quantity(
+        quantity,
+        sku=product.sku,
+        unit=unit.code,
+        decimals=unit.decimals,
+        pack_size=product.pack_size,
+        path=(*draft.path, "quantity"),
+    )
+    if wrong is not None:
+        return wrong
+    late = check_requested_date(draft.requested_on, ctx.today)
+    if late is not None:
+        path = (*draft.path, "requestedOn")
+        return Refusal(ErrorCode.PAST_DATE, late, path, requested=draft.requested_on)
+    return quantity
+
+
+async def add_lines(ctx: Context, drafts: Sequence[LineDraft], expected_version: int | None) -> UUID:
+    """Adds all of the lines or none; quantities join those of products that the cart holds already."""
+    if not drafts:
+        raise Refusal(ErrorCode.INVALID, "Name at least one line.", ("lines",))
+    if len(drafts) > LINES_MAX:
+        text = "A cart holds {limit} lines at most."
+        raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LINES_MAX)
+    resolved, refusals = await resolve_lines(ctx, drafts)
+    refuse_all(refusals)
+    cart = await lock_cart(ctx, expected_version)
+    await put_lines(ctx, cart, resolved)
+    return await changed(ctx, cart, "cart.linesAdded", lines=len(resolved))
+
+
+async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) -> None:
+    """Joins resolved lines to a locked cart, with the price at which the buyer sees them now."""
+    statement = select(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
+    present = {
+        line.product_id: line for line in await ctx.session.scalars(statement.order_by(CartLine.position))
+    }
+    position = max((line.position for line in present.values()), default=0)
+    for each in resolved:
+        line = present.get(each.product.id)
+        if line is None:
+            position += 1
+            line = CartLine(
+                id=new_id(),
+                cart_id=cart.id,
+                customer_id=cart.customer_id,
+                product_id=each.product.id,
+                position=position,
+                quantity=ZERO,
+            )
+            present[each.product.id] = line
+            ctx.session.add(line)
+        line.quantity += each.quantity
+        line.requested_on = each.draft.requested_on or line.requested_on
+    if len(present) > LINES_MAX:
+        text = "A cart holds {limit} lines at most."
+        raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LINES_MAX)
+    await _remember_prices(
+        ctx, cart, [(present[each.product.id], each.product, each.draft.path) for each in resolved]
+    )
+
+
+async def _remember_prices(
+    ctx: Context, cart: Cart, changed: Sequence[tuple[CartLine, ProductRow, Path]]
+) -> None:
+    units = await ctx.loader(units_by_code).load_many([product.unit_code for _, product, _ in changed])
+    for (line, product, path), unit in zip(changed, units, strict=True):
+        wrong = check_quantity(
+            line.quantity,
+            sku=product.sku,
+            unit=unit.code,
+            decimals=unit.decimals,
+            pack_size=product.pack_size,
+            path=(*path, "quantity"),
+        )
+        if wrong is not None:
+            raise wrong
+    asked = [
+        LineAsked(product, line.quantity, line.requested_on or cart.requested_on)
+        for line, product, _ in changed
+    ]
+    priced = await price_lines(ctx, asked)
+    for (line, _, _), price in zip(changed, priced.lines, strict=True):
+        line.unit_price_seen = None if price.price is None else price.price.unit_price
+
+
+async def _own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
+    statement = select(CartLine).where(
+        CartLine.id == line_id, CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id
+    )
+    line: CartLine | None = await ctx.session.scalar(ctx.locked(LockKind.LINES, statement))
+    if line is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("lineId",))
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """What to change of a line; None leaves it. `clear_date` takes the requested date away."""
+
+    quantity: Decimal | None = None
+    requested_on: date | None = None
+    clear_date: bool = False
+
+
+async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_version: int | None) -> UUID:
+    late = check_requested_date(change.requested_on, ctx.today)
+    if late is not None:
+        raise Refusal(ErrorCode.PAST_DATE, late, ("requestedOn",), requested=change.requested_on)
+    cart = await lock_cart(ctx, expected_version)
+    line = await _own_line(ctx, cart, line_id)
+    product = await ctx.load(products_by_id, line.product_id)
+    if product is None:
+        text = "A product in the cart is not for sale to you any more; remove the line."
+        raise Refusal(ErrorCode.NOT_FOUND, text, ("lineId",))
+    if change.quantity is not None:
+        line.quantity = change.quantity
+    if change.requested_on is not None or change.clear_date:
+        line.requested_on = change.requested_on
+    await _remember_prices(ctx, cart, [(line, product, ())])
+    return await changed(ctx, cart, "cart.lineUpdated", sku=product.sku, quantity=plain(line.quantity))
+
+
+async def remove_line(ctx: Context, line_id: UUID, expected_version: int | None) -> UUID:
+    cart = await lock_cart(ctx, expected_version)
+    line = await _own_line(ctx, cart, line_id)
+    await ctx.session.delete(line)
+    return await changed(ctx, cart, "cart.lineRemoved", line=line.id)
+
+
+async def clear(ctx: Context, expected_version: int | None) -> UUID:
+    cart = await lock_cart(ctx, expected_version)
+    await empty_cart(ctx, cart)
+    return await changed(ctx, cart, "cart.cleared")
+
+
+async def empty_cart(ctx: Context, cart: Cart) -> None:
+    """Takes all lines and the head's data out of a locked cart."""
+    await ctx.session.execute(
+        delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
+    )
+    cart.purchase_order_number = cart.note = ""
+    cart.delivery_address_id = cart.requested_on = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadChange:
+    """What to change of a cart's head; None leaves it."""
+
+    purchase_order_number: str | None = None
+    delivery_address_id: UUID | None = None
+    requested_on: date | None = None
+    clear_date: bool = False
+    note: str | None = None
+
+
+async def change_head(ctx: Context, cart: Cart, change: HeadChange) -> None:
+    """Writes the checked change into a locked cart."""
+    refusals = []
+    number = change.purchase_order_number
+    if number is not None:
+        if len(number.strip()) > 64:
+            refusals.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("purchaseOrderNumber",)))
+        cart.purchase_order_number = number.strip()[:64]
+    if change.note is not None:
+        if len(change.note) > TEXT_MAX:
+            refusals.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("note",)))
+        cart.note = change.note.strip()[:TEXT_MAX]
+    late = check_requested_date(change.requested_on, ctx.today)
+    if late is not None:
+        refusals.append(Refusal(ErrorCode.PAST_DATE, late, ("requestedOn",), requested=change.requested_on))
+    elif change.requested_on is not None or change.clear_date:
+        cart.requested_on = change.requested_on
+    if change.delivery_address_id is not None:
+        statement = visible_addresses(ctx.user, ctx.today).where(
+            CustomerAddress.id == change.delivery_address_id, CustomerAddress.customer_id == cart.customer_id
+        )
+        if (await ctx.session.execute(statement)).first() is None:
+            refusals.append(Refusal(ErrorCode.NOT_FOUND, "Not found.", ("deliveryAddressId",)))
+        else:
+            cart.delivery_address_id = change.delivery_address_id
+    refuse_all(refusals)
+
+
+async def update_cart(ctx: Context, change: HeadChange, expected_version: int | None) -> UUID:
+    cart = await lock_cart(ctx, expected_version)
+    await change_head(ctx, cart, change)
+    return await changed(ctx, cart, "cart.updated")
+
+
+def row_of(cart: Cart) -> CartRow:
+    """The row of a locked cart as it now stands."""
+    return CartRow(
+        cart.id, cart.customer_id, cart.user_id, cart.purchase_order_number, cart.delivery_address_id,
+        cart.requested_on, cart.note, cart.version, cart.updated_at,
+    )  # fmt: skip

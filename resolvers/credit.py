@@ -1,0 +1,123 @@
+"""Credit: exposure against the limit of whoever holds it, tested under a lock."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+
+from resolvers.context import Context, LockKind
+from rules.money import ZERO, round_money
+
+# The customer itself or its nearest ancestor with a credit account holds the credit (rule book 0.2, 27).
+_HOLDERS = """
+    with recursive asked(id) as (select unnest(cast(:customers as uuid[]))),
+    up(customer_id, candidate, parent_id, level) as (
+        select customer.id, customer.id, customer.parent_id, 0 from customer join asked on asked.id = customer.id
+        union all
+        select up.customer_id, customer.id, customer.parent_id, up.level + 1
+        from up join customer on customer.id = up.parent_id
+        where up.level < 20 and not exists (select from credit_account where customer_id = up.candidate)
+    )
+    select up.customer_id, account.customer_id, account.credit_limit, account.currency
+    from up join credit_account account on account.customer_id = up.candidate
+"""
+# Open orders of everyone under the holder who has no account of their own, in the seller's base currency.
+# What was cancelled of a line no longer counts.
+_EXPOSURE = """
+    with recursive tree(id) as (
+        select cast(:holder as uuid)
+        union all
+        select customer.id from customer join tree on customer.parent_id = tree.id
+        where not exists (select from credit_account where customer_id = customer.id)
+    )
+    select coalesce(sum(line.gross_amount * (line.quantity_ordered - line.quantity_cancelled)
+                        / line.quantity_ordered * sales_order.exchange_rate), 0)
+    from sales_order
+    join sales_order_line line on line.customer_id = sales_order.customer_id and line.order_id = sales_order.id
+    where sales_order.customer_id in (select id from tree)
+      and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
+"""
+_RATE = """
+    select coalesce((select rate from exchange_rate
+        where seller_id = :seller and currency = :currency and valid_from <= :today
+        order by valid_from desc limit 1), 1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRow:
+    """
+    The limit and what of it is used, in the account's currency.
+
+    `exposure` is the gross of open orders; invoices and payments join it when they exist.
+    """
+
+    holder_id: UUID
+    limit: Decimal
+    exposure: Decimal
+    currency: str
+
+    @property
+    def available(self) -> Decimal:
+        return max(self.limit - self.exposure, ZERO)
+
+
+@asynccontextmanager
+async def as_house(ctx: Context) -> AsyncIterator[None]:
+    """
+    Reads as the house for a while: a subsidiary's order is tested against its parent's credit, which it never sees.
+
+    Nothing read here is shown to the viewer but their own available credit.
+    """
+    change = text(
+        "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', 'job'), true)"
+    )
+    back = text("select set_config('role', :role, true)")
+    role = await ctx.session.scalar(text("select current_user"))
+    await ctx.session.execute(change)
+    try:
+        yield
+    finally:
+        await ctx.session.execute(back, {"role": role})
+
+
+async def _exposure(ctx: Context, holder_id: UUID, currency: str) -> Decimal:
+    base = await ctx.session.scalar(text(_EXPOSURE), {"holder": holder_id})
+    asked = {"seller": ctx.user.seller_id, "currency": currency, "today": ctx.today}
+    rate = await ctx.session.scalar(text(_RATE), asked)
+    return round_money(Decimal(base) / rate)
+
+
+async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
+    """
+    The credit of the customer with its row locked until the act ends; None where nobody holds a limit.
+
+    Orders that race for the last of a limit pass here one after the other.
+    """
+    ctx.locking(LockKind.EXPOSURE)
+    async with as_house(ctx):
+        found = (await ctx.session.execute(text(_HOLDERS), {"customers": [customer_id]})).first()
+        if found is None:
+            return None
+        _, holder_id, _, currency = found
+        locked = text("select credit_limit from credit_account where customer_id = :holder for update")
+        limit = await ctx.session.scalar(locked, {"holder": holder_id})
+        return CreditRow(holder_id, limit, await _exposure(ctx, holder_id, currency), currency)
+
+
+async def credit_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[CreditRow | None]:
+    """What visible customers have left; a subsidiary is told what its holder has, and no more."""
+    async with as_house(ctx):
+        rows = (await ctx.session.execute(text(_HOLDERS), {"customers": list(keys)})).all()
+        used: dict[UUID, Decimal] = {}
+        for _, holder_id, _, currency in rows:
+            if holder_id not in used:
+                used[holder_id] = await _exposure(ctx, holder_id, currency)
+    found = {
+        customer_id: CreditRow(holder_id, limit, used[holder_id], currency)
+        for customer_id, holder_id, limit, currency in rows
+    }
+    return [found.get(key) for key in keys]

@@ -1,0 +1,487 @@
+"""Orders: placing them, and reading them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Sequence as DatabaseSequence
+from sqlalchemy import select, text
+
+from auth.permissions import Permission, Viewer
+from models.base import new_id
+from models.events import AuditEvent
+from models.filters import Where, conditions
+from models.orders import SalesOrder, SalesOrderLine, SalesOrderLineCost, SalesOrderScheduleLine
+from models.orders_reads import (
+    OrderLineRow,
+    OrderRow,
+    SalesHistoryRow,
+    ScheduleLineRow,
+    order_columns,
+    order_matches,
+    visible_order_lines,
+    visible_orders,
+    visible_sales_history,
+    visible_schedule_lines,
+)
+from models.rows import by_key, columns_of, grouped
+from models.sales_history import SalesHistory
+from models.sellers import NumberSeries
+from resolvers.carts import (
+    CartLineView,
+    CartView,
+    HeadChange,
+    cart_view,
+    change_head,
+    delivery_address,
+    empty_cart,
+    lock_cart,
+    row_of,
+)
+from resolvers.context import Context
+from resolvers.credit import CreditRow, as_house, lock_credit
+from resolvers.customers import (
+    CustomerRow,
+    acting_customer,
+    addresses_by_customer,
+    delivery_terms_by_id,
+    payment_terms_by_id,
+    sales_reps_by_id,
+    seller,
+)
+from resolvers.events import record
+from resolvers.paging import Page, PageArgs, SortKey, page
+from resolvers.pricing import exchange_rate
+from resolvers.products import item_numbers_by_product
+from resolvers.stock import (
+    Allocation,
+    Hold,
+    backorder_allowed,
+    free_of,
+    lock_balances,
+    plan_allocations,
+    reserve,
+)
+from rules.documents import DocumentAddress
+from rules.money import ZERO, round_money
+from rules.quantities import plain
+from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
+from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
+from rules.transitions import OrderAction, OrderFacts, allowed_order_actions
+
+ORDER_NUMBERS = DatabaseSequence("sales_order_number_seq")
+
+
+async def orders(
+    ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
+) -> Page[OrderRow]:
+    """The orders the viewer may see."""
+    statement = visible_orders(ctx.user).where(conditions(where, order_columns(ctx.user)))
+    if search and search.strip():
+        if len(search) > 200:
+            raise Refusal(
+                ErrorCode.LIMIT_EXCEEDED, "A search has {limit} characters at most.", ("search",), limit=200
+            )
+        statement = statement.where(order_matches(search))
+    return await page(ctx, statement, sort, args, OrderRow)
+
+
+async def orders_of_customer(
+    ctx: Context, customer_id: UUID, sort: Sequence[SortKey], args: PageArgs
+) -> Page[OrderRow]:
+    return await page(
+        ctx, visible_orders(ctx.user).where(SalesOrder.customer_id == customer_id), sort, args, OrderRow
+    )
+
+
+async def last_orders(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | None]:
+    """The newest visible order of each customer."""
+    rows = await ctx.session.execute(
+        visible_orders(ctx.user)
+        .where(SalesOrder.customer_id.in_(keys))
+        .distinct(SalesOrder.customer_id)
+        .order_by(SalesOrder.customer_id, SalesOrder.placed_at.desc(), SalesOrder.id.desc())
+    )
+    return by_key(keys, (OrderRow(*each) for each in rows), "customer_id")
+
+
+async def orders_by_id(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | None]:
+    rows = await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))
+    return by_key(keys, (OrderRow(*each) for each in rows))
+
+
+async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
+    found = (await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.number == number))).first()
+    return None if found is None else OrderRow(*found)
+
+
+async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
+    rows = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.order_id.in_(keys)))
+    return grouped(keys, (OrderLineRow(*each) for each in rows), "order_id")
+
+
+async def schedule_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ScheduleLineRow]]:
+    statement = visible_schedule_lines(ctx.user).where(SalesOrderScheduleLine.order_line_id.in_(keys))
+    return grouped(
+        keys, (ScheduleLineRow(*each) for each in await ctx.session.execute(statement)), "order_line_id"
+    )
+
+
+async def costs_by_line(ctx: Context, keys: Sequence[UUID]) -> list[tuple[Decimal, str] | None]:
+    """(unit cost, currency) when the line was priced; row security hides the table from customers."""
+    table = SalesOrderLineCost
+    rows = await ctx.session.execute(
+        select(table.order_line_id, table.unit_cost, table.currency).where(table.order_line_id.in_(keys))
+    )
+    found = {key: (cost, currency) for key, cost, currency in rows}
+    return [found.get(key) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEventRow:
+    entity_id: UUID
+    action: str
+    occurred_at: Any
+    reason: str
+
+
+async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderEventRow]]:
+    """What happened to the orders, oldest first."""
+    rows = await ctx.session.execute(
+        select(*columns_of(AuditEvent, OrderEventRow))
+        .where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
+        .order_by(AuditEvent.id)
+    )
+    return grouped(keys, (OrderEventRow(*each) for each in rows), "entity_id")
+
+
+async def sales_history(
+    ctx: Context, customer_id: UUID, sort: Sequence[SortKey], args: PageArgs
+) -> Page[SalesHistoryRow]:
+    statement = visible_sales_history(ctx.user).where(SalesHistory.customer_id == customer_id)
+    return await page(ctx, statement, sort, args, SalesHistoryRow)
+
+
+PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
+    Permission.ORDERS_MANAGE: frozenset(
+        {OrderAction.CONFIRM, OrderAction.REFUSE, OrderAction.HOLD, OrderAction.RELEASE}
+    ),
+    Permission.CREDIT_RELEASE: frozenset({OrderAction.HOLD, OrderAction.RELEASE}),
+    Permission.ORDERS_CANCEL: frozenset({OrderAction.CANCEL, OrderAction.CANCEL_LINE}),
+    Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
+    Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
+}
+
+
+def permitted_actions(viewer: Viewer, hold_reasons: frozenset[HoldReason]) -> frozenset[OrderAction]:
+    """The acts the viewer's permissions allow on an order; a credit hold is finance's to release."""
+    acts = frozenset[OrderAction]().union(
+        *(acts for permission, acts in PERMITTED.items() if viewer.may(permission))
+    )
+    financial = hold_reasons & {HoldReason.CREDIT, HoldReason.OVERDUE}
+    return acts - {OrderAction.RELEASE} if financial and not viewer.may(Permission.CREDIT_RELEASE) else acts
+
+
+def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[OrderLineRow]) -> OrderFacts:
+    return OrderFacts(
+        OrderStatus(status),
+        frozenset(HoldReason(each) for each in hold_reasons),
+        sum((line.quantity_shipped for line in lines), ZERO),
+        sum(
+            (line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled for line in lines), ZERO
+        ),
+    )
+
+
+async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
+    """What the viewer may do with the order now."""
+    facts = facts_of(order.status, order.hold_reasons, await ctx.load(lines_by_order, order.id))
+    return allowed_order_actions(facts, permitted_actions(ctx.user, facts.hold_reasons))
+
+
+async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
+    """The next number of a series; a dry run takes none, since a sequence cannot be rolled back."""
+    if ctx.dry_run:
+        return f"DRY-{stand_in}"
+    row = (
+        await ctx.session.execute(
+            select(NumberSeries.prefix, NumberSeries.digits).where(
+                NumberSeries.seller_id == ctx.user.seller_id, NumberSeries.kind == kind
+            )
+        )
+    ).one()
+    value = await ctx.session.scalar(select(ORDER_NUMBERS.next_value()))
+    return f"{row.prefix}-{ctx.today.year}-{value:0{row.digits}d}"
+
+
+async def place_order(
+    ctx: Context, cart_id: UUID, expected_version: int, expected_total: Decimal, change: HeadChange
+) -> UUID:
+    """
+    The viewer's cart becomes an order: priced, tested against credit, reserved, copied, and the cart emptied.
+
+    Raises:
+        StaleVersion, PriceChanged: the cart or its prices are not what the client saw.
+        OutOfStock: a line exceeds what is free and may not wait.
+    """
+    cart = await lock_cart(ctx, expected_version)
+    if cart.id != cart_id:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("cartId",))
+    await change_head(ctx, cart, change)
+    view = await cart_view(ctx, row_of(cart))
+    # Stock is judged below, on locked balances.
+    blocking = [each for each in _all_problems(view) if not isinstance(each, OutOfStock)]
+    refuse_all(blocking)
+    if view.priced.gross != expected_total:
+        raise _price_changed(view, expected_total)
+    customer = await acting_customer(ctx)
+    credit = await lock_credit(ctx, customer.id)
+    holds = await _credit_holds(ctx, view, credit)
+    plan = await _plan_stock(ctx, view, reserving=not holds)
+    order = await _new_order(ctx, customer, view, holds)
+    ctx.session.add(order)
+    await ctx.session.flush()
+    await _add_lines(ctx, order, view, plan, reserving=not holds)
+    await empty_cart(ctx, cart)
+    cart.version += 1
+    cart.updated_at = ctx.now
+    changes = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency}
+    record(ctx, "order.placed", "Order", order.id, version=1, customer_id=customer.id, changes=changes)
+    await ctx.session.flush()
+    return order.id
+
+
+def _all_problems(view: CartView) -> list[Refusal]:
+    return [*view.problems, *(problem for line in view.lines for problem in line.problems)]
+
+
+def _price_changed(view: CartView, expected: Decimal) -> PriceChanged:
+    moved = [
+        (str(line.row.id), line.product.sku, line.row.unit_price_seen, line.priced.price.unit_price)
+        for line in view.lines
+        if line.product is not None and line.priced is not None and line.priced.price is not None
+        and line.row.unit_price_seen != line.priced.price.unit_price
+    ]  # fmt: skip
+    return PriceChanged(expected, view.priced.gross, view.priced.market.currency, moved)
+
+
+async def passes_limit(ctx: Context, view: CartView, credit: CreditRow) -> bool:
+    """Whether the cart, on top of what is open, would be more than the limit."""
+    rate, account_rate = (
+        await exchange_rate(ctx, view.priced.market.currency),
+        await exchange_rate(ctx, credit.currency),
+    )
+    if rate is None or account_rate is None:
+        return False  # a cart without a rate has a problem of its own
+    gross = round_money(view.priced.gross * rate.rate / account_rate.rate)
+    return credit.exposure + gross > credit.limit
+
+
+async def lines_to_reorder(ctx: Context, order_id: UUID, line_ids: Sequence[UUID] | None) -> list[OrderLineRow]:
+    """A visible order's lines, or the chosen ones of them."""
+    if await ctx.load(orders_by_id, order_id) is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("orderId",))
+    lines = await ctx.load(lines_by_order, order_id)
+    if line_ids is None:
+        return lines
+    known = {line.id for line in lines}
+    strange = next((index for index, key in enumerate(line_ids) if key not in known), None)
+    if strange is not None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("lineIds", strange))
+    return [line for line in lines if line.id in line_ids]
+
+
+async def _credit_holds(
+    ctx: Context, view: CartView, credit: CreditRow | None
+) -> list[HoldReason]:
+    """Exceeding the limit holds the order for finance; it refuses only where the seller says so."""
+    if credit is None or not await passes_limit(ctx, view, credit):
+        return []
+    if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
+        raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
+    ctx.warn(
+        ErrorCode.ON_HOLD,
+        "The order is under review: it passes your credit limit. Nothing is reserved until it is released.",
+    )
+    return [HoldReason.CREDIT]
+
+
+async def _plan_stock(ctx: Context, view: CartView, reserving: bool) -> list[list[Allocation]]:
+    """Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait."""
+    goods = [
+        line.product.id
+        for line in view.lines
+        if line.product is not None and line.product.kind is ProductKind.GOODS
+    ]
+    locked = await lock_balances(ctx, goods) if goods else {}
+    plans, refusals = [], []
+    for index, line in enumerate(view.lines):
+        product, wanted = line.product, line.row.quantity
+        assert product is not None, "a line without a product has a problem"
+        if product.kind is not ProductKind.GOODS:
+            plans.append([Allocation(None, wanted)])
+            continue
+        rows = locked[product.id]
+        if free_of(rows) < wanted:
+            if not await backorder_allowed(ctx, product.out_of_stock_policy):
+                path = ("cartId", "lines", index, "quantity")
+                refusals.append(OutOfStock(product.sku, wanted, free_of(rows), None, path))
+            elif reserving:
+                warn_backorder(ctx, index, product.sku, free_of(rows), wanted)
+        plans.append(plan_allocations(wanted, rows))
+    refuse_all(refusals)
+    return plans if reserving else [[Allocation(None, line.row.quantity)] for line in view.lines]
+
+
+def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: Decimal) -> None:
+    """Tells that a part waits for goods to arrive."""
+    message = "{sku}: {free} of {wanted} are reserved now, the rest follows when it arrives."
+    ctx.warn(
+        ErrorCode.BACKORDERED, message, ("lines", index), sku=sku, free=plain(free), wanted=plain(wanted)
+    )
+
+
+async def _new_order(
+    ctx: Context, customer: CustomerRow, view: CartView, holds: Sequence[HoldReason]
+) -> SalesOrder:
+    us, cart = await seller(ctx), view.row
+    rate = await exchange_rate(ctx, customer.currency)
+    address = await delivery_address(ctx, cart)
+    addresses = await ctx.load(addresses_by_customer, customer.id)
+    payment = await ctx.load(payment_terms_by_id, customer.payment_term_id)
+    terms = await ctx.load(delivery_terms_by_id, customer.delivery_term_id)
+    rep = None if customer.sales_rep_id is None else await ctx.load(sales_reps_by_id, customer.sales_rep_id)
+    assert rate is not None and address is not None and payment is not None and terms is not None
+    billing = next((each for each in addresses if each.is_default_billing), address)
+    order_id = new_id()
+    return SalesOrder(
+        id=order_id,
+        seller_id=us.id,
+        number=await take_number(ctx, DocumentKind.ORDER, order_id),
+        customer_id=customer.id,
+        status=OrderStatus.PLACED,
+        is_on_hold=bool(holds),
+        hold_reasons=[each.value for each in holds],
+        version=1,
+        locale=ctx.locale,
+        placed_at=ctx.now,
+        placed_by_id=ctx.user.user_id,
+        placed_by_name=ctx.user.name,
+        purchase_order_number=cart.purchase_order_number,
+        note=cart.note,
+        requested_on=cart.requested_on,
+        priced_on=ctx.today,
+        currency=customer.currency,
+        currency_exponent=view.priced.market.exponent,
+        exchange_rate=rate.rate,
+        exchange_rate_on=rate.valid_from,
+        seller_name=us.name,
+        seller_tax_id=us.tax_id,
+        customer_number=customer.number,
+        customer_name=customer.name,
+        customer_tax_id=customer.tax_id,
+        sales_rep_id=customer.sales_rep_id,
+        sales_rep_name="" if rep is None else rep.name,
+        delivery_address=_copied(address).to_json(),
+        billing_address=_copied(billing).to_json(),
+        payment_terms=payment.to_json(),
+        delivery_terms=terms.to_json(),
+        net_amount=view.priced.net,
+        tax_amount=view.priced.tax,
+        gross_amount=view.priced.gross,
+    )
+
+
+def _copied(address: Any) -> DocumentAddress:
+    return DocumentAddress(
+        address.label, address.name, address.street, address.postal_code, address.city, address.region,
+        address.country, address.phone,
+    )  # fmt: skip
+
+
+async def _add_lines(
+    ctx: Context, order: SalesOrder, view: CartView, plan: Sequence[Sequence[Allocation]], reserving: bool
+) -> None:
+    """Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each."""
+    numbers = await ctx.loader(item_numbers_by_product).load_many(
+        [line.row.product_id for line in view.lines]
+    )
+    lines, schedule, holds = [], [], []
+    for position, (seen, own_number, parts) in enumerate(
+        zip(view.lines, numbers, plan, strict=True), start=1
+    ):
+        line = _order_line(order, position, seen, own_number)
+        lines.append(line)
+        for place, part in enumerate(parts, start=1):
+            entry = SalesOrderScheduleLine(
+                id=new_id(),
+                order_line_id=line.id,
+                customer_id=order.customer_id,
+                position=place,
+                quantity=part.quantity,
+                requested_on=seen.row.requested_on or order.requested_on,
+                warehouse_id=part.warehouse_id,
+            )
+            schedule.append(entry)
+            if part.warehouse_id is not None and reserving:
+                line.quantity_reserved += part.quantity
+                holds.append(Hold(entry.id, seen.row.product_id, part.warehouse_id, part.quantity))
+    ctx.session.add_all(lines)
+    await ctx.session.flush()
+    ctx.session.add_all(schedule)
+    await ctx.session.flush()
+    await reserve(ctx, order.customer_id, holds)
+    await ctx.session.flush()
+    await _keep_costs(ctx, order.id)
+
+
+_COSTS = """
+    insert into sales_order_line_cost (order_line_id, customer_id, unit_cost, currency)
+    select line.id, line.customer_id, cost.unit_cost, cost.currency
+    from sales_order_line line
+    join standard_cost cost on cost.product_id = line.product_id
+        and cost.valid_from <= :today and coalesce(cost.valid_until > :today, true)
+    where line.order_id = :order
+"""
+
+
+async def _keep_costs(ctx: Context, order_id: UUID) -> None:
+    """The standard costs of the day, kept for margins; the house writes them, the buyer's role never reads them."""
+    async with as_house(ctx):
+        await ctx.session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
+
+
+def _order_line(
+    order: SalesOrder, position: int, seen: CartLineView, own_number: str | None
+) -> SalesOrderLine:
+    product, priced = seen.product, seen.priced
+    assert product is not None and priced is not None and priced.price is not None
+    price = priced.price
+    return SalesOrderLine(
+        id=new_id(),
+        order_id=order.id,
+        customer_id=order.customer_id,
+        position=position,
+        kind=LineKind(product.kind),
+        product_id=product.id,
+        sku=product.sku,
+        customer_item_number=own_number,
+        description=product.name,
+        unit_code=product.unit_code,
+        quantity_ordered=seen.row.quantity,
+        quantity_reserved=ZERO,
+        list_unit_price=price.list_unit_price,
+        price_unit=price.price_unit,
+        break_from_quantity=price.break_from_quantity,
+        discount_percent=ZERO,
+        unit_price=price.unit_price,
+        price_trace=[step.to_json() for step in price.steps],
+        currency_exponent=order.currency_exponent,
+        tax_category=priced.tax_category,
+        tax_percent=priced.tax_percent,
+        net_amount=price.net_amount,
+        tax_amount=priced.tax_amount,
+        gross_amount=price.net_amount + priced.tax_amount,
+    )

@@ -1,0 +1,316 @@
+"""What happens to an order after it was placed: confirm, refuse, cancel, hold, release, discount."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+
+from models.base import new_id
+from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
+from models.orders_reads import order_in_scope
+from resolvers.context import Context, LockKind
+from resolvers.events import record
+from resolvers.orders import permitted_actions, warn_backorder
+from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
+from rules.money import ZERO, TaxedLine, line_amount, round_money, tax_by_group
+from rules.pricing import PriceComponent, PriceStep
+from rules.quantities import plain
+from rules.refusals import ErrorCode, Refusal, StaleVersion
+from rules.states import HoldReason, LineKind, OrderStatus
+from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
+
+REASON_MAX = 500
+
+
+def checked_reason(reason: str) -> str:
+    """A reason says something: it is kept and shown."""
+    if not reason.strip():
+        raise Refusal(ErrorCode.REASON_REQUIRED, "Give a reason.", ("reason",))
+    if len(reason) > REASON_MAX:
+        raise Refusal(ErrorCode.INVALID, "This text is too long.", ("reason",))
+    return reason.strip()
+
+
+class LockedOrder:
+    """An order and its lines, locked, with what decides on acts."""
+
+    def __init__(self, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
+        self.order = order
+        self.lines = list(lines)
+
+    @property
+    def facts(self) -> OrderFacts:
+        return OrderFacts(
+            OrderStatus(self.order.status),
+            frozenset(HoldReason(each) for each in self.order.hold_reasons),
+            sum((line.quantity_shipped for line in self.lines), ZERO),
+            sum((open_quantity(line) for line in self.lines), ZERO),
+        )
+
+
+def open_quantity(line: SalesOrderLine) -> Decimal:
+    """What is neither shipped nor cancelled."""
+    return line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled
+
+
+async def lock_order(ctx: Context, order_id: UUID, expected_version: int, action: OrderAction) -> LockedOrder:
+    """
+    The order, locked with its lines, where the viewer may see it and may do this.
+
+    Raises, in this order: NOT_FOUND, NOT_PERMITTED, StaleVersion, InvalidTransition.
+    """
+    statement = select(SalesOrder).where(
+        SalesOrder.id == order_id, SalesOrder.seller_id == ctx.user.seller_id, order_in_scope(ctx.user)
+    )
+    order: SalesOrder | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    if order is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("orderId",))
+    lines = select(SalesOrderLine).where(
+        SalesOrderLine.order_id == order.id, SalesOrderLine.customer_id == order.customer_id
+    )
+    rows = await ctx.session.scalars(ctx.locked(LockKind.LINES, lines.order_by(SalesOrderLine.id)))
+    found = LockedOrder(order, sorted(rows, key=lambda line: line.position))
+    if action not in permitted_actions(ctx.user, found.facts.hold_reasons):
+        raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderId",))
+    if order.version != expected_version:
+        raise StaleVersion(order.version)
+    demand_order_action(found.facts, action)
+    return found
+
+
+async def order_of_line(ctx: Context, line_id: UUID) -> UUID:
+    """The order that a visible line belongs to."""
+    found: UUID | None = await ctx.session.scalar(
+        select(SalesOrderLine.order_id)
+        .join(SalesOrder, SalesOrder.id == SalesOrderLine.order_id)
+        .where(SalesOrderLine.id == line_id, order_in_scope(ctx.user))
+    )
+    if found is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("orderLineId",))
+    return found
+
+
+async def _done(ctx: Context, order: SalesOrder, action: str, reason: str = "", **changes: str) -> UUID:
+    order.version += 1
+    record(
+        ctx, action, "Order", order.id, version=order.version, customer_id=order.customer_id, reason=reason,
+        changes={"status": str(order.status), **changes},
+    )  # fmt: skip
+    await ctx.session.flush()
+    return order.id
+
+
+async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> UUID:
+    """The seller takes the order on; each schedule line's requested date becomes its confirmed one."""
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.CONFIRM)
+    order = found.order
+    order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
+    order.confirmed_at = ctx.now
+    for entry in await _schedule(ctx, found.lines):
+        entry.confirmed_on = entry.requested_on
+    return await _done(ctx, order, "order.confirmed")
+
+
+async def _schedule(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
+    table = SalesOrderScheduleLine
+    statement = select(table).where(table.order_line_id.in_([line.id for line in lines]))
+    return list(await ctx.session.scalars(statement.order_by(table.order_line_id, table.position)))
+
+
+async def _give_back(ctx: Context, lines: Sequence[SalesOrderLine]) -> None:
+    """Releases all reservations of the lines."""
+    held = [line for line in lines if line.quantity_reserved]
+    if not held:
+        return
+    await lock_balances(ctx, [line.product_id for line in held if line.product_id is not None])
+    await release(ctx, [entry.id for entry in await _schedule(ctx, held)])
+    for line in held:
+        line.quantity_reserved = ZERO
+
+
+async def refuse_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
+    """The seller does not take the order on."""
+    reason = checked_reason(reason)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.REFUSE)
+    return await _end(ctx, found, OrderStatus.REFUSED, "order.refused", reason)
+
+
+async def cancel_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
+    """The whole order is called off, before anything left."""
+    reason = checked_reason(reason)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL)
+    return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+
+
+async def _end(ctx: Context, found: LockedOrder, status: OrderStatus, action: str, reason: str) -> UUID:
+    order = found.order
+    order.status = move_order(OrderStatus(order.status), status)
+    order.status_reason = reason
+    order.ended_at = ctx.now
+    order.is_on_hold, order.hold_reasons = False, []
+    await _give_back(ctx, found.lines)
+    for line in found.lines:
+        line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
+    if not found.facts.quantity_shipped:
+        for entry in await _schedule(ctx, found.lines):
+            entry.quantity = ZERO
+    return await _done(ctx, order, action, reason)
+
+
+async def cancel_order_line(
+    ctx: Context, line_id: UUID, quantity: Decimal, expected_version: int, reason: str
+) -> UUID:
+    """Calls off part of a line, or all that is still open; with nothing left open the order ends."""
+    reason = checked_reason(reason)
+    order_id = await order_of_line(ctx, line_id)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL_LINE)
+    line = next(each for each in found.lines if each.id == line_id)
+    if quantity <= 0 or quantity > open_quantity(line):
+        text = "Between 0 and {open} of {sku} can be cancelled."
+        raise Refusal(
+            ErrorCode.QUANTITY_INVALID, text, ("quantity",), open=plain(open_quantity(line)), sku=line.sku
+        )
+    rest = open_quantity(line) - quantity
+    if found.facts.quantity_open == quantity and not found.facts.quantity_shipped:
+        return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    await _shorten(ctx, found.order, line, rest)
+    line.quantity_cancelled += quantity
+    order = found.order
+    if found.facts.quantity_open == 0:
+        order.status, order.ended_at = move_order(OrderStatus(order.status), OrderStatus.CLOSED), ctx.now
+    return await _done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
+
+
+async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:
+    """Cuts a line's schedule to `rest`. Parts that wait for goods go first; only then is stock given back."""
+    assert line.product_id is not None, "only goods and services are ordered, and both are products"
+    schedule = await _schedule(ctx, [line])
+    reserved = line.quantity_reserved
+    if reserved:
+        await lock_balances(ctx, [line.product_id])
+        await release(ctx, [entry.id for entry in schedule])
+    holds, left = [], rest
+    for entry in sorted(schedule, key=lambda each: (each.warehouse_id is None, each.position)):
+        entry.quantity = min(entry.quantity, left)
+        left -= entry.quantity
+        if entry.quantity and entry.warehouse_id is not None and reserved:
+            holds.append(Hold(entry.id, line.product_id, entry.warehouse_id, entry.quantity))
+    await reserve(ctx, order.customer_id, holds)
+    line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
+
+
+async def hold_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
+    """Stops an order by hand: what it reserved goes back, and nothing moves until it is released."""
+    reason = checked_reason(reason)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.HOLD)
+    order = found.order
+    order.is_on_hold, order.hold_reasons, order.status_reason = True, [HoldReason.MANUAL.value], reason
+    await _give_back(ctx, found.lines)
+    return await _done(ctx, order, "order.held", reason)
+
+
+async def release_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
+    """
+    Lets a held order go on: what is free is reserved, the rest stays as backorder, with a warning.
+
+    A schedule line without a warehouse is split by where the goods are; the price and the line stay.
+    """
+    reason = checked_reason(reason)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.RELEASE)
+    order = found.order
+    goods = [
+        line
+        for line in found.lines
+        if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
+    ]
+    locked = await lock_balances(ctx, [line.product_id for line in goods if line.product_id]) if goods else {}
+    schedule = await _schedule(ctx, goods)
+    for index, line in enumerate(goods):
+        assert line.product_id is not None, "filtered above"
+        rows = locked[line.product_id]
+        wanted = open_quantity(line)
+        if free_of(rows) < wanted:
+            warn_backorder(ctx, index, line.sku, free_of(rows), wanted)
+        await _reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
+                          [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)])  # fmt: skip
+    order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
+    return await _done(ctx, order, "order.released", reason)
+
+
+async def _reschedule(
+    ctx: Context,
+    order: SalesOrder,
+    line: SalesOrderLine,
+    entries: Sequence[SalesOrderScheduleLine],
+    parts: Sequence[tuple[UUID | None, Decimal]],
+) -> None:
+    """Spreads a line's open quantity over warehouses and reserves it there; a new part takes the first one's dates."""
+    assert line.product_id is not None and entries, "goods have a schedule"
+    holds = []
+    for position, (warehouse_id, quantity) in enumerate(parts):
+        if position < len(entries):
+            entry = entries[position]
+        else:
+            entry = SalesOrderScheduleLine(
+                id=new_id(),
+                order_line_id=line.id,
+                customer_id=order.customer_id,
+                position=entries[-1].position + position - len(entries) + 1,
+                requested_on=entries[0].requested_on,
+                confirmed_on=entries[0].confirmed_on,
+            )
+            ctx.session.add(entry)
+        entry.warehouse_id, entry.quantity = warehouse_id, quantity
+        if warehouse_id is not None:
+            holds.append(Hold(entry.id, line.product_id, warehouse_id, quantity))
+    for entry in entries[len(parts) :]:
+        entry.warehouse_id, entry.quantity = None, ZERO
+    await ctx.session.flush()
+    await reserve(ctx, order.customer_id, holds)
+    line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
+
+
+async def discount_order_line(
+    ctx: Context, line_id: UUID, percent: Decimal, expected_version: int, reason: str
+) -> UUID:
+    """A manual discount on a line that is placed; the order's taxes and totals follow (rule book 0.1, 15: phase 6)."""
+    reason = checked_reason(reason)
+    if not ZERO <= percent <= 100:
+        raise Refusal(ErrorCode.INVALID, "A discount is from 0 to 100 percent.", ("percent",))
+    order_id = await order_of_line(ctx, line_id)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.DISCOUNT)
+    order, line = found.order, next(each for each in found.lines if each.id == line_id)
+    exponent = order.currency_exponent
+    amount = line_amount(line.quantity_ordered, line.list_unit_price, line.price_unit, exponent)
+    line.net_amount = amount - round_money(amount * percent / 100, exponent)
+    line.discount_percent, line.discount_reason = percent, reason
+    steps = [
+        step
+        for step in map(PriceStep.from_json, line.price_trace)
+        if step.component is not PriceComponent.MANUAL_DISCOUNT
+    ]
+    line.unit_price = line.list_unit_price
+    if percent:
+        line.unit_price = round_money(line.net_amount * line.price_unit / line.quantity_ordered, 6)
+        steps.append(
+            PriceStep(PriceComponent.MANUAL_DISCOUNT, "manual", percent, line.unit_price, reason=reason)
+        )
+    line.price_trace = [step.to_json() for step in steps]
+    retax(found)
+    return await _done(ctx, order, "order.lineDiscounted", reason, sku=line.sku, percent=plain(percent))
+
+
+def retax(found: LockedOrder) -> None:
+    """Spreads the tax of each rate group over the lines anew and sums the head."""
+    order, lines = found.order, found.lines
+    taxed = [
+        TaxedLine(line.net_amount, line.tax_category, line.tax_percent, (line.sku, line.position))
+        for line in lines
+    ]
+    _, taxes = tax_by_group(taxed, order.currency_exponent)
+    for line, tax in zip(lines, taxes, strict=True):
+        line.tax_amount, line.gross_amount = tax, line.net_amount + tax
+    order.net_amount = sum((line.net_amount for line in lines), ZERO)
+    order.tax_amount = sum(taxes, ZERO)
+    order.gross_amount = order.net_amount + order.tax_amount

@@ -1,0 +1,170 @@
+"""Stock: what is free, and holding it for an order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from models.base import new_id
+from models.rows import grouped
+from models.stock import Lot, Reservation, StockBalance
+from models.stock_reads import BalanceRow, LotRow, WarehouseRow, balances, lots, warehouses
+from resolvers.context import Context, LockKind
+from resolvers.customers import seller
+from rules.money import ZERO
+from rules.states import AvailabilityBand, OutOfStockPolicy, ReservationKind
+
+
+async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
+    """The seller's warehouses; read once per operation."""
+    return await ctx.load(_warehouses, ctx.user.seller_id)
+
+
+async def _warehouses(ctx: Context, keys: Sequence[UUID]) -> list[list[WarehouseRow]]:
+    rows = [WarehouseRow(*each) for each in await ctx.session.execute(warehouses(ctx.user, ctx.today))]
+    return [rows for _ in keys]
+
+
+async def warehouses_by_id(ctx: Context, keys: Sequence[UUID]) -> list[WarehouseRow | None]:
+    found = {row.id: row for row in await warehouses_in_use(ctx)}
+    return [found.get(key) for key in keys]
+
+
+async def balances_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[BalanceRow]]:
+    statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(keys))
+    return grouped(keys, (BalanceRow(*each) for each in await ctx.session.execute(statement)), "product_id")
+
+
+async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRow]]:
+    rows = await ctx.session.execute(lots(ctx.user).where(Lot.product_id.in_(keys)))
+    return grouped(keys, (LotRow(*each) for each in rows), "product_id")
+
+
+def free_of(rows: Sequence[BalanceRow]) -> Decimal:
+    return sum((row.free for row in rows), ZERO)
+
+
+def band_of(free: Decimal, low: Decimal) -> AvailabilityBand:
+    """What a buyer is told of a quantity: `low` is the seller's threshold."""
+    if free <= 0:
+        return AvailabilityBand.OUT_OF_STOCK
+    return AvailabilityBand.LOW if free <= low else AvailabilityBand.IN_STOCK
+
+
+async def backorder_allowed(ctx: Context, policy: OutOfStockPolicy | None) -> bool:
+    """A product's own policy, or else the seller's."""
+    return (policy or (await seller(ctx)).out_of_stock_policy) is OutOfStockPolicy.BACKORDER
+
+
+async def lock_balances(ctx: Context, product_ids: Sequence[UUID]) -> dict[UUID, list[BalanceRow]]:
+    """
+    The balances of the products, locked, by SKU and warehouse.
+
+    Every act locks all it needs by this one statement, in this one order, so acts cannot deadlock on stock.
+    """
+    statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
+    ctx.locking(LockKind.STOCK)
+    rows = await ctx.session.execute(statement.with_for_update(of=StockBalance))
+    found: dict[UUID, list[BalanceRow]] = {key: [] for key in product_ids}
+    for each in rows:
+        row = BalanceRow(*each)
+        found[row.product_id].append(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A quantity of one warehouse; None is the part that no warehouse has."""
+
+    warehouse_id: UUID | None
+    quantity: Decimal
+
+
+def plan_allocations(wanted: Decimal, rows: Sequence[BalanceRow]) -> list[Allocation]:
+    """
+    Where a quantity comes from: whole from the first warehouse that has it, else from each in turn.
+
+    What is nowhere free stays as one part without a warehouse, so the parts always sum to `wanted`.
+    """
+    whole = next((row for row in rows if row.free >= wanted), None)
+    if whole is not None:
+        return [Allocation(whole.warehouse_id, wanted)]
+    parts, rest = [], wanted
+    for row in rows:
+        taken = min(row.free, rest)
+        if taken > 0:
+            parts.append(Allocation(row.warehouse_id, taken))
+            rest -= taken
+    return [*parts, Allocation(None, rest)] if rest > 0 else parts
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A quantity to reserve for a schedule line."""
+
+    schedule_line_id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    quantity: Decimal
+
+
+async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> None:
+    """Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand."""
+    await _change_reserved(
+        ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds)
+    )
+    ctx.session.add_all(
+        [
+            Reservation(
+                id=new_id(),
+                customer_id=customer_id,
+                schedule_line_id=hold.schedule_line_id,
+                product_id=hold.product_id,
+                warehouse_id=hold.warehouse_id,
+                kind=ReservationKind.HARD,
+                quantity=hold.quantity,
+                created_at=ctx.now,
+            )
+            for hold in holds
+        ]
+    )
+
+
+def _summed(parts: object) -> dict[tuple[UUID, UUID], Decimal]:
+    totals: dict[tuple[UUID, UUID], Decimal] = {}
+    for product_id, warehouse_id, quantity in parts:  # type: ignore[attr-defined]
+        totals[product_id, warehouse_id] = totals.get((product_id, warehouse_id), ZERO) + quantity
+    return totals
+
+
+async def _change_reserved(ctx: Context, changes: Mapping[tuple[UUID, UUID], Decimal]) -> None:
+    if not changes:
+        return
+    statement = (
+        update(StockBalance.__table__)  # type: ignore[arg-type]
+        .where(
+            StockBalance.__table__.c.product_id == bindparam("of_product"),
+            StockBalance.__table__.c.warehouse_id == bindparam("of_warehouse"),
+        )
+        .values(reserved=StockBalance.__table__.c.reserved + bindparam("change"))
+    )
+    await ctx.session.execute(
+        statement,
+        [
+            {"of_product": product_id, "of_warehouse": warehouse_id, "change": change}
+            for (product_id, warehouse_id), change in changes.items()
+        ],
+    )
+
+
+async def release(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
+    """Gives back all that is reserved for the schedule lines. The balances must be locked already."""
+    live = select(Reservation).where(
+        Reservation.schedule_line_id.in_(schedule_line_ids), Reservation.released_at.is_(None)
+    )
+    held = list(await ctx.session.scalars(live.with_for_update().execution_options(populate_existing=True)))
+    await _change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
+    for row in held:
+        row.released_at = ctx.now

@@ -1,0 +1,1 @@
+"""Pure rules: facts in, decisions out; no database, no clock."""

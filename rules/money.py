@@ -1,0 +1,95 @@
+"""Money: rounding, spreading over lines and tax by rate group."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+ZERO = Decimal(0)
+_PRECISION = 60  # NUMERIC(18,6) x NUMERIC(18,6), and percents on top, stay exact
+
+
+def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
+    """Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x."""
+    with localcontext(prec=_PRECISION):
+        return amount.quantize(Decimal(1).scaleb(-exponent), rounding=ROUND_HALF_UP)
+
+
+def line_amount(quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2) -> Decimal:
+    """quantity x unit price, rounded once; `unit_price` is for `price_unit` units (10.00 per 50 is 0.20 each)."""
+    with localcontext(prec=_PRECISION):
+        return round_money(quantity * unit_price / price_unit, exponent)
+
+
+def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> list[Decimal]:
+    """
+    Spreads a total over lines by largest remainder on minor units.
+
+    Args:
+        total: a rounded amount, of any sign.
+        weights: n weights, none negative; all zero means equal shares.
+    Returns:
+        n rounded amounts that sum to `total`, each of its sign or zero and less than a minor unit from its exact
+        share. Ties go to the larger weight, then to the earlier line: order the lines by SKU, rate and number
+        before calling, and the order of entry changes nothing (rule book 0, 1).
+    """
+    if not weights:
+        return []
+    with localcontext(prec=_PRECISION):
+        minor = Decimal(1).scaleb(-exponent)
+        units = int(abs(total) / minor)
+        base = list(weights) if sum(weights) else [Decimal(1)] * len(weights)
+        exact = [units * weight / sum(base) for weight in base]
+        floors = [int(share) for share in exact]
+        order = sorted(range(len(base)), key=lambda i: (floors[i] - exact[i], -base[i], i))
+        for index in order[: units - sum(floors)]:
+            floors[index] += 1
+        sign = -1 if total < 0 else 1
+        return [sign * share * minor for share in floors]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedLine:
+    """What a line's tax depends on; `rank` orders lines independently of their entry (SKU, then line number)."""
+
+    net: Decimal
+    category: str
+    percent: Decimal
+    rank: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class TaxGroup:
+    category: str
+    percent: Decimal
+    base: Decimal
+    tax: Decimal
+
+
+def tax_by_group(lines: Sequence[TaxedLine], exponent: int = 2) -> tuple[list[TaxGroup], list[Decimal]]:
+    """
+    Tax per (category, rate) on the summed nets, and each line's share of it.
+
+    Returns:
+        The groups by category and rate, and one tax per line in the order given; the lines of a group sum to the
+        group's tax exactly. Source: EN 16931 BR-CO-17; rule book 13.1 (IN-01).
+    """
+    members: dict[tuple[str, Decimal], list[int]] = {}
+    for index, line in enumerate(lines):
+        members.setdefault((line.category, line.percent), []).append(index)
+    groups: list[TaxGroup] = []
+    taxes = [ZERO] * len(lines)
+    for (category, percent), indexes in sorted(members.items()):
+        base = sum((lines[i].net for i in indexes), ZERO)
+        tax = round_money(base * percent / 100, exponent)
+        groups.append(TaxGroup(category, percent, base, tax))
+        ranked = sorted(indexes, key=lambda i: (str(lines[i].rank), i))
+        shares = allocate(tax, [abs(lines[i].net) for i in ranked], exponent)
+        for index, share in zip(ranked, shares, strict=True):
+            taxes[index] = share
+    return groups, taxes
+
+
+def convert(quantity: Decimal, factors: Mapping[str, Decimal], unit: str) -> Decimal | None:
+    """A quantity of `unit` in the product's own unit; None where the product is not counted in that unit."""
+    factor = factors.get(unit)
+    return None if factor is None else quantity * factor

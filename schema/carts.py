@@ -1,0 +1,473 @@
+"""The viewer's cart, pasted lines, and placing an order's precursor."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission as P
+from resolvers import carts, carts_fill, orders, quick_order
+from resolvers import customers as people
+from resolvers.context import Context
+from resolvers.credit import credit_by_customer
+from rules.money import ZERO, TaxGroup
+from rules.pasting import PastedLine
+from rules.refusals import ErrorCode, Refusal
+from schema.access import access, described_enum, list_size
+from schema.customers import Address, Customer
+from schema.ids import Node, decode_id, encode_id, node_loader
+from schema.payloads import Payload, UserError, Warning, user_errors
+from schema.products import PriceBreak, PriceStep, Product
+from schema.rows import fill
+from schema.scalars import Money
+
+Info = strawberry.Info[Context, None]
+_USE = [access(P.CARTS_USE)]
+_LINES = list_size(200)
+
+
+@strawberry.type(description="The tax of one rate.", directives=[access(P.PRICES_READ)])
+class TaxTotal:
+    category: str = strawberry.field(description="The tax category's code.")
+    percent: Decimal = strawberry.field(description="The rate in percent.")
+    base: Money = strawberry.field(description="The net amount it is taken from.")
+    tax: Money = strawberry.field(description="The tax.")
+
+    @classmethod
+    def of(cls, group: TaxGroup, currency: str) -> "TaxTotal":
+        return fill(cls, group, base=Money.of(group.base, currency), tax=Money.of(group.tax, currency))
+
+
+@strawberry.type(description="What a document comes to.", directives=[access(P.PRICES_READ)])
+class Totals:
+    net: Money = strawberry.field(description="Before tax.")
+    tax: Money = strawberry.field(description="The tax.")
+    gross: Money = strawberry.field(description="Net and tax.")
+    taxes: list[TaxTotal] = strawberry.field(
+        description="The tax by rate, on the summed nets of each.", directives=[list_size(10)]
+    )
+
+
+class CartAction(StrEnum):
+    EDIT = "EDIT"
+    CLEAR = "CLEAR"
+    PLACE = "PLACE"
+
+
+described_enum(
+    CartAction,
+    "What the viewer may do with the cart now.",
+    {"EDIT": "Change it.", "CLEAR": "Empty it.", "PLACE": "Order what is in it (placeOrder)."},
+)
+
+
+@strawberry.type(description="A line of a cart, priced as an order's would be.", directives=_USE)
+class CartLine:
+    id: strawberry.ID = strawberry.field(description="The line's id, for changes.")
+    quantity: Decimal = strawberry.field(description="How many, in `unit`.")
+    unit: str = strawberry.field(description="The product's own unit.")
+    requested_on: date | None = strawberry.field(description="The day of receipt asked for; null: the cart's.")
+    product: Product | None = strawberry.field(description="The product; null where it may not be bought any more.")
+    unit_price: Money | None = strawberry.field(description="Net price of `priceUnit` units; null without a price.")
+    list_unit_price: Money | None = strawberry.field(description="List price of `priceUnit` units.")
+    price_unit: Decimal = strawberry.field(description="How many units a price is for.")
+    net_amount: Money | None = strawberry.field(description="What the line costs before tax.")
+    tax_percent: Decimal = strawberry.field(description="The rate of value added tax, in percent.")
+    previous_unit_price: Money | None = strawberry.field(
+        description="The price when the line was last changed, where it is another now."
+    )
+    price_trace: list[PriceStep] = strawberry.field(description="How the price came about.", directives=[list_size(5)])
+    next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
+    problems: list[UserError] = strawberry.field(
+        description="Why this line cannot be ordered as it is.", directives=[list_size(3)]
+    )
+
+    @classmethod
+    def of(cls, ctx: Context, seen: carts.CartLineView, currency: str) -> "CartLine":
+        price = None if seen.priced is None else seen.priced.price
+        before = seen.row.unit_price_seen
+        return cls(
+            id=encode_id("CartLine", seen.row.id),
+            quantity=seen.row.quantity,
+            unit="" if seen.product is None else seen.product.unit_code,
+            requested_on=seen.row.requested_on,
+            product=None if seen.product is None else Product.of(seen.product),
+            unit_price=None if price is None else Money.of(price.unit_price, currency),
+            list_unit_price=None if price is None else Money.of(price.list_unit_price, currency),
+            price_unit=Decimal(1) if price is None else price.price_unit,
+            net_amount=None if price is None else Money.of(price.net_amount, currency),
+            tax_percent=ZERO if seen.priced is None else seen.priced.tax_percent,
+            previous_unit_price=None
+            if price is None or before is None or before == price.unit_price
+            else Money.of(before, currency),
+            price_trace=[] if price is None else [PriceStep.of(step, currency) for step in price.steps],
+            next_break=None
+            if price is None or price.next_break is None
+            else PriceBreak.of(price.next_break, currency),
+            problems=user_errors(ctx, seen.problems),
+        )
+
+
+async def _view(ctx: Context, row: carts.CartRow) -> carts.CartView:
+    """The priced cart, once per operation however many of its fields are asked."""
+    return await ctx.load(_views, row)
+
+
+async def _views(ctx: Context, rows: list[carts.CartRow]) -> list[carts.CartView]:
+    return [await carts.cart_view(ctx, row) for row in rows]
+
+
+@strawberry.type(description="What the viewer gathers for an order; one per person and company.", directives=_USE)
+class Cart(Node):
+    version: int = strawberry.field(description="Rises with every change; placeOrder needs it.")
+    purchase_order_number: str = strawberry.field(description="The buyer's own number for the order; may be empty.")
+    requested_on: date | None = strawberry.field(description="The day of receipt asked for; null: as soon as possible.")
+    note: str = strawberry.field(description="A note to the seller; may be empty.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    row: strawberry.Private[carts.CartRow]
+
+    @classmethod
+    def of(cls, row: carts.CartRow) -> "Cart":
+        return fill(cls, row, id=encode_id("Cart", row.id), row=row)
+
+    @strawberry.field(description="The company it is for.")
+    async def customer(self, info: Info) -> Customer:
+        return Customer.of(await people.acting_customer(info.context))
+
+    @strawberry.field(description="Where the goods shall go; null where the company has no address.")
+    async def delivery_address(self, info: Info) -> Address | None:
+        row = await carts.delivery_address(info.context, self.row)
+        return None if row is None else Address.of(row)
+
+    @strawberry.field(description="Its lines, as they were added.", directives=[_LINES])
+    async def lines(self, info: Info) -> list[CartLine]:
+        view = await _view(info.context, self.row)
+        return [CartLine.of(info.context, line, view.priced.market.currency) for line in view.lines]
+
+    @strawberry.field(description="How many lines it has.")
+    async def line_count(self, info: Info) -> int:
+        return len((await _view(info.context, self.row)).lines)
+
+    @strawberry.field(description="What it comes to; lines without a price count nothing.")
+    async def totals(self, info: Info) -> Totals:
+        priced = (await _view(info.context, self.row)).priced
+        currency = priced.market.currency
+        return Totals(
+            net=Money.of(priced.net, currency),
+            tax=Money.of(priced.tax, currency),
+            gross=Money.of(priced.gross, currency),
+            taxes=[TaxTotal.of(group, currency) for group in priced.tax_groups],
+        )
+
+    @strawberry.field(description="Why it cannot be ordered as it is, beside its lines' problems.",
+                      directives=[list_size(5)])  # fmt: skip
+    async def problems(self, info: Info) -> list[UserError]:
+        return user_errors(info.context, (await _view(info.context, self.row)).problems)
+
+    @strawberry.field(description="What to know before ordering.", directives=[list_size(200)])
+    async def warnings(self, info: Info) -> list[Warning]:
+        ctx, view = info.context, await _view(info.context, self.row)
+        found = [
+            Refusal(ErrorCode.BACKORDERED, "Not all of {sku} is free; the rest follows when it arrives.", sku=sku)
+            for sku in view.backordered_skus
+        ]
+        credit = await ctx.load(credit_by_customer, self.row.customer_id) if view.lines else None
+        if credit is not None and await orders.passes_limit(ctx, view, credit):
+            text = "With this order you pass your credit limit: it will be reviewed before anything is reserved."
+            found.append(Refusal(ErrorCode.ON_HOLD, text))
+        return [Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)]
+
+    @strawberry.field(description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)])
+    async def allowed_actions(self, info: Info) -> list[CartAction]:
+        view = await _view(info.context, self.row)
+        actions = [CartAction.EDIT]
+        if view.lines:
+            actions.append(CartAction.CLEAR)
+        if view.is_ready and info.context.user.may(P.ORDERS_PLACE):
+            actions.append(CartAction.PLACE)
+        return actions
+
+
+@strawberry.type(description="One product of pasted lines; duplicates are merged.", directives=_USE)
+class CheckedLine:
+    line_numbers: list[int] = strawberry.field(description="The lines it comes from, from 1.", directives=[list_size(20)])
+    text: str = strawberry.field(description="The first of them as it was pasted.")
+    status: quick_order.CheckedStatus = strawberry.field(description="What became of it.")
+    product: Product | None = strawberry.field(description="The product; null where none was recognised.")
+    requested_quantity: Decimal | None = strawberry.field(description="The quantity that was pasted, merged.")
+    quantity: Decimal | None = strawberry.field(description="The quantity that would be added; null where none can.")
+    unit_price: Money | None = strawberry.field(description="Net price of `priceUnit` units at that quantity.")
+    net_amount: Money | None = strawberry.field(description="What it would cost before tax.")
+    problem: UserError | None = strawberry.field(description="Why it was adjusted or cannot be ordered.")
+
+
+@strawberry.type(description="Pasted lines, verified; nothing was added.", directives=_USE)
+class CheckedLines:
+    lines: list[CheckedLine] = strawberry.field(description="By product.", directives=[list_size(300)])
+    valid_count: int = strawberry.field(description="How many can be ordered as they are.")
+    adjusted_count: int = strawberry.field(description="How many can be ordered with another quantity.")
+    invalid_count: int = strawberry.field(description="How many cannot be ordered.")
+    merged_count: int = strawberry.field(description="How many lines were joined to another of the same product.")
+
+
+@strawberry.input(description="A line with a code and a quantity.", directives=_USE)
+class CheckLineInput:
+    sku: str = strawberry.field(description="Our number, your own number, or a barcode.")
+    quantity: Decimal = strawberry.field(description="How many, in the product's own unit.")
+
+
+@strawberry.input(description="Lines to verify: a text as pasted, or lines.", one_of=True, directives=_USE)
+class CheckLinesInput:
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET, description='Lines of "SKU quantity", separated by spaces, a tab, comma or semicolon.'
+    )
+    lines: list[CheckLineInput] | None = strawberry.field(default=strawberry.UNSET, description="Lines already parted.")
+
+
+@strawberry.type
+class CartQueries:
+    @strawberry.field(description="The viewer's cart at the company they act for; empty where nothing is in it.",
+                      directives=_USE)  # fmt: skip
+    async def cart(self, info: Info) -> Cart:
+        return Cart.of(await carts.cart_row(info.context))
+
+    @strawberry.field(description="Verifies pasted lines: what they would add, at which price, and what is wrong.",
+                      directives=_USE)  # fmt: skip
+    async def check_lines(
+        self, info: Info, input: Annotated[CheckLinesInput, strawberry.argument(description="The lines.")]
+    ) -> CheckedLines:
+        ctx = info.context
+        if isinstance(input.text, str):
+            rows = await quick_order.check_text(ctx, input.text)
+        else:
+            given = [
+                PastedLine(number, f"{line.sku} {line.quantity}", line.sku, line.quantity)
+                for number, line in enumerate(input.lines or (), start=1)
+            ]
+            rows = await quick_order.check_lines(ctx, given, "lines")
+        counted = [row.status for row in rows]
+        return CheckedLines(
+            lines=[_checked(ctx, row) for row in rows],
+            valid_count=counted.count(quick_order.CheckedStatus.VALID),
+            adjusted_count=counted.count(quick_order.CheckedStatus.ADJUSTED),
+            invalid_count=counted.count(quick_order.CheckedStatus.INVALID),
+            merged_count=sum(len(row.line_numbers) - 1 for row in rows),
+        )
+
+
+def _checked(ctx: Context, row: quick_order.CheckedRow) -> CheckedLine:
+    price = None if row.priced is None else row.priced.price
+    currency = row.currency
+    return CheckedLine(
+        line_numbers=row.line_numbers,
+        text=row.text[:200],
+        status=row.status,
+        product=None if row.product is None else Product.of(row.product),
+        requested_quantity=row.requested,
+        quantity=row.quantity,
+        unit_price=None if price is None else Money.of(price.unit_price, currency),
+        net_amount=None if price is None else Money.of(price.net_amount, currency),
+        problem=None if row.problem is None else user_errors(ctx, [row.problem])[0],
+    )
+
+
+Version = strawberry.field(default=None, description="The version you saw; a newer one is refused. Optional for carts.")
+
+
+@strawberry.input(description="A product to put into the cart: by SKU or by id.", directives=_USE)
+class CartLineInput:
+    sku: str | None = strawberry.field(default=None, description="Our number, your own number, or a barcode.")
+    product_id: strawberry.ID | None = strawberry.field(default=None, description="Or the product's global id.")
+    quantity: Decimal = strawberry.field(description="How many, in `unit`; joins what the cart holds already.")
+    unit: str | None = strawberry.field(default=None, description="The unit's code; the product's own when not said.")
+    requested_on: date | None = strawberry.field(default=None, description="The day of receipt asked for.")
+
+
+@strawberry.input(description="Products to put into the cart: all of them, or none.", directives=_USE)
+class AddToCartInput:
+    lines: list[CartLineInput] = strawberry.field(description="At most 1,000.")
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="What to change of a line; what is not given stays.", directives=_USE)
+class UpdateCartLineInput:
+    line_id: strawberry.ID = strawberry.field(description="The line.")
+    quantity: Decimal | None = strawberry.field(default=None, description="How many; remove a line with removeCartLine.")
+    requested_on: date | None = strawberry.field(
+        default=strawberry.UNSET, description="The day of receipt asked for; null takes it away."
+    )
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="A line to take out.", directives=_USE)
+class RemoveCartLineInput:
+    line_id: strawberry.ID = strawberry.field(description="The line.")
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="What to change of the cart's head; what is not given stays.", directives=_USE)
+class UpdateCartInput:
+    purchase_order_number: str | None = strawberry.field(default=None, description="The buyer's own number, 64 characters.")
+    delivery_address_id: strawberry.ID | None = strawberry.field(default=None, description="One of the company's addresses.")
+    requested_on: date | None = strawberry.field(
+        default=strawberry.UNSET, description="The day of receipt asked for; null takes it away."
+    )
+    note: str | None = strawberry.field(default=None, description="A note to the seller, 2,000 characters.")
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="Empties the cart.", directives=_USE)
+class ClearCartInput:
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="A list, or some of its items, to put into the cart.", directives=_USE)
+class AddWishlistToCartInput:
+    wishlist_id: strawberry.ID = strawberry.field(description="The list.")
+    item_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These items; all when not said.")
+    expected_version: int | None = Version
+
+
+@strawberry.input(description="An earlier order, or some of its lines, to put into the cart.", directives=_USE)
+class ReorderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    line_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These lines; all when not said.")
+    expected_version: int | None = Version
+
+
+class _CartPayload(Payload):
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        row = await carts.cart_row(ctx)
+        return cls(cart=Cart.of(row) if row.id == entity_id else None)  # type: ignore[call-arg]
+
+
+def _payload(mutation: str) -> type[_CartPayload]:
+    """The payload of a mutation that changes the cart: they are alike but for their names."""
+    name = mutation[0].upper() + mutation[1:] + "Payload"
+    members = {
+        "__annotations__": {"cart": Cart | None},
+        "__module__": __name__,
+        "__doc__": f"Answer of {mutation}.",
+        "entity_type": "Cart",
+        "cart": strawberry.field(default=None, description="The cart; null when refused."),
+    }
+    made = type(name, (_CartPayload,), members)
+    return strawberry.type(made, description=f"Answer of {mutation}.", directives=_USE)
+
+
+AddToCartPayload = _payload("addToCart")
+UpdateCartLinePayload = _payload("updateCartLine")
+RemoveCartLinePayload = _payload("removeCartLine")
+UpdateCartPayload = _payload("updateCart")
+ClearCartPayload = _payload("clearCart")
+AddWishlistToCartPayload = _payload("addWishlistToCart")
+ReorderPayload = _payload("reorder")
+
+
+def _line_draft(index: int, line: CartLineInput) -> carts.LineDraft:
+    path = ("lines", index)
+    if (line.sku is None) == (line.product_id is None):
+        raise Refusal(ErrorCode.INVALID, "Name the product either by SKU or by id.", (*path, "sku"))
+    return carts.LineDraft(
+        quantity=line.quantity,
+        path=path,
+        sku=line.sku,
+        product_id=None
+        if line.product_id is None
+        else decode_id(line.product_id, "Product", path=(*path, "productId")),
+        unit=line.unit,
+        requested_on=line.requested_on,
+    )
+
+
+def head_change(given: UpdateCartInput) -> carts.HeadChange:
+    address = given.delivery_address_id
+    return carts.HeadChange(
+        purchase_order_number=given.purchase_order_number,
+        delivery_address_id=None if address is None else decode_id(address, "Address", path=("deliveryAddressId",)),
+        requested_on=given.requested_on or None,
+        clear_date=given.requested_on is None,
+        note=given.note,
+    )
+
+
+@strawberry.type
+class CartMutations:
+    @strawberry.mutation(description="Puts products into the viewer's cart.", directives=_USE)
+    async def add_to_cart(
+        self, info: Info, input: Annotated[AddToCartInput, strawberry.argument(description="The products.")]
+    ) -> AddToCartPayload:  # type: ignore[valid-type]
+        drafts = [_line_draft(index, line) for index, line in enumerate(input.lines)]
+        done = await carts.add_lines(info.context, drafts, input.expected_version)
+        return await AddToCartPayload.of(info.context, done)
+
+    @strawberry.mutation(description="Changes a line of the viewer's cart.", directives=_USE)
+    async def update_cart_line(
+        self, info: Info, input: Annotated[UpdateCartLineInput, strawberry.argument(description="The change.")]
+    ) -> UpdateCartLinePayload:  # type: ignore[valid-type]
+        key = decode_id(input.line_id, "CartLine", path=("lineId",))
+        change = carts.LineChange(input.quantity, input.requested_on or None, input.requested_on is None)
+        done = await carts.update_line(info.context, key, change, input.expected_version)
+        return await UpdateCartLinePayload.of(info.context, done)
+
+    @strawberry.mutation(description="Takes a line out of the viewer's cart.", directives=_USE)
+    async def remove_cart_line(
+        self, info: Info, input: Annotated[RemoveCartLineInput, strawberry.argument(description="The line.")]
+    ) -> RemoveCartLinePayload:  # type: ignore[valid-type]
+        key = decode_id(input.line_id, "CartLine", path=("lineId",))
+        done = await carts.remove_line(info.context, key, input.expected_version)
+        return await RemoveCartLinePayload.of(info.context, done)
+
+    @strawberry.mutation(description="Changes the head of the viewer's cart.", directives=_USE)
+    async def update_cart(
+        self, info: Info, input: Annotated[UpdateCartInput, strawberry.argument(description="The change.")]
+    ) -> UpdateCartPayload:  # type: ignore[valid-type]
+        done = await carts.update_cart(info.context, head_change(input), input.expected_version)
+        return await UpdateCartPayload.of(info.context, done)
+
+    @strawberry.mutation(description="Empties the viewer's cart.", directives=_USE)
+    async def clear_cart(
+        self, info: Info, input: Annotated[ClearCartInput, strawberry.argument(description="The version you saw.")]
+    ) -> ClearCartPayload:  # type: ignore[valid-type]
+        done = await carts.clear(info.context, input.expected_version)
+        return await ClearCartPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Puts a list into the cart; what is not for sale any more is left out, with a warning.",
+        directives=_USE,
+    )
+    async def add_wishlist_to_cart(
+        self, info: Info, input: Annotated[AddWishlistToCartInput, strawberry.argument(description="The list.")]
+    ) -> AddWishlistToCartPayload:  # type: ignore[valid-type]
+        key = decode_id(input.wishlist_id, "Wishlist", path=("wishlistId",))
+        items = None
+        if input.item_ids is not None:
+            items = [decode_id(each, "WishlistItem", path=("itemIds", n)) for n, each in enumerate(input.item_ids)]
+        done = await carts_fill.add_wishlist(info.context, key, items, input.expected_version)
+        return await AddWishlistToCartPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Puts an earlier order's products into the cart at today's prices; what is not for sale any more "
+        "is left out, with a warning.",
+        directives=_USE,
+    )
+    async def reorder(
+        self, info: Info, input: Annotated[ReorderInput, strawberry.argument(description="The order.")]
+    ) -> ReorderPayload:  # type: ignore[valid-type]
+        key = decode_id(input.order_id, "Order", path=("orderId",))
+        lines = None
+        if input.line_ids is not None:
+            lines = [decode_id(each, "OrderLine", path=("lineIds", n)) for n, each in enumerate(input.line_ids)]
+        chosen = await orders.lines_to_reorder(info.context, key, lines)
+        done = await carts_fill.reorder(info.context, chosen, input.expected_version)
+        return await ReorderPayload.of(info.context, done)
+
+
+@node_loader("Cart")
+async def _carts(ctx: Context, keys: list[UUID]) -> list[Cart | None]:
+    row = await carts.cart_row(ctx) if ctx.user.customer_id is not None and ctx.user.may(P.CARTS_USE) else None
+    return [Cart.of(row) if row is not None and row.id == key else None for key in keys]

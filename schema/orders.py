@@ -1,0 +1,376 @@
+"""Orders: what was ordered, at which prices and terms, and the past."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission as P
+from models.orders import SalesOrder
+from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
+from resolvers import orders
+from resolvers.context import Context
+from resolvers.customers import customers_by_id
+from resolvers.paging import PageArgs, SortKey
+from resolvers.products import products_by_id
+from resolvers.stock import warehouses_by_id
+from rules import documents
+from rules.money import ZERO, TaxGroup
+from rules.pricing import PriceStep as Step
+from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
+from rules.transitions import FulfilmentState, OrderAction, fulfilment
+from schema.access import access, described_enum, list_size
+from schema.carts import TaxTotal, Totals
+from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
+from schema.customers import Customer
+from schema.enums import OrderStatusFilter
+from schema.filters import BooleanFilter, DateFilter, DateTimeFilter, IDFilter, MoneyFilter, StringFilter, one_key_of, where_of
+from schema.ids import Node, encode_id, node_loader, try_decode_id
+from schema.products import PriceStep, Product, Warehouse
+from schema.rows import fill
+from schema.scalars import CurrencyCode, Money
+
+Info = strawberry.Info[Context, None]
+_READ = [access(P.ORDERS_READ)]
+_PRICED = [access(P.PRICES_READ)]
+
+
+@strawberry.type(description="An address as the document copied it.", directives=_READ)
+class DocumentAddress:
+    label: str = strawberry.field(description="What the company called it.")
+    name: str = strawberry.field(description="Whom it named.")
+    street: str = strawberry.field(description="Street and number.")
+    postal_code: str = strawberry.field(description="Postal code.")
+    city: str = strawberry.field(description="City.")
+    region: str = strawberry.field(description="Region; may be empty.")
+    country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2.")
+    phone: str = strawberry.field(description="Telephone; may be empty.")
+
+
+@strawberry.type(description="A part of the total and when it is due after the invoice.", directives=_READ)
+class Instalment:
+    share_percent: Decimal = strawberry.field(description="Its share of the total, in percent.")
+    due_days: int = strawberry.field(description="Days after the invoice.")
+    end_of_month: bool = strawberry.field(description="Whether it then waits for the end of the month.")
+    payment_day: int | None = strawberry.field(description="The day of the month it then waits for; null for none.")
+
+
+@strawberry.type(description="Payment terms as the document copied them.", directives=_READ)
+class DocumentPaymentTerms:
+    code: str = strawberry.field(description="Their code.")
+    name: str = strawberry.field(description="Their name.")
+    instalments: list[Instalment] = strawberry.field(description="The parts of the total.", directives=[list_size(12)])
+
+
+@strawberry.type(description="Delivery terms as the document copied them.", directives=_READ)
+class DocumentDeliveryTerms:
+    code: str = strawberry.field(description="Their code.")
+    name: str = strawberry.field(description="Their name.")
+    incoterm: str = strawberry.field(description="The Incoterms 2020 rule.")
+    place: str = strawberry.field(description="The place it names.")
+
+
+@strawberry.type(description="When, whence and how much of a line.", directives=_READ)
+class ScheduleLine:
+    position: int = strawberry.field(description="Its number within the line.")
+    quantity: Decimal = strawberry.field(description="How many, in the line's unit.")
+    requested_on: date | None = strawberry.field(description="The day of receipt asked for.")
+    confirmed_on: date | None = strawberry.field(description="The day of receipt confirmed; null until it is.")
+    row: strawberry.Private[ScheduleLineRow]
+
+    @strawberry.field(description="Where it is reserved; null while it waits for goods.", directives=[access(P.STOCK_QUANTITY_READ)])
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = None if self.row.warehouse_id is None else await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        return None if row is None else Warehouse.of(row)
+
+
+@strawberry.type(description="A line of an order; prices, names and rates are those of the day it was placed.", directives=_READ)
+class OrderLine:
+    id: strawberry.ID = strawberry.field(description="The line's id, for acts.")
+    position: int = strawberry.field(description="Its number within the order.")
+    kind: LineKind = strawberry.field(description="What it is for.")
+    sku: str = strawberry.field(description="Our number of the product.")
+    customer_item_number: str | None = strawberry.field(description="What the customer called it.")
+    description: str = strawberry.field(description="The product's name then.")
+    unit: str = strawberry.field(description="The unit of all its quantities.")
+    quantity_ordered: Decimal = strawberry.field(description="How many were ordered.")
+    quantity_reserved: Decimal = strawberry.field(description="How many are held in a warehouse.")
+    quantity_backordered: Decimal = strawberry.field(description="How many wait for goods, or for a release.")
+    quantity_shipped: Decimal = strawberry.field(description="How many left.")
+    quantity_cancelled: Decimal = strawberry.field(description="How many were called off.")
+    price_unit: Decimal = strawberry.field(description="How many units a price is for.", directives=_PRICED)
+    discount_percent: Decimal = strawberry.field(description="A manual discount, in percent.", directives=_PRICED)
+    tax_category: str = strawberry.field(description="The tax category's code.", directives=_PRICED)
+    tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
+    list_unit_price: Money = strawberry.field(description="List price of `priceUnit` units.", directives=_PRICED)
+    unit_price: Money = strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
+    net_amount: Money = strawberry.field(description="Before tax.", directives=_PRICED)
+    tax_amount: Money = strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
+    gross_amount: Money = strawberry.field(description="Net and tax.", directives=_PRICED)
+    price_trace: list[PriceStep] = strawberry.field(
+        description="How the price came about.", directives=[*_PRICED, list_size(5)]
+    )
+    row: strawberry.Private[OrderLineRow]
+
+    @classmethod
+    def of(cls, row: OrderLineRow, currency: str) -> "OrderLine":
+        money = {
+            name: Money.of(getattr(row, name), currency)
+            for name in ("list_unit_price", "unit_price", "net_amount", "tax_amount", "gross_amount")
+        }
+        return fill(
+            cls,
+            row,
+            id=encode_id("OrderLine", row.id),
+            unit=row.unit_code,
+            quantity_backordered=row.quantity_backordered,
+            price_trace=[PriceStep.of(Step.from_json(step), currency) for step in row.price_trace],
+            row=row,
+            **money,
+        )
+
+    @strawberry.field(description="The product as it is now; null where you may not see it any more.",
+                      directives=[access(P.CATALOG_READ)])  # fmt: skip
+    async def product(self, info: Info) -> Product | None:
+        row = None if self.row.product_id is None else await info.context.load(products_by_id, self.row.product_id)
+        return None if row is None else Product.of(row)
+
+    @strawberry.field(description="When and whence its parts come.", directives=[list_size(5)])
+    async def schedule_lines(self, info: Info) -> list[ScheduleLine]:
+        rows = await info.context.load(orders.schedule_by_line, self.row.id)
+        return [fill(ScheduleLine, row, row=row) for row in rows]
+
+    @strawberry.field(description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)])
+    async def unit_cost(self, info: Info) -> Money | None:
+        found = await info.context.load(orders.costs_by_line, self.row.id)
+        return None if found is None else Money.of(*found)
+
+
+@strawberry.type(description="Something that happened to an order.", directives=_READ)
+class OrderEvent:
+    action: str = strawberry.field(description='What, as "order.confirmed".')
+    occurred_at: datetime = strawberry.field(description="When.")
+    reason: str = strawberry.field(description="The reason that was given; may be empty.")
+
+
+@strawberry.type(description="A sales order. What it copied never changes.", directives=_READ)
+class Order(Node):
+    status: OrderStatus = strawberry.field(description="Its state.")
+    is_on_hold: bool = strawberry.field(description="Whether it waits; nothing is reserved meanwhile.")
+    status_reason: str = strawberry.field(description="Why it was refused, cancelled or held; may be empty.")
+    version: int = strawberry.field(description="Rises with every change; acts need it.")
+    placed_at: datetime = strawberry.field(description="When it was placed.")
+    placed_by_name: str = strawberry.field(description="Who placed it.")
+    confirmed_at: datetime | None = strawberry.field(description="When it was confirmed.")
+    ended_at: datetime | None = strawberry.field(description="When it was closed, refused or cancelled.")
+    purchase_order_number: str = strawberry.field(description="The buyer's own number; may be empty.")
+    note: str = strawberry.field(description="The buyer's note; may be empty.")
+    requested_on: date | None = strawberry.field(description="The day of receipt asked for; lines may say another.")
+    currency: CurrencyCode = strawberry.field(description="The currency of its amounts.")
+    exchange_rate: Decimal = strawberry.field(description="One unit of it in the seller's base currency then.")
+    exchange_rate_on: date = strawberry.field(description="The day of that rate.")
+    seller_name: str = strawberry.field(description="The seller's name then.")
+    seller_tax_id: str = strawberry.field(description="The seller's tax id then.")
+    customer_number: str = strawberry.field(description="The customer's number then.")
+    customer_name: str = strawberry.field(description="The customer's name then.")
+    customer_tax_id: str | None = strawberry.field(description="Its tax id then.", directives=[access(P.TAX_ID_READ)])
+    sales_rep_name: str = strawberry.field(description="The rep's name then; may be empty.")
+    row: strawberry.Private[OrderRow]
+
+    @classmethod
+    def of(cls, row: OrderRow) -> "Order":
+        return fill(cls, row, id=encode_id("Order", row.id), row=row)
+
+    @strawberry.field(description="Its number; null in a dry run, which numbers nothing.")
+    def number(self, info: Info) -> str | None:
+        return None if info.context.dry_run and self.row.number.startswith("DRY-") else self.row.number
+
+    @strawberry.field(description="Why it waits.", directives=[list_size(3)])
+    def hold_reasons(self) -> list[HoldReason]:
+        return [HoldReason(each) for each in self.row.hold_reasons]
+
+    @strawberry.field(description="Where the goods go.")
+    def delivery_address(self) -> DocumentAddress:
+        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.delivery_address))
+
+    @strawberry.field(description="Where the invoice goes.")
+    def billing_address(self) -> DocumentAddress:
+        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.billing_address))
+
+    @strawberry.field(description="When it is to be paid.")
+    def payment_terms(self) -> DocumentPaymentTerms:
+        terms = documents.DocumentPaymentTerms.from_json(self.row.payment_terms)
+        return fill(DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments])
+
+    @strawberry.field(description="How it is delivered.")
+    def delivery_terms(self) -> DocumentDeliveryTerms:
+        return fill(DocumentDeliveryTerms, documents.DocumentDeliveryTerms.from_json(self.row.delivery_terms))
+
+    @strawberry.field(description="The customer as it is now.", directives=[access(P.CUSTOMERS_READ)])
+    async def customer(self, info: Info) -> Customer | None:
+        row = await info.context.load(customers_by_id, self.row.customer_id)
+        return None if row is None else Customer.of(row)
+
+    @strawberry.field(description="Its lines, by position.", directives=[list_size(200)])
+    async def lines(self, info: Info) -> list[OrderLine]:
+        rows = await info.context.load(orders.lines_by_order, self.row.id)
+        return [OrderLine.of(row, self.row.currency) for row in rows]
+
+    @strawberry.field(description="How many lines it has.")
+    async def line_count(self, info: Info) -> int:
+        return len(await info.context.load(orders.lines_by_order, self.row.id))
+
+    @strawberry.field(description="What it comes to; equal to the sums of its lines.", directives=_PRICED)
+    async def totals(self, info: Info) -> Totals:
+        currency, groups = self.row.currency, {}
+        for line in await info.context.load(orders.lines_by_order, self.row.id):
+            key = (line.tax_category, line.tax_percent)
+            base, tax = groups.get(key, (ZERO, ZERO))
+            groups[key] = (base + line.net_amount, tax + line.tax_amount)
+        return Totals(
+            net=Money.of(self.row.net_amount, currency),
+            tax=Money.of(self.row.tax_amount, currency),
+            gross=Money.of(self.row.gross_amount, currency),
+            taxes=[TaxTotal.of(TaxGroup(*key, *sums), currency) for key, sums in sorted(groups.items())],
+        )
+
+    @strawberry.field(description="What it comes to with tax, without reading its lines.", directives=_PRICED)
+    def gross_amount(self) -> Money:
+        return Money.of(self.row.gross_amount, self.row.currency)
+
+    @strawberry.field(description="How far its goods have left.")
+    async def delivery_state(self, info: Info) -> FulfilmentState:
+        rows = await info.context.load(orders.lines_by_order, self.row.id)
+        wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
+        return fulfilment(sum((row.quantity_shipped for row in rows), ZERO), wanted)
+
+    @strawberry.field(description="How far it is invoiced.")
+    async def invoice_state(self, info: Info) -> FulfilmentState:
+        rows = await info.context.load(orders.lines_by_order, self.row.id)
+        wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
+        return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
+
+    @strawberry.field(description="What you may do with it now; buttons are drawn from this.", directives=[list_size(8)])
+    async def allowed_actions(self, info: Info) -> list[OrderAction]:
+        return await orders.order_actions(info.context, self.row)
+
+    @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
+    async def timeline(self, info: Info) -> list[OrderEvent]:
+        return [fill(OrderEvent, row) for row in await info.context.load(orders.timeline_by_order, self.row.id)]
+
+
+@strawberry.type(description="A line of the past: sold, cancelled, adjusted or a service.", directives=[access(P.SALES_HISTORY_READ)])
+class SalesHistoryLine:
+    kind: SaleKind = strawberry.field(description="What it is.")
+    document_number: str = strawberry.field(description="The document it stands on.")
+    sold_at: datetime = strawberry.field(description="When.")
+    sku: str = strawberry.field(description="The product's number then.")
+    description: str = strawberry.field(description="The product's name then.")
+    quantity: Decimal = strawberry.field(description="How many; negative where they came back.")
+    unit_price: Money = strawberry.field(description="The list price of one.")
+    discount_amount: Money = strawberry.field(description="What was taken off.")
+    net_amount: Money = strawberry.field(description="What it came to before tax.")
+    row: strawberry.Private[SalesHistoryRow]
+
+    @classmethod
+    def of(cls, row: SalesHistoryRow) -> "SalesHistoryLine":
+        money = {
+            name: Money.of(getattr(row, name), row.currency) for name in ("unit_price", "discount_amount", "net_amount")
+        }
+        return fill(cls, row, row=row, **money)
+
+    @strawberry.field(description="The product as it is now; null where there is none you may see.",
+                      directives=[access(P.CATALOG_READ)])  # fmt: skip
+    async def product(self, info: Info) -> Product | None:
+        row = None if self.row.product_id is None else await info.context.load(products_by_id, self.row.product_id)
+        return None if row is None else Product.of(row)
+
+
+class OrderOrderField(StrEnum):
+    PLACED_AT = "PLACED_AT"
+    NUMBER = "NUMBER"
+
+
+described_enum(
+    OrderOrderField, "What orders may be ordered by.", {"PLACED_AT": "By the time of placing.", "NUMBER": "By number."}
+)
+_SORTS = {OrderOrderField.PLACED_AT: SalesOrder.placed_at, OrderOrderField.NUMBER: SalesOrder.number}
+
+
+@strawberry.input(description="An order of orders.", directives=_READ)
+class OrderOrder:
+    field: OrderOrderField = strawberry.field(description="By what.")
+    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="Which way.")
+
+
+@strawberry.input(description="Conditions on orders; all must hold.", directives=_READ)
+class OrderWhere:
+    number: StringFilter | None = strawberry.field(default=None, description="On the number.")
+    status: OrderStatusFilter | None = strawberry.field(default=None, description="On the state.")  # type: ignore[valid-type]
+    is_on_hold: BooleanFilter | None = strawberry.field(default=None, description="Whether it waits.")
+    is_open: BooleanFilter | None = strawberry.field(default=None, description="Whether it has not ended.")
+    is_mine: BooleanFilter | None = strawberry.field(default=None, description="Whether the viewer placed it.")
+    purchase_order_number: StringFilter | None = strawberry.field(default=None, description="On the buyer's number.")
+    customer: IDFilter | None = strawberry.field(default=None, description="Of one of these customers.")
+    gross: MoneyFilter | None = strawberry.field(
+        default=None, description="On the total with tax.", directives=[access(P.PRICES_READ)]
+    )
+    placed_at: DateTimeFilter | None = strawberry.field(default=None, description="On the time of placing.")
+    requested_on: DateFilter | None = strawberry.field(default=None, description="On the day of receipt asked for.")
+    and_: list["OrderWhere"] | None = strawberry.field(name="and", default=None, description="All of these hold.")
+    or_: list["OrderWhere"] | None = strawberry.field(name="or", default=None, description="One of these holds.")
+    not_: "OrderWhere | None" = strawberry.field(name="not", default=None, description="This does not hold.")
+
+
+@strawberry.input(description="Names one order.", one_of=True, directives=_READ)
+class OrderBy:
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its global id.")
+    number: str | None = strawberry.field(default=strawberry.UNSET, description="Its number.")
+
+
+@strawberry.type
+class OrderQueries:
+    @strawberry.field(description="The orders you may see, newest first when nothing is said.", directives=_READ)
+    async def orders(
+        self,
+        info: Info,
+        where: Annotated[OrderWhere | None, strawberry.argument(description="Which ones.")] = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(description="Part of its number, the buyer's number, a SKU or the customer's name."),
+        ] = None,
+        order_by: Annotated[
+            list[OrderOrder] | None, strawberry.argument(description="Newest first when nothing is said.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Order]:
+        asked = order_by or [OrderOrder(field=OrderOrderField.PLACED_AT)]
+        sort = [SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC) for each in asked]
+        sort.append(SortKey("id", SalesOrder.id, sort[0].descending))
+        found = where_of(where, {"customer": ("Customer",)})
+        page = await orders.orders(info.context, found, search, sort, PageArgs(first, after, last, before))
+        return connection(page, Order.of)
+
+    @strawberry.field(description="One order; null where there is none you may see.", directives=_READ)
+    async def order(
+        self, info: Info, by: Annotated[OrderBy, strawberry.argument(description="Which one.")]
+    ) -> Order | None:
+        kind, value = one_key_of(by)
+        if kind == "number":
+            row = await orders.order_by_number(info.context, value)
+        else:
+            key = try_decode_id(value, "Order")
+            row = None if key is None else await info.context.load(orders.orders_by_id, key)
+        return None if row is None else Order.of(row)
+
+
+@node_loader("Order")
+async def _orders(ctx: Context, keys: Sequence[UUID]) -> Sequence[Order | None]:
+    return [None if row is None else Order.of(row) for row in await orders.orders_by_id(ctx, keys)]

@@ -1,0 +1,223 @@
+"""What can be done with orders: place, confirm, refuse, cancel, hold, release, discount."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission as P
+from resolvers import orders, orders_acts
+from resolvers.context import Context
+from schema.access import access, key_required
+from schema.carts import head_change
+from schema.ids import decode_id
+from schema.orders import Order
+from schema.payloads import Payload
+
+Info = strawberry.Info[Context, None]
+_PLACE = [access(P.ORDERS_PLACE)]
+_MANAGE = [access(P.ORDERS_MANAGE)]
+_HOLD = [access(P.ORDERS_MANAGE, P.CREDIT_RELEASE)]
+_CANCEL = [access(P.ORDERS_CANCEL)]
+_DISCOUNT = [access(P.ORDERS_DISCOUNT)]
+
+
+def _version() -> int:
+    return strawberry.field(description="The order's version you saw; a newer one is refused.")  # type: ignore[no-any-return]
+
+
+def _reason() -> str:
+    return strawberry.field(description="Why, 500 characters; kept and shown.")  # type: ignore[no-any-return]
+
+
+@strawberry.input(description="The viewer's cart, to be ordered as they saw it.", directives=_PLACE)
+class PlaceOrderInput:
+    cart_id: strawberry.ID = strawberry.field(description="The cart.")
+    expected_version: int = strawberry.field(description="The cart's version you saw; a newer one is refused.")
+    expected_total: Decimal = strawberry.field(
+        description="The cart's gross total you saw; another is refused as PRICE_CHANGED."
+    )
+    purchase_order_number: str | None = strawberry.field(default=None, description="The buyer's own number.")
+    delivery_address_id: strawberry.ID | None = strawberry.field(default=None, description="Where the goods shall go.")
+    requested_on: date | None = strawberry.field(default=strawberry.UNSET, description="The day of receipt asked for.")
+    note: str | None = strawberry.field(default=None, description="A note to the seller.")
+
+
+@strawberry.input(description="An order to confirm.", directives=_MANAGE)
+class ConfirmOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+
+
+@strawberry.input(description="An order that is not taken on.", directives=_MANAGE)
+class RefuseOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="An order to call off.", directives=_CANCEL)
+class CancelOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="An open quantity of a line to call off.", directives=_CANCEL)
+class CancelOrderLineInput:
+    order_line_id: strawberry.ID = strawberry.field(description="The line.")
+    quantity: Decimal = strawberry.field(description="How many; at most what is neither shipped nor cancelled.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="An order to stop; what it reserved goes back.", directives=_HOLD)
+class HoldOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="A held order to let go on; credit holds are finance's to release.", directives=_HOLD)
+class ReleaseOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="A manual discount on a line.", directives=_DISCOUNT)
+class DiscountOrderLineInput:
+    order_line_id: strawberry.ID = strawberry.field(description="The line.")
+    percent: Decimal = strawberry.field(description="0 to 100 percent off the list price; replaces an earlier one.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+class _OrderPayload(Payload):
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        row = await ctx.load(orders.orders_by_id, entity_id)
+        return cls(order=None if row is None else Order.of(row))  # type: ignore[call-arg]
+
+
+def _payload(mutation: str, directives: list[object]) -> type[_OrderPayload]:
+    name = mutation[0].upper() + mutation[1:] + "Payload"
+    members = {
+        "__annotations__": {"order": Order | None},
+        "__module__": __name__,
+        "__doc__": f"Answer of {mutation}.",
+        "entity_type": "Order",
+        "order": strawberry.field(default=None, description="The order; null when refused."),
+    }
+    made = type(name, (_OrderPayload,), members)
+    return strawberry.type(made, description=f"Answer of {mutation}.", directives=directives)
+
+
+PlaceOrderPayload = _payload("placeOrder", [*_PLACE])
+ConfirmOrderPayload = _payload("confirmOrder", [*_MANAGE])
+RefuseOrderPayload = _payload("refuseOrder", [*_MANAGE])
+CancelOrderPayload = _payload("cancelOrder", [*_CANCEL])
+CancelOrderLinePayload = _payload("cancelOrderLine", [*_CANCEL])
+HoldOrderPayload = _payload("holdOrder", [*_HOLD])
+ReleaseOrderPayload = _payload("releaseOrder", [*_HOLD])
+DiscountOrderLinePayload = _payload("discountOrderLine", [*_DISCOUNT])
+
+
+def _order_id(text: strawberry.ID) -> UUID:
+    return decode_id(text, "Order", path=("orderId",))
+
+
+def _line_id(text: strawberry.ID) -> UUID:
+    return decode_id(text, "OrderLine", path=("orderLineId",))
+
+
+@strawberry.type
+class OrderMutations:
+    @strawberry.mutation(
+        description="Orders what is in the viewer's cart. Beyond the credit limit it is taken on hold, with a warning.",
+        directives=[*_PLACE, key_required()],
+    )
+    async def place_order(
+        self, info: Info, input: Annotated[PlaceOrderInput, strawberry.argument(description="The cart.")]
+    ) -> PlaceOrderPayload:  # type: ignore[valid-type]
+        done = await orders.place_order(
+            info.context,
+            decode_id(input.cart_id, "Cart", path=("cartId",)),
+            input.expected_version,
+            input.expected_total,
+            head_change(input),
+        )
+        return await PlaceOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(description="Takes an order on.", directives=[*_MANAGE, key_required()])
+    async def confirm_order(
+        self, info: Info, input: Annotated[ConfirmOrderInput, strawberry.argument(description="The order.")]
+    ) -> ConfirmOrderPayload:  # type: ignore[valid-type]
+        done = await orders_acts.confirm_order(info.context, _order_id(input.order_id), input.expected_version)
+        return await ConfirmOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Does not take an order on; what it reserved goes back.", directives=[*_MANAGE, key_required()]
+    )
+    async def refuse_order(
+        self, info: Info, input: Annotated[RefuseOrderInput, strawberry.argument(description="The order.")]
+    ) -> RefuseOrderPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_acts.refuse_order(info.context, key, input.expected_version, input.reason)
+        return await RefuseOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Calls an order off before anything has left; what it reserved goes back.",
+        directives=[*_CANCEL, key_required()],
+    )
+    async def cancel_order(
+        self, info: Info, input: Annotated[CancelOrderInput, strawberry.argument(description="The order.")]
+    ) -> CancelOrderPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_acts.cancel_order(info.context, key, input.expected_version, input.reason)
+        return await CancelOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Calls off an open quantity of a line; with nothing left open the order ends.",
+        directives=[*_CANCEL, key_required()],
+    )
+    async def cancel_order_line(
+        self, info: Info, input: Annotated[CancelOrderLineInput, strawberry.argument(description="The quantity.")]
+    ) -> CancelOrderLinePayload:  # type: ignore[valid-type]
+        done = await orders_acts.cancel_order_line(
+            info.context, _line_id(input.order_line_id), input.quantity, input.expected_version, input.reason
+        )
+        return await CancelOrderLinePayload.of(info.context, done)
+
+    @strawberry.mutation(description="Stops an order by hand.", directives=[*_HOLD, key_required()])
+    async def hold_order(
+        self, info: Info, input: Annotated[HoldOrderInput, strawberry.argument(description="The order.")]
+    ) -> HoldOrderPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_acts.hold_order(info.context, key, input.expected_version, input.reason)
+        return await HoldOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Lets a held order go on: what is free is reserved, the rest stays as backorder, with a warning.",
+        directives=[*_HOLD, key_required()],
+    )
+    async def release_order(
+        self, info: Info, input: Annotated[ReleaseOrderInput, strawberry.argument(description="The order.")]
+    ) -> ReleaseOrderPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_acts.release_order(info.context, key, input.expected_version, input.reason)
+        return await ReleaseOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Gives a manual discount on a line; the order's taxes and totals follow.",
+        directives=[*_DISCOUNT, key_required()],
+    )
+    async def discount_order_line(
+        self, info: Info, input: Annotated[DiscountOrderLineInput, strawberry.argument(description="The discount.")]
+    ) -> DiscountOrderLinePayload:  # type: ignore[valid-type]
+        done = await orders_acts.discount_order_line(
+            info.context, _line_id(input.order_line_id), input.percent, input.expected_version, input.reason
+        )
+        return await DiscountOrderLinePayload.of(info.context, done)

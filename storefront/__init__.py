@@ -1,0 +1,1 @@
+"""The storefront: pages for buyers and staff, a client of the schema that imports nothing of ours."""

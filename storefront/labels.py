@@ -1,0 +1,111 @@
+"""How codes of the schema are shown: a text to translate, a tone and an icon, never colour alone."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    text: str
+    tone: str = "neutral"
+    icon: str = "dot"
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for a text that is translated later
+    """Marks a text for the catalogue."""
+    return text
+
+
+LABELS: dict[str, dict[str, Label]] = {
+    "order_status": {
+        "PENDING_APPROVAL": Label(N_("Awaiting approval"), "warning", "clock"),
+        "PLACED": Label(N_("Placed"), "info", "inbox"),
+        "CONFIRMED": Label(N_("Confirmed"), "success", "check"),
+        "CLOSED": Label(N_("Closed"), "neutral", "archive"),
+        "REFUSED": Label(N_("Refused"), "danger", "close"),
+        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+        "ON_HOLD": Label(N_("On hold"), "warning", "pause"),
+    },
+    "hold_reason": {
+        "CREDIT": Label(N_("Credit limit exceeded"), "warning", "pause"),
+        "OVERDUE": Label(N_("Overdue invoices"), "warning", "pause"),
+        "MANUAL": Label(N_("Stopped by hand"), "warning", "pause"),
+    },
+    "customer_status": {
+        "PROSPECT": Label(N_("Prospect"), "info", "dot"),
+        "ACTIVE": Label(N_("Active"), "success", "check"),
+        "BLOCKED": Label(N_("Blocked"), "danger", "ban"),
+    },
+    "band": {
+        "IN_STOCK": Label(N_("In stock"), "success", "check"),
+        "LOW": Label(N_("Low stock"), "warning", "alert"),
+        "OUT_OF_STOCK": Label(N_("Out of stock"), "danger", "close"),
+        "BACKORDER": Label(N_("To order"), "info", "clock"),
+    },
+    "fulfilment": {
+        "NONE": Label(N_("Pending"), "neutral", "clock"),
+        "PARTIAL": Label(N_("Partial"), "warning", "half"),
+        "DONE": Label(N_("Done"), "success", "check"),
+    },
+    "visibility": {
+        "PRIVATE": Label(N_("Private"), "neutral", "lock"),
+        "COMPANY": Label(N_("Company"), "info", "users"),
+    },
+    "checked": {
+        "VALID": Label(N_("Valid"), "success", "check"),
+        "ADJUSTED": Label(N_("Adjusted"), "warning", "alert"),
+        "INVALID": Label(N_("Invalid"), "danger", "close"),
+    },
+    "relation": {
+        "ACCESSORY": Label(N_("Goes with it")),
+        "SUBSTITUTE": Label(N_("Instead of it")),
+        "UPGRADE": Label(N_("A step up")),
+    },
+    "price_component": {
+        "LIST_PRICE": Label(N_("List price")),
+        "QUANTITY_BREAK": Label(N_("Quantity price")),
+        "DISCOUNT": Label(N_("Discount")),
+        "STAFF_DISCOUNT": Label(N_("Discount agreed with you")),
+        "LINE_DISCOUNT": Label(N_("Line discount")),
+    },
+    "step_status": {
+        "APPLIED": Label(N_("Applied"), "success", "check"),
+        "EXCLUDED": Label(N_("Not applied"), "neutral", "ban"),
+        "CAPPED": Label(N_("Capped"), "warning", "alert"),
+    },
+    "role": {
+        "BUYER": Label(N_("Buyer")),
+        "APPROVER": Label(N_("Approver")),
+        "COMPANY_ADMIN": Label(N_("Company admin")),
+        "CUSTOMER_INTEGRATOR": Label(N_("Integration")),
+        "SALES_REP": Label(N_("Sales rep")),
+        "SALES_MANAGER": Label(N_("Sales manager")),
+        "LOGISTICS": Label(N_("Logistics")),
+        "FINANCE": Label(N_("Finance")),
+        "INTEGRATOR": Label(N_("Integration")),
+        "ADMINISTRATOR": Label(N_("Administrator")),
+    },
+    "event": {
+        "order.placed": Label(N_("Order placed"), "info", "inbox"),
+        "order.confirmed": Label(N_("Order confirmed"), "success", "check"),
+        "order.refused": Label(N_("Order refused"), "danger", "close"),
+        "order.cancelled": Label(N_("Order cancelled"), "neutral", "ban"),
+        "order.held": Label(N_("Put on hold"), "warning", "pause"),
+        "order.released": Label(N_("Hold released"), "success", "play"),
+        "order.closed": Label(N_("Order closed"), "neutral", "archive"),
+        "order.line_cancelled": Label(N_("Line cancelled"), "neutral", "ban"),
+        "order.line_discounted": Label(N_("Discount on a line"), "info", "percent"),
+    },
+    "sale_kind": {
+        "SALE": Label(N_("Sale"), "success", "check"),
+        "CANCELLATION": Label(N_("Cancellation"), "danger", "close"),
+        "ADJUSTMENT": Label(N_("Adjustment"), "warning", "edit"),
+        "SERVICE": Label(N_("Service"), "info", "dot"),
+    },
+    "tax": {
+        "STANDARD": Label(N_("Standard rate")),
+        "REDUCED": Label(N_("Reduced rate")),
+        "SUPER_REDUCED": Label(N_("Super-reduced rate")),
+        "ZERO": Label(N_("Zero rate")),
+        "EXEMPT": Label(N_("Exempt")),
+    },
+}

@@ -1,0 +1,165 @@
+"""The cart, and the one page on which it becomes an order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from storefront.forms import Problem, indexed, problems_of, read_date, read_number
+from storefront.page import At, Page
+
+
+def _version(page: Page) -> int | None:
+    told = page.field("version")
+    return int(told) if told.isdigit() and len(told) < 10 else None
+
+
+async def show_cart(page: Page, problems: Sequence[Problem] = ()) -> Response:
+    data = await page.ask("Cart")
+    cart = data["cart"]
+    return page.show(
+        "portal/cart.html", 422 if problems else 200, frame=data, cart=cart, problems=list(problems),
+        by_line=_by_line(cart),
+        typed={"line": page.field("line"), "quantity": page.field("quantity"), "sku": page.field("sku")}
+        if problems
+        else {},
+    )  # fmt: skip
+
+
+def _by_line(cart: Mapping[str, Any] | None) -> dict[str, list[Problem]]:
+    """What is wrong with each line, at the input it belongs to."""
+    if cart is None:
+        return {}
+    return {
+        line["id"]: [
+            Problem(
+                each["message"],
+                ("requested-" if each["path"] and each["path"][-1] == "requestedOn" else "quantity-") + line["id"],
+                each["code"],
+            )
+            for each in line["problems"]
+        ]
+        for line in cart["lines"]
+    }
+
+
+async def add_line(page: Page) -> Response:
+    quantity = read_number(page.field("quantity"), page.locale)
+    if quantity is None:
+        return await show_cart(page, [Problem(page.gettext("Enter a quantity, such as 12."), "add-quantity")])
+    outcome = await page.act("AddToCart", lines=[{"sku": page.field("sku"), "quantity": quantity}])
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors, {"sku": "add-sku", "quantity": "add-quantity"}))
+    return page.go("/cart", page.gettext("%(sku)s is in the cart.", sku=page.field("sku")), warnings=outcome.warnings)
+
+
+async def update_line(page: Page) -> Response:
+    line = page.field("line")
+    quantity = read_number(page.field("quantity"), page.locale)
+    requested = page.field("requested")
+    fields = {"quantity": f"quantity-{line}", "requestedOn": f"requested-{line}"}
+    if quantity is None:
+        return await show_cart(page, [Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])])
+    on = read_date(requested)
+    if requested and on is None:
+        return await show_cart(page, [Problem(page.gettext("Enter a date."), fields["requestedOn"])])
+    outcome = await page.act(
+        "UpdateCartLine", lineId=line, quantity=quantity, requestedOn=on, expectedVersion=_version(page)
+    )
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors, fields))
+    return page.go("/cart", page.gettext("The cart was updated."), warnings=outcome.warnings)
+
+
+async def remove_line(page: Page) -> Response:
+    outcome = await page.act("RemoveCartLine", lineId=page.field("line"), expectedVersion=_version(page))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors))
+    return page.go("/cart", page.gettext("The line was removed."), warnings=outcome.warnings)
+
+
+async def clear_cart(page: Page) -> Response:
+    outcome = await page.act("ClearCart", expectedVersion=_version(page))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors))
+    return page.go("/cart", page.gettext("The cart is empty now."))
+
+
+async def cart_to_list(page: Page) -> Response:
+    """A new list of what the cart holds; the cart keeps it."""
+    cart = (await page.ask("Cart"))["cart"]
+    items = [{"sku": each["product"]["sku"], "quantity": each["quantity"]} for each in cart["lines"] if each["product"]]
+    name = page.field("name")
+    outcome = await page.act("CreateWishlist", name=name, visibility="PRIVATE", items=items)
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors, {"name": "list-name"}))
+    made = outcome.payload["wishlist"]
+    return page.go(f"/lists/{made['id']}", page.gettext("The list %(name)s was made.", name=made["name"]))
+
+
+async def show_checkout(
+    page: Page, problems: Sequence[Problem] = (), moved: Mapping[str, Any] | None = None
+) -> Response:
+    data = await page.ask("Checkout")
+    cart = data["cart"]
+    if cart is None or not cart["lines"]:
+        return page.go("/cart")
+    customer = data["viewer"]["customer"]
+    credit = customer.get("credit")
+    left = (credit or {}).get("available")
+    return page.show(
+        "portal/checkout.html", 422 if problems else 200, frame=data, cart=cart, customer=customer,
+        problems=list(problems), moved=moved, by_line=_by_line(cart), available=left,
+        typed=_typed(page, cart, customer),
+    )  # fmt: skip
+
+
+def _typed(page: Page, cart: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[str, str]:
+    """What the form shows: what was typed, else what the cart knows, else the default address."""
+    if page.form:
+        return {name: page.field(name) for name in ("purchase_order", "address", "requested", "note")}
+    usual = next((each["id"] for each in customer["addresses"] if each["isDefaultDelivery"]), "")
+    chosen = cart["deliveryAddress"]["id"] if cart["deliveryAddress"] else usual
+    return {
+        "purchase_order": cart["purchaseOrderNumber"] or "",
+        "address": chosen,
+        "requested": cart["requestedOn"] or "",
+        "note": cart["note"] or "",
+    }
+
+
+async def place_order(page: Page) -> Response:
+    requested = page.field("requested")
+    on = read_date(requested)
+    if requested and on is None:
+        return await show_checkout(page, [Problem(page.gettext("Enter a date."), "requested")])
+    outcome = await page.act(
+        "PlaceOrder", cartId=page.field("cart"), expectedVersion=_version(page) or 0,
+        expectedTotal=read_number(page.field("total"), "en") or "0",
+        purchaseOrderNumber=page.field("purchase_order"), deliveryAddressId=page.field("address") or None,
+        requestedOn=on, note=page.field("note"),
+    )  # fmt: skip
+    if not outcome.done:
+        fields = {
+            "purchaseOrderNumber": "purchase_order", "deliveryAddressId": "address", "requestedOn": "requested",
+            "note": "note",
+        }  # fmt: skip
+        by_line = [each for each in outcome.errors if "lines" in each["path"]]
+        rest = [each for each in outcome.errors if "lines" not in each["path"]]
+        ids = [each["id"] for each in (await page.ask("Cart"))["cart"]["lines"]] if by_line else []
+        moved = next((each for each in outcome.errors if each["code"] == "PRICE_CHANGED"), None)
+        return await show_checkout(page, problems_of(rest, fields) + indexed(by_line, ids, "line-"), moved)
+    order = outcome.payload["order"]
+    said = page.gettext("Your order %(number)s has been placed.", number=order["number"])
+    return page.go(f"/orders/{order['number']}", said, warnings=outcome.warnings)
+
+
+PAGES = (
+    At(
+        "/cart",
+        show_cart,
+        {"add": add_line, "update": update_line, "remove": remove_line, "clear": clear_cart, "list": cart_to_list},
+        needs="carts:use",
+    ),
+    At("/checkout", show_checkout, {"": place_order}, needs="orders:place"),
+)

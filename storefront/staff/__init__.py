@@ -1,0 +1,1 @@
+"""The staff console: what the seller's people see and do."""

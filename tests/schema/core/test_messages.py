@@ -1,0 +1,101 @@
+"""Every refusal and warning has its Spanish words, with the same values in them."""
+
+import ast
+import string
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from resolvers.messages import catalogue, translate
+
+ROOT = Path(__file__).resolve().parents[3]
+ROOMS = ("rules", "models", "resolvers", "schema", "auth")
+# The constructors and functions that take a template, and the position at which they take it.
+TEMPLATES = {"Refusal": 1, "warn": 1, "Warning_": 1}
+
+
+def _constant(node: ast.AST, names: dict[str, str]) -> str | None:
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _names(tree: ast.AST) -> dict[str, str]:
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = _constant(node.value, {})
+            if value is not None:
+                found[node.targets[0].id] = value
+    return found
+
+
+def _of_scope(tree: ast.AST, constants: dict[str, str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        position = TEMPLATES.get(name)
+        if (
+            name == "__init__"
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Call)
+        ):
+            position = 1  # super().__init__ of a Refusal
+        if position is not None and len(node.args) > position:
+            text = _constant(node.args[position], constants)
+            if text is not None:
+                yield text
+
+
+def templates() -> set[str]:
+    found: set[str] = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            tree = ast.parse(path.read_text())
+            constants = _names(ast.Module([each for each in tree.body if isinstance(each, ast.Assign)], []))
+            for scope in ast.walk(tree):
+                if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found |= set(_of_scope(scope, constants | _names(scope)))
+            for scope in tree.body:
+                if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    found |= set(_of_scope(scope, constants))
+    from resolvers.runner import CONSTRAINT_REFUSALS
+
+    return found | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_template_is_translated() -> None:
+    spanish = catalogue("es")
+
+    assert sorted(templates() - set(spanish)) == []
+
+
+def test_no_translation_is_left_over() -> None:
+    assert sorted(set(catalogue("es")) - templates()) == []
+
+
+def test_translations_use_the_values_of_their_template() -> None:
+    assert [text for text, spanish in catalogue("es").items() if not _fields(spanish) <= _fields(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("es", "Como máximo 1.234,5 a la vez."), ("en", "At most 1,234.5 at a time.")]
+)
+def test_numbers_are_written_as_the_language_writes_them(locale: str, shown: str) -> None:
+    assert translate("At most {limit} at a time.", {"limit": Decimal("1234.50")}, locale) == shown
+
+
+def test_dates_are_written_as_the_language_writes_them() -> None:
+    assert translate("{day}", {"day": date(2027, 3, 1)}, "es") == "1 mar 2027"
+
+
+def test_an_unknown_locale_reads_english() -> None:
+    assert translate("Not found.", {}, "../../es") == "Not found."
