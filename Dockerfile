@@ -6,6 +6,7 @@ USER ventas
 COPY --chown=ventas ventas package.json package-lock.json ./
 COPY --chown=ventas requirements requirements
 COPY --chown=ventas app app
+COPY --chown=ventas rules rules
 RUN ./ventas settings > /dev/null && python -c "from app.assets import ensure_assets; ensure_assets()"
 COPY --chown=ventas . .
 EXPOSE 8000

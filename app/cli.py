@@ -1,4 +1,4 @@
-"""The commands behind ./ventas: up, serve, migrate, import, sdl, user, settings."""
+"""The commands behind ./ventas: up, serve, migrate, import, sdl, roles, user, settings."""
 
 import argparse
 import asyncio
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from app.embedded import EmbeddedError, EmbeddedServer
 from app.settings import Settings, SettingsError, settings_page
+from rules.refusals import Refusal
 
 if TYPE_CHECKING:
     from app.database import Database
 
-DEMO_IMPORTS = ("northwind", "online-retail")
+SOURCES = ("northwind", "online-retail")
 
 
 class CommandError(Exception):
@@ -169,19 +170,40 @@ def sdl(settings: Settings, options: argparse.Namespace) -> int:
     raise CommandError("schema/schema.graphql is not what the code says: run ./ventas sdl and commit it.")
 
 
+def roles(settings: Settings, options: argparse.Namespace) -> int:
+    """Writes docs/ROLES.md: what each role may do, and which fields exist for it."""
+    from auth.matrix import ROLES_FILE, matrix_page
+    from auth.permissions import ROLE_GRANTS
+    from auth.views import build_view
+    from schema.access import may_use
+    from schema.api import api
+
+    views = {role: build_view(api._schema, frozenset(held), may_use) for role, held in ROLE_GRANTS.items()}
+    ROLES_FILE.write_text(matrix_page(views), encoding="utf-8")
+    return 0
+
+
 def import_(settings: Settings, options: argparse.Namespace) -> int:
     """Reads one of the known sources into the database and prints what became of its rows."""
-    from app.imports import run_import
-
     source = Path(options.path).expanduser().absolute()
+    report = Path(options.report).expanduser().absolute() if options.report else None
     if not source.exists():
         raise CommandError(f"There is no {source}.")
     with placed(settings) as place:
+        from app.imports import ImportFault, run_import
+
+        password = None
+        if options.logins:
+            from app.users import read_password
+
+            password = read_password()
 
         async def work() -> int:
             database = await prepare(settings, place)
             try:
-                return int(await run_import(options.source, source, database))
+                return await run_import(options.source, source, database, report, password)
+            except ImportFault as fault:
+                raise CommandError(str(fault)) from fault
             finally:
                 await database.close()
 
@@ -226,10 +248,17 @@ def build_parser() -> argparse.ArgumentParser:
     add("serve", serve, "serve API and portal on the database as it is")
     add("migrate", migrate, "bring the database to the newest migration")
     importing = add("import", import_, "read customers, products, prices, stock and past sales from files")
-    importing.add_argument("source", choices=DEMO_IMPORTS, help="what kind of files")
+    importing.add_argument("source", choices=SOURCES, help="what kind of files")
     importing.add_argument("path", help="the folder or file")
+    importing.add_argument("--report", metavar="FILE", help="write what became of each row here too, as CSV")
+    importing.add_argument(
+        "--logins",
+        action="store_true",
+        help="give the imported people logins, with a password read from the terminal",
+    )
     printing = add("sdl", sdl, "print the schema to schema/schema.graphql")
     printing.add_argument("--check", action="store_true", help="only say whether the printed one is right")
+    add("roles", roles, "print the role matrix to docs/ROLES.md")
     people = add("user", user, "add users and set passwords")
     acts = people.add_subparsers(dest="act_on_user", required=True, metavar="ACT")
     adding = acts.add_parser("add", help="add a user")
@@ -253,6 +282,9 @@ def main(arguments: list[str]) -> int:
     except (SettingsError, EmbeddedError, CommandError) as fault:
         print(f"ventas: {fault}", file=sys.stderr)
         return 2
+    except Refusal as refused:
+        print(f"ventas: {refused.text.format(**refused.data)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess  # nosec B404 - starting PostgreSQL is this module's work
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -281,7 +281,7 @@ class EmbeddedServer:
             if self.person.is_other
             else {}
         )
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # nosec B603 - fixed programs, no shell
+        return subprocess.run(  # type: ignore[call-overload,no-any-return]
             [str(word) for word in command],
             capture_output=True,
             text=True,
@@ -335,7 +335,7 @@ class EmbeddedServer:
         ):
             command += ["-c", setting]
         with (self.home / "log").open("ab") as log:
-            return subprocess.Popen(  # nosec B603 - a fixed program without a shell
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from app.assets import VENDOR
 from app.connections import BoundedProtocol
 from app.database import Database, is_migrated
+from app.files import file_routes
 from app.logs import logger
 from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
@@ -56,12 +57,13 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *auth_routes(auth),
             *graphql_routes(engine),
             *explorer_routes(engine, EXAMPLES, VENDOR),
+            *file_routes(database),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings),
         ],
         middleware=[
-            Middleware(RequestLog),
             Middleware(SecurityHeaders, https=settings.base_url.startswith("https://")),
+            Middleware(RequestLog),
             Middleware(Admission, traffic=traffic),
             Middleware(Origins, settings=settings),
             Middleware(Bodies),

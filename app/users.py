@@ -14,26 +14,25 @@ from auth.people import create_user, set_password, user_by_email
 from auth.permissions import CUSTOMER_ROLES, Role
 from models.customers import Customer
 from models.sellers import Seller
-from rules.refusals import ErrorCode, Refusal, Refusals
+from rules.refusals import ErrorCode, Refusal
 
 PASSWORD_CHARACTERS_MIN = 10
 
 
 async def run_user(database: Database, options: argparse.Namespace) -> int:
-    """Carries out what the command line asks; a refusal is said in one line and nothing is stored."""
-    try:
-        # Typed before the transaction: nobody holds a connection while somebody thinks.
-        password_hash = hash_password(read_password())
-        async with database.job() as session:
-            if options.act_on_user == "add":
-                await _add(session, options, password_hash)
-            else:
-                await _change(session, options.email, password_hash)
-    except (Refusal, Refusals) as refused:
-        refusals = refused.refusals if isinstance(refused, Refusals) else (refused,)
-        for each in refusals:
-            print(f"ventas: {each.text.format(**each.data)}", file=sys.stderr)
-        return 1
+    """
+    Carries out what the command line asks.
+
+    Raises:
+        Refusal: it cannot be done, and nothing is stored.
+    """
+    # Typed before the transaction: nobody holds a connection while somebody thinks.
+    password_hash = hash_password(read_password())
+    async with database.job() as session:
+        if options.act_on_user == "add":
+            await _add(session, options, password_hash)
+        else:
+            await _change(session, options.email, password_hash)
     print("Done.")
     return 0
 

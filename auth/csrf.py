@@ -46,6 +46,7 @@ class FormToken:
         self.is_new = False
 
     def value(self) -> str:
+        """What a form puts into its hidden field `csrf_token`."""
         if self._value is None:
             self._value = new_secret()
             self.is_new = True
@@ -55,12 +56,6 @@ class FormToken:
         if self._value is None or self.is_new or not isinstance(given, str):
             return False
         return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._value.encode())
-
-
-def csrf_token(request: Request) -> str:
-    """What a form puts into its hidden field `csrf_token`."""
-    token: FormToken = request.state.form_token
-    return token.value()
 
 
 def comes_from_here(request: Request, base_url: str) -> bool:

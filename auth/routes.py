@@ -177,7 +177,7 @@ def _granted(signed_in: SignedIn, auth: Auth) -> dict[str, object]:
     visit, session = signed_in.visit, signed_in.session
     return {
         "access_token": session.token,
-        "token_type": "Bearer",
+        "token_type": "Bearer",  # nosec B105 - its kind
         "expires_in": _seconds_left(session, auth),
         "customer": _customer(visit.customer) if visit.customer else None,
         "customers": [_customer(each) for each in visit.customers],

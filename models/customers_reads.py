@@ -64,8 +64,10 @@ def visible_customers(viewer: Viewer) -> Select[Any]:
 def customer_matches(search: str) -> ColumnElement[bool]:
     """Name or number contains the text; accents and case do not matter."""
     text = escape_like(fold(search))
+    # In the sort key ñ stands apart from n; here it is forgiven.
+    name = func.replace(Customer.name_sort, "n~", "n")
     return or_(
-        Customer.name_sort.like(f"%{text}%", escape="\\"),
+        name.like(f"%{text}%", escape="\\"),
         func.lower(Customer.number).like(f"%{text}%", escape="\\"),
     )
 

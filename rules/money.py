@@ -1,6 +1,6 @@
 """Money: rounding, spreading over lines and tax by rate group."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -88,8 +88,3 @@ def tax_by_group(lines: Sequence[TaxedLine], exponent: int = 2) -> tuple[list[Ta
             taxes[index] = share
     return groups, taxes
 
-
-def convert(quantity: Decimal, factors: Mapping[str, Decimal], unit: str) -> Decimal | None:
-    """A quantity of `unit` in the product's own unit; None where the product is not counted in that unit."""
-    factor = factors.get(unit)
-    return None if factor is None else quantity * factor

@@ -44,8 +44,8 @@ def check_quantity(
 
 def round_up_to_pack(quantity: Decimal, pack_size: Decimal) -> Decimal:
     """The smallest multiple of the pack size that is not below the quantity."""
-    packs = -(-quantity // pack_size)
-    return packs * pack_size
+    over = quantity % pack_size
+    return quantity if over == 0 else quantity - over + pack_size
 
 
 def plain(value: Decimal) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from storefront.forms import read_date
 from storefront.page import Page
 
 PAGE_SIZE = 25
@@ -20,20 +19,14 @@ STATES: Mapping[str, Mapping[str, Any]] = {
 
 
 def asked_of(page: Page, *others: str) -> dict[str, str]:
-    asked = {name: page.query(name) for name in ("search", "state", "from", "until", *others)}
+    asked = {name: page.query(name) for name in ("search", "state", *others)}
     if asked["state"] not in STATES:
         asked["state"] = ""
-    for name in ("from", "until"):
-        asked[name] = read_date(asked[name]) or ""
     return asked
 
 
 def where_of(asked: Mapping[str, str]) -> dict[str, Any] | None:
-    where = dict(STATES[asked["state"]])
-    placed = {name: asked[name] for name in ("from", "until") if asked[name]}
-    if placed:
-        where["placedOn"] = placed
-    return where or None
+    return dict(STATES[asked["state"]]) or None
 
 
 def steps_of(order: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -167,6 +167,7 @@ async def _put_products(ground: Ground, lines: list[Line]) -> dict[str, Article]
     products: list[dict[str, Any]] = []
     prices: dict[UUID, Decimal] = {}
     ended = await store.column(Product, "active_until")
+    skus = await store.column(Product, "sku")
     known = {line.spelled: store.known("Product", line.spelled) for line in lines}
     for code, found in by_code.items():
         # A code met in another spelling before stays the product it became then.
@@ -175,7 +176,7 @@ async def _put_products(ground: Ground, lines: list[Line]) -> dict[str, Article]
         product_id = store.refer("Product", code, product_id)
         for spelling in spellings:
             store.refer("Product", spelling, product_id)
-        articles[code] = Article(product_id, f"OR-{code}", _name(code, found))
+        articles[code] = Article(product_id, skus.get(product_id, f"OR-{code}"), _name(code, found))
         price = list_price(found)
         if price is not None:
             prices[product_id] = price

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The log of the test, read as JSON line by line."""
     stream = io.StringIO()
     configure_logs("json", "info", stream)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the visitor, not the house
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     configure_logs(None, "info")
 
@@ -75,9 +77,11 @@ async def test_an_allowed_origin_is_asked_in_and_let_in_at_the_api_only(client: 
         assert "access-control-allow-credentials" not in answer.headers
         assert answer.headers["vary"] == "Origin"
 
-    asked = await client.post("/graphql", headers={"Origin": FRIEND}, json={"query": "{ __typename }"})
-    assert asked.headers["access-control-allow-origin"] == FRIEND
-    assert asked.status_code != 403
+    bearing = {"Origin": FRIEND, "Authorization": "Bearer unknown"}
+    for path, status in (("/graphql", 401), ("/auth/token", 400)):
+        asked = await client.post(path, headers=bearing, json={"query": "{ __typename }"})
+        assert asked.headers["access-control-allow-origin"] == FRIEND, path
+        assert asked.status_code == status, path
 
     for path in ("/login", "/cart"):
         assert (await client.options(path, headers=asking)).status_code == 403, path

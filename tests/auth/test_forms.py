@@ -29,7 +29,9 @@ FORGED = [
 ]
 
 
-async def _forge(browser: AsyncClient, stranger: AsyncClient, path: str, fields: dict[str, str], **more: str) -> dict[str, str]:
+async def _forge(
+    browser: AsyncClient, stranger: AsyncClient, path: str, fields: dict[str, str], **more: str
+) -> dict[str, str]:
     tokens = {"right": await form_token(browser), "theirs": await form_token(stranger)}
     named = fields.get("csrf_token", "")
     return {**more, **({"csrf_token": tokens.get(named, named)} if named else {})}
@@ -37,10 +39,10 @@ async def _forge(browser: AsyncClient, stranger: AsyncClient, path: str, fields:
 
 @pytest.mark.parametrize(("case", "fields", "headers"), FORGED)
 async def test_forged_forms_change_nothing(
-    door: Door, case: str, fields: dict[str, str], headers: dict[str, str]
+    any_door: Door, case: str, fields: dict[str, str], headers: dict[str, str]
 ) -> None:
-    email = await _email(door)
-    browser, stranger = await door.browser(), await door.browser()
+    email = await _email(any_door)
+    browser, stranger = await any_door.browser(), await any_door.browser()
     await sign_in(browser, email)
     for path, more in (("/logout", {}), ("/locale", {"locale": "en"}), ("/select-company", {"customer": ""})):
         data = await _forge(browser, stranger, path, fields, **more)
@@ -56,16 +58,19 @@ async def test_forged_forms_change_nothing(
 
 @pytest.mark.parametrize(("case", "fields", "headers"), FORGED)
 async def test_forged_sign_in_signs_nobody_in(
-    door: Door, case: str, fields: dict[str, str], headers: dict[str, str]
+    any_door: Door, case: str, fields: dict[str, str], headers: dict[str, str]
 ) -> None:
-    email = await _email(door)
-    browser, stranger = await door.browser(), await door.browser()
+    email = await _email(any_door)
+    browser, stranger = await any_door.browser(), await any_door.browser()
     data = await _forge(browser, stranger, "/login", fields, email=email, password=PASSWORD)
 
     answer = await browser.post("/login", data=data, headers=headers)
 
-    assert (answer.status_code, answer.headers.get("location")) in [(303, "/login?error=expired"), (403, None)]
-    assert await door.sessions() == 0
+    assert (answer.status_code, answer.headers.get("location")) in [
+        (303, "/login?error=expired"),
+        (403, None),
+    ]
+    assert await any_door.sessions() == 0
     assert (await whoami(browser))["viewer"] is None
 
 
@@ -124,7 +129,9 @@ async def test_no_road_leads_elsewhere(door: Door, text: str) -> None:
     assert (await sign_in(await door.browser(), await _email(door), next=text)).headers["location"] == "/"
 
 
-@pytest.mark.parametrize("text", ["/", "/orders", "/orders?page=2&q=a%20b#top", "/products/A-1", "/%2f%2fevil.example"])
+@pytest.mark.parametrize(
+    "text", ["/", "/orders", "/orders?page=2&q=a%20b#top", "/products/A-1", "/%2f%2fevil.example"]
+)
 def test_paths_on_this_site_are_kept(text: str) -> None:
     assert safe_next(text) == text
 
@@ -154,7 +161,11 @@ async def test_visitor_token_is_made_when_a_page_asks_and_stays(door: Door) -> N
 async def test_allowed_front_end_signs_in_and_calls(door: Door) -> None:
     email = await _email(door)
     browser = await door.browser()
-    asking = {"Origin": SHOP, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    asking = {
+        "Origin": SHOP,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
 
     preflight = await browser.options("/auth/token", headers=asking)
     granted = await browser.post(
@@ -179,7 +190,10 @@ async def test_allowed_front_end_has_nothing_of_a_cookie(door: Door) -> None:
     assert (await browser.post("/graphql", headers={"Origin": SHOP})).json()["viewer"] is None
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", SHOP + ".evil.example", SHOP + ":444", "http://shop.example.com"])
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", SHOP + ".evil.example", SHOP + ":444", "http://shop.example.com"],
+)
 async def test_any_other_origin_is_refused(door: Door, origin: str) -> None:
     email = await _email(door)
     browser = await door.browser()
@@ -206,7 +220,11 @@ async def test_any_other_origin_is_refused(door: Door, origin: str) -> None:
         ("half a character", b'{"email": "\\ud800", "password": "x"}', "application/json"),
         ("too large", b'{"email": "' + b"a" * 20_000 + b'", "password": "x"}', "application/json"),
         ("plain text", b'{"email": "a@b", "password": "x"}', "text/plain"),
-        ("a customer that is no text", b'{"email": "a@b", "password": "x", "customer": 1}', "application/json"),
+        (
+            "a customer that is no text",
+            b'{"email": "a@b", "password": "x", "customer": 1}',
+            "application/json",
+        ),
     ],
 )
 async def test_malformed_token_requests_are_named(door: Door, case: str, body: bytes, kind: str) -> None:

@@ -63,7 +63,12 @@ async def test_refused_user_is_not_stored(
     async with database.job() as session:
         seller = await make_seller(session)
         await make_user(session, seller, email="taken@example.com")
-        values = {"email": "ana@example.com", "name": "Ana", "seller_id": seller.id, "now": MOMENT} | given
+        values: dict[str, Any] = {
+            "email": "ana@example.com",
+            "name": "Ana",
+            "seller_id": seller.id,
+            "now": MOMENT,
+        } | given
 
         with pytest.raises(Refusal) as refused:
             await create_user(session, **values)

@@ -1,6 +1,7 @@
 """Cookies and bearer tokens: how a session begins, what it is good for, and when it ends."""
 
 import hashlib
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -14,7 +15,7 @@ from tests.auth.conftest import Door, carry, form_token, get_token, sign_in, who
 from tests.factories import make_customer, make_member, make_seller, make_user
 
 
-async def _buyer(database: Database, **given: object) -> User:
+async def _buyer(database: Database, **given: Any) -> User:
     async with database.job() as session:
         seller = await make_seller(session)
         return await make_user(session, seller, await make_customer(session, seller), **given)
@@ -170,7 +171,15 @@ async def test_malformed_authorization_is_refused_even_beside_a_good_cookie(door
     buyer = await _buyer(door.database)
     browser = await door.browser()
     await sign_in(browser, buyer.email)
-    for header in ("", "Bearer", "Bearer ", "Bearer x", "Basic QTpC", "Bearer " + "A" * 43, "bearer " + "é" * 43):
+    for header in (
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic QTpC",
+        "Bearer " + "A" * 43,
+        "bearer " + "é" * 43,
+    ):
         answer = await browser.get("/whoami", headers=[(b"authorization", header.encode())])
         assert answer.status_code == 401, header
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -239,6 +248,7 @@ async def test_two_companies_one_is_chosen_first(door: Door) -> None:
         one = await make_customer(session, seller, name="Alfa SL")
         two = await make_customer(session, seller, name="Beta SL")
         foreign = await make_customer(session, seller, name="Gamma SL")
+        await make_user(session, seller, foreign)
         buyer = await make_user(session, seller, one)
         await make_member(session, buyer, two, Role.COMPANY_ADMIN)
     browser = await door.browser()
@@ -280,7 +290,9 @@ async def test_lost_membership_of_the_chosen_company_asks_again(door: Door) -> N
         await make_member(session, buyer, two)
     browser = await door.browser()
     await sign_in(browser, buyer.email)
-    assert (await whoami(browser))["viewer"]["roles"] == ["SALES_REP"]  # staff, as long as no customer is chosen
+    assert (await whoami(browser))["viewer"]["roles"] == [
+        "SALES_REP"
+    ]  # staff, as long as no customer is chosen
     token = await form_token(browser)
     await browser.post("/select-company", data={"customer": str(one.id), "csrf_token": token})
     assert (await whoami(browser))["viewer"]["customer"] == str(one.id)
@@ -313,7 +325,10 @@ async def test_bearer_names_its_customer(door: Door) -> None:
     answer = await browser.post("/graphql", headers={"Authorization": f"Bearer {undecided['access_token']}"})
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "SELECT_CUSTOMER")
     assert (await whoami(browser, chosen["access_token"]))["viewer"]["customer"] == str(two.id)
-    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (403, "UNKNOWN_CUSTOMER")
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (
+        403,
+        "UNKNOWN_CUSTOMER",
+    )
     assert await door.sessions() == 2
 
 

@@ -24,7 +24,9 @@ from tests.factories import (
 )
 
 
-async def _family(database: Database, parents_see: bool) -> tuple[Customer, Customer, Customer, dict[str, User]]:
+async def _family(
+    database: Database, parents_see: bool
+) -> tuple[Customer, Customer, Customer, dict[str, User]]:
     """Parent, child and grandchild, an admin and a buyer in each of the first two, and a stranger's company."""
     async with database.job() as session:
         seller = await make_seller(session, parents_see_descendants=parents_see)
@@ -92,7 +94,9 @@ async def test_buyer_held_to_own_orders_sees_none_below(database: Database) -> N
 async def test_circle_of_parents_ends(database: Database) -> None:
     parent, _, grandchild, people = await _family(database, parents_see=True)
     async with database.job() as session:
-        await session.execute(update(Customer).where(Customer.id == parent.id).values(parent_id=grandchild.id))
+        await session.execute(
+            update(Customer).where(Customer.id == parent.id).values(parent_id=grandchild.id)
+        )
 
     admin = await viewer_of(database, people["parent's admin"])
 
@@ -132,7 +136,9 @@ async def _teams(database: Database) -> dict[str, User]:
             update(SalesTeam).where(SalesTeam.id == south.id).values(manager_id=people["boss"].id)
         )
         # Named as a team's manager, yet without the role.
-        await session.execute(update(SalesTeam).where(SalesTeam.id == west.id).values(manager_id=people["ana"].id))
+        await session.execute(
+            update(SalesTeam).where(SalesTeam.id == west.id).values(manager_id=people["ana"].id)
+        )
     return people
 
 
@@ -197,7 +203,9 @@ async def test_one_statement_whoever_it_is(database: Database) -> None:
         statements: list[str] = []
         async with database.auth() as session:
             connection = (await session.connection()).sync_connection
-            event.listen(connection, "before_cursor_execute", lambda *args, said=statements: said.append(args[2]))
+            event.listen(
+                connection, "before_cursor_execute", lambda *args, said=statements: said.append(args[2])
+            )
             assert await load_visit(session, token, SessionKind.COOKIE, MOMENT) is not None
 
         assert len(statements) == 1

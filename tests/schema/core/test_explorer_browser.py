@@ -79,4 +79,6 @@ async def test_graphiql_runs_an_example_under_its_policy(
         await browser.close()
 
     assert said == []
-    assert {url[: len(ORIGIN) + 1] for url in asked if not url.startswith(("data:", "blob:"))} == {f"{ORIGIN}/"}
+    assert {url[: len(ORIGIN) + 1] for url in asked if not url.startswith(("data:", "blob:"))} == {
+        f"{ORIGIN}/"
+    }

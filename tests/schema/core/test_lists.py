@@ -3,13 +3,15 @@
 import base64
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.database import Database
 from auth.permissions import Viewer
+from resolvers.paging import BadPage, SortKey, read_cursor, signature_of, write_cursor
 from schema.engine import Engine
-from tests.schema.core.conftest import Statements, fill
+from tests.schema.core.conftest import Statements, fill, things
 
 NAMES = ["Ana", "Bea", "Ce%", "Ce_", "Ce\\", "Dani", "Eva"]
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $byPrice: Boolean!, $where: ThingWhere) {
@@ -111,6 +113,16 @@ async def test_bad_arguments_are_refused_by_name(filled: Engine, viewer: Viewer)
         answer = await filled.execute_document(viewer, PAGE, {"byPrice": False, **arguments})
 
         assert answer["errors"][0]["extensions"] == {"code": code, "argument": argument}, arguments
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    ascending, descending = [SortKey("id", things.c.id)], [SortKey("id", things.c.id, descending=True)]
+    key = uuid4()
+    cursor = write_cursor(signature_of(ascending), [key])
+
+    assert read_cursor(cursor, ascending, "after") == (key,)
+    with pytest.raises(BadPage, match="another order"):
+        read_cursor(cursor, descending, "after")
 
 
 async def test_a_page_is_one_statement_and_a_total_one_more(

@@ -2,18 +2,21 @@
 
 import asyncio
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import strawberry
-from sqlalchemy import select, text
+from sqlalchemy import literal, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from auth.permissions import Permission as P
 from auth.permissions import RowClass, Viewer
 from models.idempotency import IdempotencyRecord
+from resolvers.context import Context, LockedSession, LockKind
 from schema.engine import Engine
 from schema.gate import make_request
-from tests.schema.core.conftest import a_viewer, fill, names_in
+from tests.schema.core.conftest import NOW, a_viewer, fill, names_in
 
 MAKE = """mutation($name: String!, $price: Decimal, $key: String!) {
   makeThing(input: {name: $name, price: $price}) @idempotent(key: $key) {
@@ -279,6 +282,29 @@ async def test_sibling_fields_on_a_fresh_engine_share_one_session(
     )
 
     assert answer["data"] == {"a": 1, "b": 1, "c": {"totalCount": 1, "nodes": [{"siblings": 0}]}}
+
+
+async def test_the_session_takes_one_statement_at_a_time(shop: Database) -> None:
+    await shop.engine.dispose()
+    async with AsyncSession(shop.engine) as session:
+        locked = LockedSession(session)
+
+        found = await asyncio.gather(*(locked.scalar(select(literal(each))) for each in range(5)))
+
+        locked.close()
+        with pytest.raises(RuntimeError, match="has ended"):
+            await locked.scalar(select(literal(1)))
+    assert found == list(range(5))
+
+
+def test_locks_come_in_one_order() -> None:
+    ctx = Context(None, NOW, ZoneInfo("Europe/Madrid"))
+    ctx.locking(LockKind.DOCUMENT)
+    ctx.locking(LockKind.STOCK)
+    ctx.locking(LockKind.STOCK)
+
+    with pytest.raises(AssertionError, match="EXPOSURE is locked after STOCK"):
+        ctx.locking(LockKind.EXPOSURE)
 
 
 async def test_a_hidden_mutation_does_not_exist(engine: Engine, viewer: Viewer) -> None:

@@ -98,6 +98,7 @@ async def test_node_does_not_reach_types_outside_the_view(
     spread = await engine.execute_document(stranger, "{ node(id: 1) { ... on Thing { name } } }")
 
     assert answer["data"] == {"node": None}
+    assert "errors" not in answer
     assert "Unknown type 'Thing'" in spread["errors"][0]["message"]
 
 

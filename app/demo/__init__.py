@@ -1,0 +1,68 @@
+"""The demo company: a Spanish wholesaler of food and hospitality supplies, invented, and the same on every load."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.demo.catalogue import add_catalogue, read_catalogue
+from app.demo.company import DEMO_PASSWORD, STAFF, DemoLogin, add_company
+from app.demo.customers import add_customers, add_item_numbers, credit_limit_for, demo_logins, plan_customers
+from app.demo.orders import PlannedOrder, plan_orders, spread_tax
+from app.demo.sales import add_legacy_sales, add_orders
+from app.demo.seeds import Rows, moment
+from app.demo.shopping import add_shopping
+from app.demo.stock import add_balances, may_wait, reserve_open, stock_up
+from models import all_tables
+from models.base import Base
+from models.customers import CreditAccount
+from models.search import refresh_search
+from rules.states import OPEN_STATUSES, HoldReason
+
+if TYPE_CHECKING:
+    from app.database import Database
+
+DEMO_LOGINS: list[DemoLogin] = demo_logins(STAFF)
+_BATCH = 1000
+
+__all__ = ["DEMO_LOGINS", "DEMO_PASSWORD", "DemoLogin", "load_demo"]
+
+
+async def load_demo(database: "Database", today: date, now: datetime | None = None) -> None:
+    """
+    Fills an empty, migrated database, in one transaction.
+
+    Args:
+        today: the day the company lives in; everything else is counted from it.
+        now: the instant after everything that happened; noon of that day unless told.
+    """
+    rows = plan_demo(today, now or moment(today, 12))
+    async with database.job() as session:
+        await _insert(session, rows)
+        await session.execute(text("select setval('sales_order_number_seq', (select count(*) from sales_order))"))
+        await refresh_search(session)
+
+
+def plan_demo(today: date, now: datetime) -> Rows:
+    """Every row of the demo company but the search's."""
+    rows = Rows(today, now)
+    catalogue = read_catalogue()
+    companies = plan_customers()
+    add_company(rows)
+    add_catalogue(rows, catalogue)
+    add_customers(rows, companies)
+    add_item_numbers(rows, companies, catalogue.items)
+    on_sale = [item for item in catalogue.items if item.id not in _withdrawn(rows)]
+    orders = plan_orders(companies, on_sale, today, now)
+    shelves = stock_up(rows, catalogue.items, orders)
+    reserved = reserve_open(rows, shelves, orders)
+    _cut_what_may_not_wait(rows, orders)
+    add_balances(rows, shelves, reserved)
+    add_orders(rows, orders)
+    add_legacy_sales(rows, companies, on_sale)
+    add_shopping(rows, companies, on_sale)
+    _add_credit(rows, companies, orders)
+    return rows

@@ -1,0 +1,120 @@
+"""The role matrix: the grants against SAFETY's table, retold here by hand, and the printed page."""
+
+from itertools import product
+
+import pytest
+from graphql import GraphQLSchema
+
+from auth.matrix import ROLES_FILE, coordinates, matrix_page
+from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, STAFF_ROLES, Grants, Role, RowScope, combine_grants
+from auth.permissions import Permission as P
+from auth.views import build_view
+from schema.access import may_use
+from schema.api import api
+
+ROLES = (
+    Role.BUYER, Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR, Role.SALES_REP, Role.SALES_MANAGER,
+    Role.LOGISTICS, Role.FINANCE, Role.INTEGRATOR, Role.ADMINISTRATOR,
+)  # fmt: skip
+LETTERS = {"-": None, "self": RowScope.SELF, "own": RowScope.COMPANY, "terr": RowScope.TERRITORY,
+           "team": RowScope.TEAM, "all": RowScope.ALL}  # fmt: skip
+# One line per permission; columns in the order of ROLES: By Ap CA CInt Rep Mgr Log Fin Int Adm.
+EXPECTED = {
+    P.SIGNED_IN:             "own  own  own  own  terr team all all all all",
+    P.STAFF:                 "-    -    -    -    terr team all all all all",
+    P.ADMIN:                 "-    -    -    -    -    -    -   -   -   all",
+    P.CATALOG_READ:          "own  own  own  own  terr team all all all all",
+    P.PRICES_READ:           "own  own  own  own  terr team -   all all all",
+    P.COSTS_READ:            "-    -    -    -    -    team -   all -   all",
+    P.STOCK_READ:            "own  own  own  own  terr team all all all all",
+    P.STOCK_QUANTITY_READ:   "-    -    -    -    terr team all all all all",
+    P.LOTS_READ:             "-    -    -    -    -    -    all -   -   all",
+    P.CUSTOMERS_READ:        "own  own  own  own  terr team all all all all",
+    P.SALES_HISTORY_READ:    "own  own  own  own  terr team -   all all all",
+    P.ORDERS_READ:           "self own  own  own  terr team all all all all",
+    P.ORDERS_PLACE:          "own  own  own  own  -    -    -   -   -   -",
+    P.ORDERS_CANCEL:         "self self own  own  terr team -   -   -   -",
+    P.ORDERS_MANAGE:         "-    -    -    -    terr team -   -   -   -",
+    P.ORDERS_DISCOUNT:       "-    -    -    -    terr team -   -   -   -",
+    P.CREDIT_AVAILABLE_READ: "-    own  own  -    terr team -   all -   all",
+    P.CREDIT_READ:           "-    -    -    -    terr team -   all -   all",
+    P.CREDIT_RELEASE:        "-    -    -    -    -    -    -   all -   -",
+    P.TAX_ID_READ:           "-    -    own  -    -    -    -   all -   -",
+    P.NOTES_INTERNAL:        "-    -    -    -    terr team -   -   -   all",
+    P.USERS_READ:            "self self own  -    terr team -   all -   all",
+    P.ADDRESSES_WRITE:       "-    -    own  -    -    -    -   -   -   -",
+    P.CARTS_USE:             "self self self self -    -    -   -   -   -",
+    P.WISHLISTS_USE:         "own  own  own  own  -    -    -   -   -   -",
+    P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
+}  # fmt: skip
+
+
+def full() -> GraphQLSchema:
+    return api._schema
+
+
+@pytest.mark.parametrize(("role", "permission"), list(product(ROLES, P)))
+def test_grants_are_those_of_the_table(role: Role, permission: P) -> None:
+    expected = LETTERS[EXPECTED[permission].split()[ROLES.index(role)]]
+
+    assert ROLE_GRANTS[role].get(permission) is expected
+
+
+def test_table_is_complete() -> None:
+    assert set(EXPECTED) == set(P)
+    assert set(ROLES) == set(Role) == CUSTOMER_ROLES | STAFF_ROLES
+    assert {len(line.split()) for line in EXPECTED.values()} == {len(ROLES)}
+
+
+def test_customers_never_hold_what_is_the_sellers() -> None:
+    never = {P.STAFF, P.ADMIN, P.COSTS_READ, P.CREDIT_READ, P.CREDIT_RELEASE, P.NOTES_INTERNAL, P.ORDERS_MANAGE,
+             P.ORDERS_DISCOUNT, P.LOTS_READ, P.STOCK_QUANTITY_READ, P.AUDIT_READ}  # fmt: skip
+    for role in CUSTOMER_ROLES:
+        assert not never & set(ROLE_GRANTS[role])
+        assert set(ROLE_GRANTS[role].values()) <= {RowScope.SELF, RowScope.COMPANY}
+
+
+def test_who_runs_the_system_has_no_say_in_business() -> None:
+    acts = {
+        P.ORDERS_PLACE,
+        P.ORDERS_MANAGE,
+        P.ORDERS_CANCEL,
+        P.ORDERS_DISCOUNT,
+        P.CREDIT_RELEASE,
+        P.ADDRESSES_WRITE,
+    }
+    assert not acts & set(ROLE_GRANTS[Role.ADMINISTRATOR])
+
+
+@pytest.mark.parametrize(("one", "other"), list(product(ROLES, ROLES)))
+def test_two_roles_give_neither_less_nor_more(one: Role, other: Role) -> None:
+    both: Grants = combine_grants([one, other])
+
+    assert set(both) == set(ROLE_GRANTS[one]) | set(ROLE_GRANTS[other])
+    widths = list(RowScope)
+    for permission, scope in both.items():
+        held = [ROLE_GRANTS[role][permission] for role in (one, other) if permission in ROLE_GRANTS[role]]
+        assert scope is max(held, key=widths.index)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
+    """By the names of what would leak: whoever lacks the permission has no field of this name, anywhere."""
+    # Data of an error exists for everybody and is null where it may not be read (API.md, "Who sees what").
+    view = build_view(full(), frozenset(ROLE_GRANTS[role]), may_use)
+    fields = {each.partition(".")[2].lower() for each in coordinates(view) - {"CreditExceeded.exposure"}}
+    for permission, words in {
+        P.COSTS_READ: ("cost", "margin"),
+        P.NOTES_INTERNAL: ("internalnote",),
+        P.CREDIT_READ: ("exposure", "creditlimit"),
+        P.LOTS_READ: ("lots",),
+    }.items():
+        if permission not in ROLE_GRANTS[role]:
+            assert not [name for name in fields if any(word in name for word in words)], permission
+
+
+def test_page_is_what_the_code_says() -> None:
+    """If this fails, run ./ventas roles and read the difference before committing it."""
+    views = {role: build_view(full(), frozenset(held), may_use) for role, held in ROLE_GRANTS.items()}
+
+    assert ROLES_FILE.read_text(encoding="utf-8") == matrix_page(views)

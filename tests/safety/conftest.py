@@ -1,0 +1,122 @@
+"""The world of the safety tests, built once per run and cloned for each test; and the flaw that a run may plant."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.database import Database
+from auth.permissions import Viewer
+from models.base import Base
+from schema.engine import Engine
+from tests.conftest import Cluster, run
+from tests.safety import flaws
+from tests.safety.world import World, build_world, engine_of
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    planted = os.environ.get("VENTAS_FLAW")
+    if planted:
+        flaws.plant(planted)
+
+
+@dataclass
+class Built:
+    """A template to clone, and what is in it."""
+
+    template: str
+    world: World
+
+
+@dataclass
+class Scene:
+    """A clone of the world, and the engine over it."""
+
+    database: Database
+    engine: Engine
+    world: World
+
+    @property
+    def viewers(self) -> dict[str, Viewer]:
+        return self.world.viewers
+
+    async def ask(
+        self, name: str, document: str, variables: dict[str, Any] | None = None, key: str | None = None
+    ) -> dict[str, Any]:
+        """A document as one of the world's people."""
+        return await self.engine.execute_document(
+            self.viewers[name], document, variables, idempotency_key=key, request_id="test", locale="en"
+        )
+
+    async def snapshot(self) -> dict[str, list[str]]:
+        return await snapshot(self.database)
+
+
+async def snapshot(database: Database) -> dict[str, list[str]]:
+    """Every row of the business, to show that nothing changed; sequences too."""
+    unseen = ("user_credential", "user_session", "login_throttle")
+    async with database.job() as session:
+        found = {
+            table.name: sorted(await session.scalars(text(f"select t::text from {table.name} t")))  # noqa: S608
+            for table in Base.metadata.sorted_tables
+            if table.name not in unseen
+        }
+    async with database.owner() as connection:
+        found["sequences"] = [str(await connection.scalar(text("select last_value from sales_order_number_seq")))]
+    return found
+
+
+def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, Any]:
+    """What changed between two snapshots, by table."""
+    return {
+        name: {"gone": sorted(set(before[name]) - set(after[name])), "new": sorted(set(after[name]) - set(before[name]))}
+        for name in before
+        if before[name] != after[name]
+    }
+
+
+@pytest.fixture(scope="session")
+def built(cluster: Cluster, template: str) -> Iterator[Built]:
+    name = cluster.clone(template)
+
+    async def build() -> World:
+        database = cluster.database(name)
+        try:
+            return await build_world(database)
+        finally:
+            await database.close()
+
+    yield Built(name, run(build()))
+
+
+@pytest.fixture
+async def scene(cluster: Cluster, built: Built) -> AsyncIterator[Scene]:
+    """A clone of the world, the test's own to change."""
+    name = cluster.clone(built.template)
+    database = cluster.database(name)
+    try:
+        yield Scene(database, engine_of(database), replace(built.world, viewers=dict(built.world.viewers)))
+    finally:
+        await database.close()
+        cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def shared_name(cluster: Cluster, built: Built) -> Iterator[str]:
+    name = cluster.clone(built.template)
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def still(cluster: Cluster, built: Built, shared_name: str) -> AsyncIterator[Scene]:
+    """A clone shared by tests that change nothing; each of them shows that it did not."""
+    database = cluster.database(shared_name)
+    try:
+        yield Scene(database, engine_of(database), replace(built.world, viewers=dict(built.world.viewers)))
+    finally:
+        await database.close()

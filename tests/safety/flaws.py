@@ -1,0 +1,3 @@
+"""Flaws to plant."""
+def plant(name: str) -> None:
+    raise KeyError(name)

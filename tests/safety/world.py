@@ -1,0 +1,323 @@
+"""
+Three companies and everyone around them, with a canary in each text: whoever reads a foreign one has found a leak.
+
+PARENT has a subsidiary CHILD; STRANGER knows neither. A canary is `zq` + kind + owner, such as `zqcparent` (company
+data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may read stands in `may_read`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.database import Database
+from auth.permissions import Role, Viewer
+from models.base import Base
+from models.customers import CustomerContact, ExternalReference
+from models.events import OutboxEvent
+from models.sales_history import SalesHistory
+from models.sellers import SalesRep
+from models.users import User
+from rules.states import SaleKind
+from schema.api import api
+from schema.engine import Engine
+from schema.ids import encode_id
+from schema.throttle import Throttle
+from tests import factories as make
+from tests.schema.shop import PLACE
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+COMPANIES = ("parent", "child", "stranger")
+TAG = re.compile(r"zq[a-z]+", re.IGNORECASE)
+
+# Members of the companies: name -> (company, role). `both` belongs to two companies.
+MEMBERS = {
+    "pbuyer": ("parent", Role.BUYER),
+    "pmate": ("parent", Role.BUYER),
+    "papprover": ("parent", Role.APPROVER),
+    "padmin": ("parent", Role.COMPANY_ADMIN),
+    "pintegrator": ("parent", Role.CUSTOMER_INTEGRATOR),
+    "cbuyer": ("child", Role.BUYER),
+    "cadmin": ("child", Role.COMPANY_ADMIN),
+    "sbuyer": ("stranger", Role.BUYER),
+    "sadmin": ("stranger", Role.COMPANY_ADMIN),
+    "both": ("parent", Role.BUYER),
+}
+STAFF = {
+    "logistics": Role.LOGISTICS,
+    "finance": Role.FINANCE,
+    "integrator": Role.INTEGRATOR,
+    "administrator": Role.ADMINISTRATOR,
+}
+FIELD = ("repa", "mate", "manager", "repb")  # a rep, their team mate and manager, and one of another team
+VIEWERS = (*(name for name in MEMBERS if name != "both"), "both@parent", "both@stranger", *FIELD, *STAFF)
+
+# Texts that are no free text: codes, enumerations, keys of other systems. Every other text column of a tenant's table
+# carries a canary; a new column is covered or fails `fill_texts`.
+NOT_FREE = {
+    "currency", "locale", "country", "status", "kind", "role", "visibility", "unit_code", "tax_category",
+    "entity_type", "transaction_id", "input_hash", "mutation", "action", "type", "source", "namespace",
+    "hold_reasons", "seller_name", "seller_tax_id", "sales_rep_name", "name_sort", "sku", "month",
+}  # fmt: skip
+KINDS = {"internal_note": "n", "tax_id": "t", "customer_tax_id": "t", "discount_reason": "d"}
+
+
+@dataclass
+class World:
+    """What was made, in plain values: a clone of the database has the same."""
+
+    users: dict[str, UUID] = field(default_factory=dict)
+    customers: dict[str, UUID] = field(default_factory=dict)
+    products: dict[str, UUID] = field(default_factory=dict)
+    viewers: dict[str, Viewer] = field(default_factory=dict)
+    orders: dict[str, list[UUID]] = field(default_factory=dict)
+
+
+def engine_of(database: Database) -> Engine:
+    return Engine(api, database, throttle=Throttle(10**9, 10**9), clock=lambda: NOW)
+
+
+def company_of(name: str) -> str:
+    return name.partition("@")[2] or MEMBERS[name][0]
+
+
+def tag(kind: str, owner: str) -> str:
+    return f"zq{kind}{owner}"
+
+
+def tags_in(answer: Any) -> set[str]:
+    return {found.lower() for found in TAG.findall(str(answer))}
+
+
+def _company_tags(companies: Iterable[str], kinds: str) -> set[str]:
+    return {tag(kind, company) for company in companies for kind in kinds}
+
+
+def _orders_of(names: Iterable[str]) -> set[str]:
+    """Orders carry their own canary and the name of who placed them."""
+    return {tag(kind, name) for name in names for kind in "ou"}
+
+
+def placers(company: str) -> list[str]:
+    """Those of a company who placed an order there."""
+    members = [name for name, (where, _) in MEMBERS.items() if where == company and name != "both"]
+    return [*members, *(["both"] if company != "child" else [])]
+
+
+def may_read(name: str, descendants: bool = False) -> set[str]:
+    """
+    The canaries this viewer may come across, written from SAFETY.md 2b.
+
+    Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's.
+    """
+    if name in STAFF or name in FIELD:
+        seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
+                "repb": ("stranger",)}.get(name, COMPANIES)  # fmt: skip
+        people = {each for company in seen for each in placers(company)}
+        tags = _company_tags(seen, "kcd") | _orders_of(people)
+        tags |= _company_tags(seen, "t") if name == "finance" else set()
+        return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
+    who, company = name.partition("@")[0], company_of(name)
+    role = MEMBERS[who][1]
+    tags = _company_tags([company], "kc") | {tag("u", who), tag("w", who), tag("o", who), tag("s", company)}
+    tags |= {tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])}  # the shared list's owner
+    if who == "both":
+        tags |= _company_tags(("parent", "stranger"), "k")
+    if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
+        tags |= _orders_of(placers(company))
+    if role is Role.COMPANY_ADMIN:
+        tags |= _company_tags([company], "t")
+    if descendants and company == "parent":
+        tags |= _company_tags(["child"], "kc")
+        if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
+            tags |= _orders_of(placers("child"))
+    return tags
+
+
+async def build_world(database: Database) -> World:
+    world = World()
+    people: dict[str, User] = {}
+    async with database.job() as session:
+        seller = await make.make_seller(session)
+        teams = {key: await make.make_team(session, seller) for key in "ab"}
+        north = await make.make_territory(session, seller, "NORTE")
+        people["repa"] = await make.make_rep(session, seller, teams["a"])
+        people["mate"] = await make.make_rep(session, seller, teams["a"])
+        people["manager"] = await make.make_rep(session, seller, teams["a"], Role.SALES_MANAGER)
+        people["repb"] = await make.make_rep(session, seller, teams["b"], territories=[north])
+        for name, role in STAFF.items():
+            people[name] = await make.make_user(session, seller, roles=[role])
+        companies: dict[str, Any] = {}
+        group = await make.make_group(session, seller)
+        for name in COMPANIES:
+            given: dict[str, Any] = {"territory": north} if name == "stranger" else {"rep": people["repa"]}
+            given |= {"parent": companies["parent"]} if name == "child" else {}
+            company = await make.make_customer(
+                session, seller, name=f"{tag('k', name)} SL", tax_id=tag("t", name), number=tag("k", name),
+                internal_note=tag("n", name), customer_group_id=group.id, **given,
+            )  # fmt: skip
+            companies[name] = company
+            world.customers[name] = company.id
+            session.add(CustomerContact(customer_id=company.id, name=tag("c", name)))
+            session.add(ExternalReference(seller_id=seller.id, namespace="erp", entity_type="Customer",
+                                          value=tag("c", name), entity_id=company.id, customer_id=company.id))  # fmt: skip
+            await make.make_address(session, company)
+        for name, (where, role) in MEMBERS.items():
+            people[name] = await make.make_user(
+                session, seller, customer=companies[where], role=role, name=f"{tag('u', name)} P",
+                email=f"{tag('u', name)}@example.com",
+            )  # fmt: skip
+        await make.make_member(session, people["both"], companies["stranger"])
+        for index in range(3):
+            product = await make.make_product(session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}")
+            world.products[product.sku] = product.id
+            for name, company in companies.items():
+                await make.make_item_number(session, company, product, f"{tag('c', name)}-{index}")
+        for name, company in companies.items():
+            session.add(_sale(seller.id, company.id, tag("c", name), world.products["ACE-0"]))
+        session.add(
+            OutboxEvent(type="order.placed", entity_type="Order", entity_id=companies["parent"].id, entity_version=1,
+                        occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
+                        actor_id=people["pbuyer"].id)
+        )  # fmt: skip
+    world.users = {name: user.id for name, user in people.items()}
+    await make_viewers(database, world)
+    await fill_texts(database, world)  # before the acts, so that documents copy canaries
+    await _act(database, world)
+    await fill_texts(database, world)
+    return world
+
+
+def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:
+    return SalesHistory(
+        month=NOW.date().replace(day=1), seller_id=seller_id, customer_id=customer_id, kind=SaleKind.SALE,
+        source="test", source_key=words, document_number=words, sold_at=NOW, product_id=product_id, sku="ACE-0",
+        description=words, quantity=Decimal(1), unit_price=Decimal(10), net_amount=Decimal(10), currency="EUR",
+    )  # fmt: skip
+
+
+async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
+    """Everybody by the ordinary way of a session, as the seller's settings stand now."""
+    async with database.job() as session:
+        users = {name: await session.get_one(User, key) for name, key in world.users.items()}
+        from models.customers import Customer
+
+        companies = {name: await session.get_one(Customer, key) for name, key in world.customers.items()}
+    for name in VIEWERS:
+        who, _, where = name.partition("@")
+        world.viewers[name] = await make.viewer_of(database, users[who], companies[where] if where else None)
+    return world.viewers
+
+
+LINES = "mutation($lines: [CartLineInput!]!) { addToCart(input: {lines: $lines}) { cart { id version totals { gross { amount } } } errors { code } } }"
+HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { id } errors { code } } }"
+LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
+
+
+async def _act(database: Database, world: World) -> None:
+    """Everyone at a company places an order, leaves something in the cart and keeps a list; one list is shared."""
+    engine = engine_of(database)
+    sharing = {"pmate": "parent", "cadmin": "child", "sadmin": "stranger"}
+
+    async def ask(viewer: Viewer, document: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
+        answer = await engine.execute_document(viewer, document, variables, idempotency_key=key, locale="en")
+        payload: dict[str, Any] = next(iter(answer["data"].values()))
+        assert payload["errors"] == [], payload
+        return payload
+
+    for name, viewer in world.viewers.items():
+        who = name.partition("@")[0]
+        if who not in MEMBERS:
+            continue
+        lines = [{"sku": f"ACE-{index}", "quantity": "2"} for index in (0, 1)]
+        cart = (await ask(viewer, LINES, lines=lines))["cart"]
+        placed = await ask(viewer, PLACE, f"world-{name}", input={
+            "cartId": cart["id"], "expectedVersion": cart["version"],
+            "expectedTotal": cart["totals"]["gross"]["amount"], "note": tag("o", who),
+            "purchaseOrderNumber": tag("o", who),
+        })  # fmt: skip
+        world.orders.setdefault(name, []).append(placed["order"]["id"])
+        await ask(viewer, LINES, lines=lines[:1])
+        await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
+        items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
+        await ask(viewer, LIST, input={"name": tag("w", who), "items": items})
+        if name in sharing:
+            items[0]["note"] = tag("s", sharing[name])
+            shared = {"name": tag("s", sharing[name]), "visibility": "COMPANY", "items": items}
+            await ask(viewer, LIST, input=shared)
+
+
+async def fill_texts(database: Database, world: World) -> None:
+    """Puts the owner's canary at the head of every other free text of the tenants' tables, copies included."""
+    by_name = {key: name for name, key in world.customers.items()}
+    users = {key: name for name, key in world.users.items() if name in MEMBERS}
+    async with database.owner() as connection:
+        await connection.execute(text("set local session_replication_role = replica"))
+        for name, column, kind in free_texts():
+            table = Base.metadata.tables[name]
+            owner = _owner_expression(name, kind)
+            known = " ".join(f"when '{key}' then '{tag('', by_name[key])[2:]}'" for key in by_name)
+            persons = " ".join(f"when '{key}' then '{users[key]}'" for key in users)
+            words = owner.format(companies=known, persons=persons)
+            limit = table.c[column].type.length or 4000
+            await connection.execute(
+                text(f"update {name} as t set {column} = left(({words}) || ' ' || {column}, {limit})"  # noqa: S608
+                     f" where ({words}) is not null and {column} is not null and {column} !~* 'zq[a-z]'"
+                     f" and {'true' if 'customer_id' not in table.c else 't.customer_id is not null'}")
+            )  # fmt: skip
+
+
+def free_texts() -> list[tuple[str, str, str]]:
+    """(table, column, kind of canary) of every free text in the tables under row security."""
+    from models.security import ROW_POLICIES
+
+    found = []
+    for name in ROW_POLICIES:
+        table = Base.metadata.tables[name]
+        for column in table.columns:
+            length = getattr(column.type, "length", 0)
+            is_text = column.type.__class__.__name__ in ("String", "Text")
+            if not is_text or column.foreign_keys or column.name in NOT_FREE or (length and length < 20):
+                continue
+            found.append((name, column.name, KINDS.get(column.name, "")))
+    return found
+
+
+def _owner_expression(table: str, kind: str) -> str:
+    """SQL for the canary of a row: of its company, or of its person where the row is a person's own."""
+    company = "case {column}::text {{companies}} end"
+    person = "case {column}::text {{persons}} end"
+    if table == "app_user":
+        return "'zqu' || " + person.format(column="t.id")
+    if table in ("idempotency_record",):
+        return "'zqw' || " + person.format(column="t.principal_id")
+    if table == "staff_role":
+        return "null"
+    if kind:
+        return f"'zq{kind}' || " + company.format(column="t.id" if table == "customer" else "t.customer_id")
+    if table == "customer":
+        return "'zqk' || " + company.format(column="t.id")
+    if table in ("cart", "wishlist"):
+        column = "t.user_id" if table == "cart" else "t.owner_id"
+        return "'zqw' || " + person.format(column=column)
+    if table == "sales_order":
+        return "'zqo' || " + person.format(column="t.placed_by_id")
+    if table in ("sales_order_line", "sales_order_line_cost"):
+        column = "(select placed_by_id from sales_order o where o.id = t.order_id)"
+        return "'zqo' || " + person.format(column=column)
+    if table == "audit_event":
+        return "'zqo' || " + person.format(column="t.actor_id")
+    return "'zqc' || " + company.format(column="t.customer_id")
+
+
+def global_id(type_name: str, key: UUID) -> str:
+    return str(encode_id(type_name, key))
+
+
+__all__ = ["COMPANIES", "SalesRep", "VIEWERS", "World", "build_world", "engine_of", "may_read", "tag", "tags_in"]
