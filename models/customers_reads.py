@@ -126,20 +126,25 @@ class UserRow:
     is_active: bool
 
 
+def _people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """A company reads its own people, never its subsidiaries'; staff those of the customers they may see."""
+    if viewer.row_class is RowClass.CUSTOMER:
+        return Membership.customer_id == viewer.customer_id
+    return customer_in_scope(viewer, Membership.customer_id)
+
+
 def visible_users(viewer: Viewer, every: bool) -> Select[Any]:
     """The users of visible customers (`every`), or the viewer alone; row security lets reps see their colleagues."""
     statement = select(*columns_of(User, UserRow))
     if not every:
         return statement.where(User.id == viewer.user_id)
-    members = select(Membership.user_id).where(customer_in_scope(viewer, Membership.customer_id))
+    members = select(Membership.user_id).where(_people_in_scope(viewer))
     return statement.where(or_(User.id == viewer.user_id, User.id.in_(members)))
 
 
 def memberships(viewer: Viewer) -> Select[Any]:
     """(customer_id, user_id, role) of visible customers."""
-    return select(Membership.customer_id, Membership.user_id, Membership.role).where(
-        customer_in_scope(viewer, Membership.customer_id)
-    )
+    return select(Membership.customer_id, Membership.user_id, Membership.role).where(_people_in_scope(viewer))
 
 
 def own_memberships(viewer: Viewer) -> Select[Any]:

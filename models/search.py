@@ -36,7 +36,27 @@ TERMS_MAX = 12
 _BATCH = 2000
 # Too frequent to tell products apart; "sin" and "con" stay, for they do.
 _STOP_WORDS = frozenset(
-    "a al de del e el en la las lo los o para por un una y and for in of on or the to with".split()
+    {
+        "a",
+        "al",
+        "and",
+        "de",
+        "del",
+        "e",
+        "el",
+        "en",
+        "for",
+        "in",
+        "la",
+        "las",
+        "lo",
+        "los",
+        "o",
+        "of",
+        "on",
+        "or",
+    }
+    | {"para", "por", "the", "to", "un", "una", "with", "y"}
 )
 _TOKEN = re.compile(r"[0-9]+[.,][0-9]+|[^\W_]+")
 _MEASURE = re.compile(r"([0-9][0-9.]*)([^\W\d_]+)")
@@ -136,7 +156,8 @@ async def _category_texts(session: AsyncSession) -> dict[tuple[UUID, str], list[
     texts: dict[tuple[UUID, str], list[str]] = {}
     for start in parents:
         for locale in SEARCH_LOCALES:
-            chain, current = [], start
+            chain: list[str] = []
+            current: UUID | None = start
             while current is not None and len(chain) < 20:
                 chain.append(translated.get((current, locale), names[current]))
                 current = parents[current]
@@ -173,21 +194,21 @@ async def _rows(
         ).where(Product.id.in_(batch))
     )
     rows = []
-    for each in products:
-        key = item_key(each.sku)
-        codes = " ".join(filter(None, (key, each.barcode)))
+    for product in products:
+        key = item_key(product.sku)
+        codes = " ".join(filter(None, (key, product.barcode)))
         for locale in SEARCH_LOCALES:
-            name = names.get((each.id, locale), each.name)
+            name = names.get((product.id, locale), product.name)
             named = _distinct(_words([name]))
-            about = [each.brand, each.sku, *categories[each.category_id, locale]]
+            about = [product.brand, product.sku, *categories[product.category_id, locale]]
             words = [
-                *_words([*about, *attributes.get((each.id, locale), ())]),
+                *_words([*about, *attributes.get((product.id, locale), ())]),
                 fold(key),
-                each.barcode or key,
+                product.barcode or key,
             ]
             rows.append(
                 {
-                    "product_id": each.id,
+                    "product_id": product.id,
                     "locale": locale,
                     "name": f" {' '.join(named)} ",
                     "codes": codes,

@@ -10,16 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.demo.catalogue import add_catalogue, read_catalogue
 from app.demo.company import DEMO_PASSWORD, STAFF, DemoLogin, add_company
-from app.demo.customers import add_customers, add_item_numbers, credit_limit_for, demo_logins, plan_customers
-from app.demo.orders import PlannedOrder, plan_orders, spread_tax
+from app.demo.customers import (
+    Company,
+    add_customers,
+    add_item_numbers,
+    credit_limit_for,
+    demo_logins,
+    plan_customers,
+)
+from app.demo.orders import PlannedOrder, plan_orders
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
 from app.demo.shopping import add_shopping
-from app.demo.stock import add_balances, may_wait, reserve_open, stock_up
+from app.demo.stock import add_balances, reserve_open, stock_up
 from models import all_tables
 from models.base import Base
 from models.customers import CreditAccount
+from models.products import Assortment, Product
 from models.search import refresh_search
+from models.sellers import Currency, Seller
+from models.users import User
 from rules.states import OPEN_STATUSES, HoldReason
 
 if TYPE_CHECKING:
@@ -42,7 +52,9 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
     rows = plan_demo(today, now or moment(today, 12))
     async with database.job() as session:
         await _insert(session, rows)
-        await session.execute(text("select setval('sales_order_number_seq', (select count(*) from sales_order))"))
+        await session.execute(
+            text("select setval('sales_order_number_seq', (select count(*) from sales_order))")
+        )
         await refresh_search(session)
 
 
@@ -58,11 +70,48 @@ def plan_demo(today: date, now: datetime) -> Rows:
     on_sale = [item for item in catalogue.items if item.id not in _withdrawn(rows)]
     orders = plan_orders(companies, on_sale, today, now)
     shelves = stock_up(rows, catalogue.items, orders)
-    reserved = reserve_open(rows, shelves, orders)
-    _cut_what_may_not_wait(rows, orders)
+    reserved = reserve_open(shelves, orders)
     add_balances(rows, shelves, reserved)
     add_orders(rows, orders)
     add_legacy_sales(rows, companies, on_sale)
     add_shopping(rows, companies, on_sale)
     _add_credit(rows, companies, orders)
     return rows
+
+
+def _withdrawn(rows: Rows) -> set[Any]:
+    return {row["id"] for row in rows.of[Product] if row["active_until"] is not None}
+
+
+def _add_credit(rows: Rows, companies: Sequence[Company], orders: Sequence[PlannedOrder]) -> None:
+    """Room above what is open for everyone, but too little where an order waits for its release."""
+    exposure: dict[int, Decimal] = {}
+    held: dict[int, Decimal] = {}
+    for order in orders:
+        if order.status in OPEN_STATUSES:
+            holder = order.company.parent or order.company.number
+            exposure[holder] = exposure.get(holder, Decimal(0)) + order.gross
+            if HoldReason.CREDIT in order.holds:
+                held[holder] = held.get(holder, Decimal(0)) + order.gross
+    for company in companies:
+        if company.parent is not None or not company.buys:
+            continue
+        used = exposure.get(company.number, Decimal(0))
+        limit = credit_limit_for(used, company.weight)
+        if company.number in held:
+            limit = (used - held[company.number] / 2).quantize(Decimal(1))
+        rows.add(CreditAccount, customer_id=company.id, credit_limit=limit, currency=company.currency)
+
+
+async def _insert(session: AsyncSession, rows: Rows) -> None:
+    """In the order of foreign keys; users and assortments come before those that also point back at them."""
+    assert all_tables
+    early: list[type[Any]] = [Currency, Seller, User, Assortment]
+    rank = {table.name: place for place, table in enumerate(Base.metadata.sorted_tables)}
+    later = sorted(
+        (table for table in rows.of if table not in early), key=lambda table: rank[table.__tablename__]
+    )
+    for table in [*early, *later]:
+        found = rows.of[table]
+        for start in range(0, len(found), _BATCH):
+            await session.execute(insert(table), found[start : start + _BATCH])

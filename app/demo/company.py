@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from app.demo.seeds import Rows, chance, key, moment
 from auth.passwords import hash_password
 from auth.permissions import Role
 from models.products import UnitOfMeasure
@@ -25,12 +26,11 @@ from models.sellers import (
 from models.stock import Warehouse
 from models.users import StaffRole, User, UserCredential
 from rules.states import CreditPolicy, DocumentKind, OutOfStockPolicy
-from app.demo.seeds import Rows, chance, key, moment
 
 SELLER = key("seller")
 SELLER_NAME = "Suministros Alborada, S.L."
 SELLER_TAX_ID = "B99407116"
-DEMO_PASSWORD = "alborada-demo"  # noqa: S105
+DEMO_PASSWORD = "alborada-demo"
 TERRITORY = "ES"
 USD_RATE = Decimal("0.915")
 
@@ -77,9 +77,13 @@ STAFF = (
 REP_OF = {territory: person for person in STAFF for territory in person.territories}
 TEAMS = {"EBRO": "Equipo Ebro", "COSTA": "Equipo Costa"}
 TERRITORIES = {
-    "ARA": "Aragón", "NOR": "Navarra, La Rioja y País Vasco", "CEN": "Centro", "CAT": "Cataluña",
-    "LEV": "Levante y Baleares", "SUR": "Andalucía",
-}  # fmt: skip
+    "ARA": "Aragón",
+    "NOR": "Navarra, La Rioja y País Vasco",
+    "CEN": "Centro",
+    "CAT": "Cataluña",
+    "LEV": "Levante y Baleares",
+    "SUR": "Andalucía",
+}
 UNITS = (
     ("ud", "unidad", 0), ("caja", "caja", 0), ("palé", "palé", 0), ("kg", "kilogramo", 3), ("g", "gramo", 0),
     ("l", "litro", 2), ("paq", "paquete", 0), ("m", "metro", 2),
@@ -91,10 +95,15 @@ TAXES = {
     "SUPERREDUCIDO": ("IVA superreducido", (("4", date(1995, 1, 1)),)),
     "ACEITE": (
         "IVA del aceite de oliva",
-        (("10", date(2012, 9, 1)), ("5", date(2023, 1, 1)), ("0", date(2024, 7, 1)), ("2", date(2024, 10, 1)),
-         ("4", date(2025, 1, 1))),
+        (
+            ("10", date(2012, 9, 1)),
+            ("5", date(2023, 1, 1)),
+            ("0", date(2024, 7, 1)),
+            ("2", date(2024, 10, 1)),
+            ("4", date(2025, 1, 1)),
+        ),
     ),
-}  # fmt: skip
+}
 # Code: name, early payment percent and days, and (share, days, end of month, payment day) of each instalment.
 PAYMENT_TERMS = {
     "CONTADO": ("Al contado", "0", 0, (("100", 0, False, None),)),
@@ -122,32 +131,77 @@ def staff_id(person: Person) -> object:
 
 def add_company(rows: Rows) -> None:
     """The seller and all its master data that is neither product nor customer."""
-    for code, exponent, name in (("EUR", 2, "Euro"), ("USD", 2, "Dólar estadounidense"), ("GBP", 2, "Libra esterlina")):
+    for code, exponent, name in (
+        ("EUR", 2, "Euro"),
+        ("USD", 2, "Dólar estadounidense"),
+        ("GBP", 2, "Libra esterlina"),
+    ):
         rows.add(Currency, code=code, exponent=exponent, name=name)
     rows.add(
-        Seller, id=SELLER, code="ALBORADA", name=SELLER_NAME, tax_id=SELLER_TAX_ID,
-        street="Calle Osca 14, Plataforma Logística", postal_code="50197", city="Zaragoza", country="ES",
-        email=f"pedidos@{_AT}", phone="+34 976 000 140", tax_territory=TERRITORY, currency="EUR",
-        time_zone="Europe/Madrid", locale="es", out_of_stock_policy=OutOfStockPolicy.REFUSE,
-        credit_policy=CreditPolicy.HOLD, parents_see_descendants=True, low_stock_threshold=Decimal(12),
-    )  # fmt: skip
-    rows.add(NumberSeries, seller_id=SELLER, kind=DocumentKind.ORDER, prefix="SO", digits=6,
-             sequence_name="sales_order_number_seq")  # fmt: skip
-    rows.add(NumberSeries, seller_id=SELLER, kind=DocumentKind.CUSTOMER, prefix="C", digits=5,
-             sequence_name="customer_number_seq")  # fmt: skip
+        Seller,
+        id=SELLER,
+        code="ALBORADA",
+        name=SELLER_NAME,
+        tax_id=SELLER_TAX_ID,
+        street="Calle Osca 14, Plataforma Logística",
+        postal_code="50197",
+        city="Zaragoza",
+        country="ES",
+        email=f"pedidos@{_AT}",
+        phone="+34 976 000 140",
+        tax_territory=TERRITORY,
+        currency="EUR",
+        time_zone="Europe/Madrid",
+        locale="es",
+        out_of_stock_policy=OutOfStockPolicy.REFUSE,
+        credit_policy=CreditPolicy.HOLD,
+        parents_see_descendants=True,
+        low_stock_threshold=Decimal(12),
+    )
+    rows.add(
+        NumberSeries,
+        seller_id=SELLER,
+        kind=DocumentKind.ORDER,
+        prefix="SO",
+        digits=6,
+        sequence_name="sales_order_number_seq",
+    )
+    rows.add(
+        NumberSeries,
+        seller_id=SELLER,
+        kind=DocumentKind.CUSTOMER,
+        prefix="C",
+        digits=5,
+        sequence_name="customer_number_seq",
+    )
     dice = chance("rates")
     for currency, rate in (("USD", USD_RATE), ("GBP", Decimal("1.165"))):
         for week in range(110, -1, -1):
             wobble = Decimal(dice.randint(-90, 90)) / 10_000 if week else Decimal(0)
-            rows.add(ExchangeRate, seller_id=SELLER, currency=currency, valid_from=rows.days_ago(week * 7), rate=rate + wobble)
+            rows.add(
+                ExchangeRate,
+                seller_id=SELLER,
+                currency=currency,
+                valid_from=rows.days_ago(week * 7),
+                rate=rate + wobble,
+            )
     for code, name, decimals in UNITS:
         rows.add(UnitOfMeasure, code=code, name=name, decimals=decimals)
     _add_taxes(rows)
     _add_terms(rows)
     for position, (code, (name, city, priority)) in enumerate(WAREHOUSES.items()):
         assert position < priority
-        rows.add(Warehouse, id=key("warehouse", code), seller_id=SELLER, code=code, name=name, city=city,
-                 time_zone="Europe/Madrid", priority=priority, active_until=None)  # fmt: skip
+        rows.add(
+            Warehouse,
+            id=key("warehouse", code),
+            seller_id=SELLER,
+            code=code,
+            name=name,
+            city=city,
+            time_zone="Europe/Madrid",
+            priority=priority,
+            active_until=None,
+        )
     _add_staff(rows)
 
 
@@ -156,21 +210,49 @@ def _add_taxes(rows: Rows) -> None:
         category = key("tax", code)
         rows.add(TaxCategory, id=category, seller_id=SELLER, code=code, name=name, untdid_5305="S")
         for (percent, first), (_, until) in zip(rates, (*rates[1:], ("", None)), strict=True):
-            rows.add(TaxRate, id=key("tax", code, first), tax_category_id=category, territory=TERRITORY,
-                     percent=Decimal(percent), valid_from=first, valid_until=until)  # fmt: skip
+            rows.add(
+                TaxRate,
+                id=key("tax", code, first),
+                tax_category_id=category,
+                territory=TERRITORY,
+                percent=Decimal(percent),
+                valid_from=first,
+                valid_until=until,
+            )
 
 
 def _add_terms(rows: Rows) -> None:
     for code, (name, percent, days, instalments) in PAYMENT_TERMS.items():
         term = key("payment", code)
-        rows.add(PaymentTerm, id=term, seller_id=SELLER, code=code, name=name, early_payment_percent=Decimal(percent),
-                 early_payment_days=days)  # fmt: skip
+        rows.add(
+            PaymentTerm,
+            id=term,
+            seller_id=SELLER,
+            code=code,
+            name=name,
+            early_payment_percent=Decimal(percent),
+            early_payment_days=days,
+        )
         for position, (share, due, end_of_month, day) in enumerate(instalments, start=1):
-            rows.add(PaymentTermInstalment, payment_term_id=term, position=position, share_percent=Decimal(share),
-                     due_days=due, end_of_month=end_of_month, payment_day=day)  # fmt: skip
+            rows.add(
+                PaymentTermInstalment,
+                payment_term_id=term,
+                position=position,
+                share_percent=Decimal(share),
+                due_days=due,
+                end_of_month=end_of_month,
+                payment_day=day,
+            )
     for code, (name, incoterm, place) in DELIVERY_TERMS.items():
-        rows.add(DeliveryTerm, id=key("delivery", code), seller_id=SELLER, code=code, name=name, incoterm=incoterm,
-                 place=place)  # fmt: skip
+        rows.add(
+            DeliveryTerm,
+            id=key("delivery", code),
+            seller_id=SELLER,
+            code=code,
+            name=name,
+            incoterm=incoterm,
+            place=place,
+        )
 
 
 def _add_staff(rows: Rows) -> None:
@@ -179,13 +261,28 @@ def _add_staff(rows: Rows) -> None:
         rows.add(StaffRole, user_id=staff_id(person), role=person.role.value)
     for code, name in TEAMS.items():
         manager = next(each for each in STAFF if each.role is Role.SALES_MANAGER and each.team == code)
-        rows.add(SalesTeam, id=key("team", code), seller_id=SELLER, code=code, name=name, manager_id=staff_id(manager))
+        rows.add(
+            SalesTeam,
+            id=key("team", code),
+            seller_id=SELLER,
+            code=code,
+            name=name,
+            manager_id=staff_id(manager),
+        )
     for code, name in TERRITORIES.items():
         rows.add(Territory, id=key("territory", code), seller_id=SELLER, code=code, name=name)
     reps = [each for each in STAFF if each.role is Role.SALES_REP]
     for number, person in enumerate(reps, start=1):
-        rows.add(SalesRep, user_id=staff_id(person), seller_id=SELLER, sales_team_id=key("team", person.team),
-                 code=f"COM-{number:02}", name=person.name, email=person.email, phone=f"+34 600 000 1{number:02}")  # fmt: skip
+        rows.add(
+            SalesRep,
+            user_id=staff_id(person),
+            seller_id=SELLER,
+            sales_team_id=key("team", person.team),
+            code=f"COM-{number:02}",
+            name=person.name,
+            email=person.email,
+            phone=f"+34 600 000 1{number:02}",
+        )
         for code in person.territories:
             rows.add(SalesRepTerritory, sales_rep_id=staff_id(person), territory_id=key("territory", code))
 
@@ -193,7 +290,17 @@ def _add_staff(rows: Rows) -> None:
 def add_user(rows: Rows, email: str, name: str, password: str | None = None, locale: str = "es") -> None:
     """A person; without a password they cannot sign in."""
     made = moment(rows.today - timedelta(days=760))
-    rows.add(User, id=key("user", email), seller_id=SELLER, email=email, name=name, locale=locale, is_active=True,
-             created_at=made)  # fmt: skip
+    rows.add(
+        User,
+        id=key("user", email),
+        seller_id=SELLER,
+        email=email,
+        name=name,
+        locale=locale,
+        is_active=True,
+        created_at=made,
+    )
     if password is not None:
-        rows.add(UserCredential, user_id=key("user", email), password_hash=hash_password(password), changed_at=made)
+        rows.add(
+            UserCredential, user_id=key("user", email), password_hash=hash_password(password), changed_at=made
+        )

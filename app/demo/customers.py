@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from stdnum.es import cif, dni
+
 from app.demo.catalogue import Item
 from app.demo.company import DEMO_PASSWORD, REP_OF, SELLER, DemoLogin, Person, add_user, staff_id
 from app.demo.seeds import Rows, chance, key, moment
@@ -19,25 +21,30 @@ from models.customers import (
 from rules.documents import DocumentAddress
 from rules.states import CustomerStatus
 from rules.texts import item_key, sort_key
-from stdnum.es import cif, dni
 
 CUSTOMERS = 120
 GROUPS = {
-    "HORECA": ("Hostelería", None), "HOT": ("Hoteles", None), "COL": ("Colectividades", "SIN-ALCOHOL"),
-    "MIN": ("Comercio minorista", None), "EXP": ("Exportación", None),
-}  # fmt: skip
+    "HORECA": ("Hostelería", None),
+    "HOT": ("Hoteles", None),
+    "COL": ("Colectividades", "SIN-ALCOHOL"),
+    "MIN": ("Comercio minorista", None),
+    "EXP": ("Exportación", None),
+}
 # City, region, first digits of the postal code, territory.
 CITIES = (
     ("Zaragoza", "Aragón", "500", "ARA"), ("Huesca", "Aragón", "220", "ARA"), ("Teruel", "Aragón", "440", "ARA"),
     ("Calatayud", "Aragón", "503", "ARA"), ("Jaca", "Aragón", "227", "ARA"), ("Barbastro", "Aragón", "223", "ARA"),
-    ("Pamplona", "Navarra", "310", "NOR"), ("Logroño", "La Rioja", "260", "NOR"), ("Bilbao", "País Vasco", "480", "NOR"),
+    ("Pamplona", "Navarra", "310", "NOR"), ("Logroño", "La Rioja", "260", "NOR"),
+    ("Bilbao", "País Vasco", "480", "NOR"),
     ("San Sebastián", "País Vasco", "200", "NOR"), ("Vitoria-Gasteiz", "País Vasco", "010", "NOR"),
     ("Madrid", "Comunidad de Madrid", "280", "CEN"), ("Guadalajara", "Castilla-La Mancha", "190", "CEN"),
     ("Soria", "Castilla y León", "420", "CEN"), ("Burgos", "Castilla y León", "090", "CEN"),
-    ("Barcelona", "Cataluña", "080", "CAT"), ("Lleida", "Cataluña", "250", "CAT"), ("Tarragona", "Cataluña", "430", "CAT"),
+    ("Barcelona", "Cataluña", "080", "CAT"), ("Lleida", "Cataluña", "250", "CAT"),
+    ("Tarragona", "Cataluña", "430", "CAT"),
     ("Girona", "Cataluña", "170", "CAT"), ("Valencia", "Comunidad Valenciana", "460", "LEV"),
     ("Castelló de la Plana", "Comunidad Valenciana", "120", "LEV"), ("Alicante", "Comunidad Valenciana", "030", "LEV"),
-    ("Palma", "Illes Balears", "070", "LEV"), ("Sevilla", "Andalucía", "410", "SUR"), ("Málaga", "Andalucía", "290", "SUR"),
+    ("Palma", "Illes Balears", "070", "LEV"), ("Sevilla", "Andalucía", "410", "SUR"),
+    ("Málaga", "Andalucía", "290", "SUR"),
     ("Granada", "Andalucía", "180", "SUR"),
 )  # fmt: skip
 STREETS = (
@@ -55,8 +62,34 @@ NAMES = (
     "El Romeral", "Fuente Clara", "La Higuera", "El Trébol", "Los Almendros", "Río Abajo", "La Magdalena", "El Cierzo",
     "San Lorenzo", "La Colina", "El Puente", "Valdeflores", "La Bodeguilla", "El Rincón",
 )  # fmt: skip
-FIRST_NAMES = ("Ana", "Luis", "Carmen", "Jorge", "Pilar", "Sergio", "Lucía", "Andrés", "Teresa", "Mario", "Silvia", "Óscar")
-LAST_NAMES = ("Marco", "Serrano", "Abadía", "Lasheras", "Ibáñez", "Gimeno", "Cortés", "Navas", "Bernal", "Oliva", "Sancho", "Prieto")
+FIRST_NAMES = (
+    "Ana",
+    "Luis",
+    "Carmen",
+    "Jorge",
+    "Pilar",
+    "Sergio",
+    "Lucía",
+    "Andrés",
+    "Teresa",
+    "Mario",
+    "Silvia",
+    "Óscar",
+)
+LAST_NAMES = (
+    "Marco",
+    "Serrano",
+    "Abadía",
+    "Lasheras",
+    "Ibáñez",
+    "Gimeno",
+    "Cortés",
+    "Navas",
+    "Bernal",
+    "Oliva",
+    "Sancho",
+    "Prieto",
+)
 # The companies a visitor of the demo meets: name, kind, city, territory's index in CITIES, parent's number.
 FEATURED: tuple[tuple[str, str, int, int | None], ...] = (
     ("Restaurante La Parra, S.L.", "HORECA", 0, None),
@@ -75,6 +108,12 @@ FEATURED: tuple[tuple[str, str, int, int | None], ...] = (
     ("Supermercados del Norte Chico, S.A.", "MIN", 8, None),
     ("Bar Casa Fermín", "HORECA", 3, None),
     ("Terraza Mediterránea, S.L.", "HORECA", 19, None),
+    ("Gastrobar Nuevo Rumbo, S.L.", "HORECA", 0, None),
+    ("Hostal Camino Claro, S.L.", "HOT", 7, None),
+    ("Escuela Infantil Globos", "COL", 11, None),
+    ("Ultramarinos Delicias, S.L.", "MIN", 15, None),
+    ("Provisiones Navales del Estrecho, S.L.", "EXP", 24, None),
+    ("Catering Aéreo Levante, S.A.", "EXP", 21, None),
 )
 BLOCKED, PROSPECTS = 15, (17, 18, 19, 20)
 DOLLARS = (21, 22)
@@ -116,21 +155,49 @@ def _people(email: str, name: str, role: Role, company: int, what: str) -> tuple
 
 # Who signs in for a customer: the first two buy for the same restaurant, the third for two companies.
 PEOPLE = (
-    _people("compras@laparra.example", "Clara Lafuente Oro", Role.BUYER, MAIN, "compradora de Restaurante La Parra"),
+    _people(
+        "compras@laparra.example",
+        "Clara Lafuente Oro",
+        Role.BUYER,
+        MAIN,
+        "compradora de Restaurante La Parra",
+    ),
     _people("cocina@laparra.example", "Íñigo Salas Romeo", Role.BUYER, MAIN, "segundo comprador de La Parra"),
     _people("direccion@laparra.example", "Mercedes Aznar Val", Role.APPROVER, MAIN, "aprobadora de La Parra"),
-    _people("admin@laparra.example", "Tomás Lafuente Oro", Role.COMPANY_ADMIN, MAIN, "administrador de La Parra"),
-    _people("erp@laparra.example", "Conector La Parra", Role.CUSTOMER_INTEGRATOR, MAIN, "integrador de La Parra"),
-    _people("compras@hotelpirineo.example", "Beatriz Oliván Ara", Role.BUYER, 3, "compradora del grupo Pirineo (ve sus hoteles)"),
-    _people("jaca@hotelpirineo.example", "Félix Bescós Gracia", Role.BUYER, 4, "comprador del hotel de Jaca (filial)"),
+    _people(
+        "admin@laparra.example", "Tomás Lafuente Oro", Role.COMPANY_ADMIN, MAIN, "administrador de La Parra"
+    ),
+    _people(
+        "erp@laparra.example", "Conector La Parra", Role.CUSTOMER_INTEGRATOR, MAIN, "integrador de La Parra"
+    ),
+    _people(
+        "compras@hotelpirineo.example",
+        "Beatriz Oliván Ara",
+        Role.BUYER,
+        3,
+        "compradora del grupo Pirineo, ve sus filiales",
+    ),
+    _people(
+        "jaca@hotelpirineo.example",
+        "Félix Bescós Gracia",
+        Role.BUYER,
+        4,
+        "comprador del hotel de Jaca (filial)",
+    ),
     _people("encargada@moka.example", "Montse Vila Riera", Role.BUYER, 8, "cafetería con surtido propio"),
 )
-TWO_COMPANIES = _people("dosempresas@mirador.example", "Raquel Tena Conde", Role.BUYER, MAIN, "compra para dos empresas")
+TWO_COMPANIES = _people(
+    "dosempresas@mirador.example", "Raquel Tena Conde", Role.BUYER, MAIN, "compra para dos empresas"
+)
 
 _STAFF_WORDS = {
-    Role.ADMINISTRATOR: "administradora", Role.SALES_MANAGER: "jefe de ventas", Role.SALES_REP: "comercial",
-    Role.LOGISTICS: "logística", Role.FINANCE: "finanzas", Role.INTEGRATOR: "integrador de la casa",
-}  # fmt: skip
+    Role.ADMINISTRATOR: "administradora",
+    Role.SALES_MANAGER: "jefe de ventas",
+    Role.SALES_REP: "comercial",
+    Role.LOGISTICS: "logística",
+    Role.FINANCE: "finanzas",
+    Role.INTEGRATOR: "integrador de la casa",
+}
 
 
 def demo_logins(staff: tuple[Person, ...]) -> list[DemoLogin]:
@@ -156,7 +223,7 @@ def plan_customers() -> list[Company]:
             kind, group, rest = names[number]
             name, place, parent = f"{kind} {rest}", dice.randrange(len(CITIES)), None
         is_person = "," not in name and (number > len(FEATURED) and dice.random() < 0.3)
-        if "," not in name and not is_person and group != "COL":
+        if number > len(FEATURED) and not is_person and group != "COL":
             name += dice.choice((", S.L.", ", S.L.", ", S.A."))
         companies.append(_company(number, name, group, place, parent, is_person))
     return companies
@@ -169,7 +236,8 @@ def _company(number: int, name: str, group: str, place: int, parent: int | None,
         body = f"{dice.randrange(10_000_000, 79_999_999)}"
         tax_id = body + dni.calc_check_digit(body)
     else:
-        body = f"{'A' if name.endswith('S.A.') else 'R' if group == 'COL' else 'B'}{postal[:2]}{dice.randrange(10_000, 99_999)}"
+        letter = "A" if name.endswith("S.A.") else "R" if group == "COL" else "B"
+        body = f"{letter}{postal[:2]}{dice.randrange(10_000, 99_999)}"
         # Religious and public bodies bear a letter, companies a digit.
         tax_id = body + cif.calc_check_digits(body)[1 if body[0] == "R" else 0]
     status = CustomerStatus.ACTIVE
@@ -181,23 +249,43 @@ def _company(number: int, name: str, group: str, place: int, parent: int | None,
 
     def address(label: str) -> DocumentAddress:
         street = f"{dice.choice(STREETS)} {dice.randrange(1, 120)}"
-        return DocumentAddress(label, name, street, f"{postal}{dice.randrange(1, 40):02}", city, region, "ES", phone)
+        return DocumentAddress(
+            label, name, street, f"{postal}{dice.randrange(1, 40):02}", city, region, "ES", phone
+        )
 
     weight = {MAIN: 4.0, SECOND: 3.0, 3: 2.5}.get(number, 0.4 + dice.random() ** 2 * 2)
     return Company(
-        number=number, id=key("customer", number), code=f"C-{number:05}", name=name, group="EXP" if number in DOLLARS else group,
-        status=status, parent=parent, currency="USD" if number in DOLLARS else "EUR", locale="en" if number in DOLLARS else "es",
-        payment=dice.choice(("R15", "R30", "R30", "T60", "3060", "CONTADO")), delivery=dice.choice(("DAP", "DAP", "DAP", "CPT", "EXW")),
-        tax_id=tax_id, rep=REP_OF[territory], address=address("Oficina"), delivery_address=address("Almacén"),
-        created_days_ago=15 if status is CustomerStatus.PROSPECT else dice.randrange(740, 1500), weight=weight,
-    )  # fmt: skip
+        number=number,
+        id=key("customer", number),
+        code=f"C-{number:05}",
+        name=name,
+        group=group,
+        status=status,
+        parent=parent,
+        currency="USD" if number in DOLLARS else "EUR",
+        locale="en" if number in DOLLARS else "es",
+        payment=dice.choice(("R15", "R30", "R30", "T60", "3060", "CONTADO")),
+        delivery=dice.choice(("DAP", "DAP", "DAP", "CPT", "EXW")),
+        tax_id=tax_id,
+        rep=REP_OF[territory],
+        address=address("Oficina"),
+        delivery_address=address("Almacén"),
+        created_days_ago=15 if status is CustomerStatus.PROSPECT else dice.randrange(740, 1500),
+        weight=weight,
+    )
 
 
 def add_customers(rows: Rows, companies: list[Company]) -> None:
     """Customers with addresses, contacts and people."""
     for code, (name, assortment) in GROUPS.items():
-        rows.add(CustomerGroup, id=key("group", code), seller_id=SELLER, code=code, name=name,
-                 assortment_id=key("assortment", assortment) if assortment else None)  # fmt: skip
+        rows.add(
+            CustomerGroup,
+            id=key("group", code),
+            seller_id=SELLER,
+            code=code,
+            name=name,
+            assortment_id=key("assortment", assortment) if assortment else None,
+        )
     for company in companies:
         _add_customer(rows, company)
         _add_people(rows, company)
@@ -211,35 +299,75 @@ def add_customers(rows: Rows, companies: list[Company]) -> None:
 def _add_customer(rows: Rows, company: Company) -> None:
     territory = company.rep.territories[0]
     rows.add(
-        Customer, id=company.id, seller_id=SELLER, number=company.code, name=company.name, name_sort=sort_key(company.name),
-        tax_id=company.tax_id, country="ES", parent_id=key("customer", company.parent) if company.parent else None,
-        status=company.status, customer_group_id=key("group", company.group),
+        Customer,
+        id=company.id,
+        seller_id=SELLER,
+        number=company.code,
+        name=company.name,
+        name_sort=sort_key(company.name),
+        tax_id=company.tax_id,
+        country="ES",
+        parent_id=key("customer", company.parent) if company.parent else None,
+        status=company.status,
+        customer_group_id=key("group", company.group),
         assortment_id=key("assortment", "CAFETERIA") if company.number in CAFETERIA else None,
-        sales_rep_id=staff_id(company.rep), territory_id=key("territory", territory),
-        payment_term_id=key("payment", company.payment), delivery_term_id=key("delivery", company.delivery),
-        currency=company.currency, locale=company.locale, buyers_see_company_orders=company.number % 3 == 2,
+        sales_rep_id=staff_id(company.rep),
+        territory_id=key("territory", territory),
+        payment_term_id=key("payment", company.payment),
+        delivery_term_id=key("delivery", company.delivery),
+        currency=company.currency,
+        locale=company.locale,
+        buyers_see_company_orders=company.number % 3 == 2,
         internal_note="Bloqueado: dos recibos devueltos." if company.status is CustomerStatus.BLOCKED else "",
-        created_at=moment(rows.days_ago(company.created_days_ago)), active_until=None,
-    )  # fmt: skip
+        created_at=moment(rows.days_ago(company.created_days_ago)),
+        active_until=None,
+    )
     for kind, address in (("billing", company.address), ("delivery", company.delivery_address)):
         rows.add(
-            CustomerAddress, id=key("address", company.number, kind), customer_id=company.id, label=address.label,
-            name=address.name, street=address.street, postal_code=address.postal_code, city=address.city,
-            region=address.region, country=address.country, phone=address.phone,
-            is_default_delivery=kind == "delivery", is_default_billing=kind == "billing", active_until=None,
-        )  # fmt: skip
+            CustomerAddress,
+            id=key("address", company.number, kind),
+            customer_id=company.id,
+            label=address.label,
+            name=address.name,
+            street=address.street,
+            postal_code=address.postal_code,
+            city=address.city,
+            region=address.region,
+            country=address.country,
+            phone=address.phone,
+            is_default_delivery=kind == "delivery",
+            is_default_billing=kind == "billing",
+            active_until=None,
+        )
     if company.number == MAIN:
         rows.add(
-            CustomerAddress, id=key("address", MAIN, "terrace"), customer_id=company.id, label="Terraza del parque",
-            name=company.name, street="Paseo de los Plátanos, kiosco 2", postal_code="50007", city="Zaragoza",
-            region="Aragón", country="ES", phone="+34 976 000 222", is_default_delivery=False,
-            is_default_billing=False, active_until=None,
-        )  # fmt: skip
+            CustomerAddress,
+            id=key("address", MAIN, "terrace"),
+            customer_id=company.id,
+            label="Terraza del parque",
+            name=company.name,
+            street="Paseo de los Plátanos, kiosco 2",
+            postal_code="50007",
+            city="Zaragoza",
+            region="Aragón",
+            country="ES",
+            phone="+34 976 000 222",
+            is_default_delivery=False,
+            is_default_billing=False,
+            active_until=None,
+        )
     dice = chance(f"contacts {company.number}")
     for place, title in enumerate(("Gerencia", "Compras")[: dice.randrange(1, 3)]):
         name = f"{dice.choice(FIRST_NAMES)} {dice.choice(LAST_NAMES)} {dice.choice(LAST_NAMES)}"
-        rows.add(CustomerContact, id=key("contact", company.number, place), customer_id=company.id, name=name, title=title,
-                 email=f"{title.lower()}@cliente{company.number:03}.example", phone=company.address.phone)  # fmt: skip
+        rows.add(
+            CustomerContact,
+            id=key("contact", company.number, place),
+            customer_id=company.id,
+            name=name,
+            title=title,
+            email=f"{title.lower()}@cliente{company.number:03}.example",
+            phone=company.address.phone,
+        )
 
 
 def _add_people(rows: Rows, company: Company) -> None:
@@ -256,8 +384,13 @@ def _add_people(rows: Rows, company: Company) -> None:
 
 
 def _join(rows: Rows, company: Company, email: str, name: str, role: Role) -> None:
-    rows.add(Membership, user_id=key("user", email), customer_id=company.id, role=role.value,
-             created_at=moment(rows.days_ago(720)))  # fmt: skip
+    rows.add(
+        Membership,
+        user_id=key("user", email),
+        customer_id=company.id,
+        role=role.value,
+        created_at=moment(rows.days_ago(720)),
+    )
     if role is Role.BUYER:
         company.buyers.append((key("user", email), name))
 
@@ -268,10 +401,17 @@ def add_item_numbers(rows: Rows, companies: list[Company], items: tuple[Item, ..
         chosen = chance(f"item numbers {number}").sample(items, count)
         for place, item in enumerate(chosen, start=1):
             own = pattern.format(place * 7 + 1000 if number == MAIN else place * 7)
-            rows.add(CustomerItemNumber, customer_id=companies[number - 1].id, product_id=item.id, item_number=own,
-                     item_key=item_key(own))  # fmt: skip
+            rows.add(
+                CustomerItemNumber,
+                customer_id=companies[number - 1].id,
+                product_id=item.id,
+                item_number=own,
+                item_key=item_key(own),
+            )
 
 
 def credit_limit_for(exposure: Decimal, weight: float) -> Decimal:
     """A round limit with room above what is open."""
-    return max(Decimal(3000), (exposure * 2 / 1000).quantize(Decimal(1)) * 1000 + Decimal(int(weight * 2)) * 1000)
+    return max(
+        Decimal(3000), (exposure * 2 / 1000).quantize(Decimal(1)) * 1000 + Decimal(int(weight * 2)) * 1000
+    )

@@ -85,7 +85,11 @@ def season(item: Item, month: int) -> float:
 
 def shelf_of(company: Company, items: Sequence[Item]) -> list[Item]:
     """What this company buys: part of what it may buy, always the same part."""
-    allowed = [item for item in items if item.category.prefix not in ALCOHOL] if company.group == "COL" else list(items)
+    allowed = (
+        [item for item in items if item.category.prefix not in ALCOHOL]
+        if company.group == "COL"
+        else list(items)
+    )
     if company.number in CAFETERIA:
         allowed = [item for item in items if item.category.prefix in COFFEE_SHOP]
     if company.currency == "USD":
@@ -94,7 +98,7 @@ def shelf_of(company: Company, items: Sequence[Item]) -> list[Item]:
     return chance(f"shelf {company.number}").sample(allowed, count)
 
 
-def _quantity(dice: Random, item: Item) -> Decimal:
+def some_of(dice: Random, item: Item) -> Decimal:
     if item.unit == "kg":
         return Decimal(dice.randrange(5, 150)) / 10
     if item.unit == "l":
@@ -106,10 +110,14 @@ def _quantity(dice: Random, item: Item) -> Decimal:
     return Decimal(dice.choice((item.per_box, item.per_box * 2, dice.randrange(1, 2 * item.per_box + 2))))
 
 
-def plan_line(item: Item, quantity: Decimal, on: date, today: date, discount: Decimal = Decimal(0)) -> PlannedLine:
+def plan_line(
+    item: Item, quantity: Decimal, on: date, today: date, discount: Decimal = Decimal(0)
+) -> PlannedLine:
     """The line as the house prices it on that day."""
     priced = price_line(
-        PriceFacts(quantity, breaks_on(item, on, today), 2, discount, "Campaña de temporada" if discount else "")
+        PriceFacts(
+            quantity, breaks_on(item, on, today), 2, discount, "Campaña de temporada" if discount else ""
+        )
     )
     assert priced is not None
     return PlannedLine(item, quantity, priced, discount, tax_percent(item.tax, on))
@@ -131,17 +139,21 @@ def _lines(dice: Random, shelf: Sequence[Item], on: date, today: date) -> list[P
     lines = []
     for item in chosen.values():
         discount = Decimal(dice.choice((3, 5, 10))) if dice.random() < 0.06 else Decimal(0)
-        lines.append(plan_line(item, _quantity(dice, item), on, today, discount))
+        lines.append(plan_line(item, some_of(dice, item), on, today, discount))
     spread_tax(lines)
     return lines
 
 
-def plan_orders(companies: Sequence[Company], items: Sequence[Item], today: date, now: datetime) -> list[PlannedOrder]:
+def plan_orders(
+    companies: Sequence[Company], items: Sequence[Item], today: date, now: datetime
+) -> list[PlannedOrder]:
     """Every order, oldest first, numbered in that order."""
     dice = chance("orders")
     buying = [each for each in companies if each.buys and each.currency == "EUR"]
     shelves = {each.number: shelf_of(each, items) for each in buying}
-    days = sorted(_closed_days(dice, today)) + sorted(today - timedelta(days=dice.randrange(0, 9)) for _ in range(OPEN))
+    days = sorted(_closed_days(dice, today)) + sorted(
+        today - timedelta(days=dice.randrange(0, 9)) for _ in range(OPEN)
+    )
     orders = []
     for place, day in enumerate(days):
         is_open = place >= len(days) - OPEN
@@ -153,9 +165,14 @@ def plan_orders(companies: Sequence[Company], items: Sequence[Item], today: date
         placed = min(placed, now - timedelta(minutes=5 * (len(days) - place)))
         lines = _lines(dice, shelves[company.number], day, today)
         order = PlannedOrder(
-            place + 1, company, placed, OrderStatus.PLACED, lines, day + timedelta(days=dice.randrange(2, 7)),
+            place + 1,
+            company,
+            placed,
+            OrderStatus.PLACED,
+            lines,
+            day + timedelta(days=dice.randrange(2, 7)),
             dice.choice(company.buyers),
-        )  # fmt: skip
+        )
         if is_open:
             _open(order, place - (len(days) - OPEN), dice, today)
         else:
@@ -166,7 +183,9 @@ def plan_orders(companies: Sequence[Company], items: Sequence[Item], today: date
 
 def _closed_days(dice: Random, today: date) -> Iterator[date]:
     days = [today - timedelta(days=back) for back in range(11, CLOSED_DAYS)]
-    yield from dice.choices(days, [SEASON[day.month - 1] * (day.weekday() < 5) for day in days], k=CLOSED + ENDED_OTHERWISE)
+    yield from dice.choices(
+        days, [SEASON[day.month - 1] * (day.weekday() < 5) for day in days], k=CLOSED + ENDED_OTHERWISE
+    )
 
 
 def _end(order: PlannedOrder, dice: Random) -> None:

@@ -98,7 +98,9 @@ class Pen:
 
     def ground(self, half_width: float) -> None:
         """The shadow that the thing stands in."""
-        self.draw.ellipse(self._box((300 - half_width, 474, 300 + half_width, 506)), fill=mix(self._halo, INK, 0.16))
+        self.draw.ellipse(
+            self._box((300 - half_width, 474, 300 + half_width, 506)), fill=mix(self._halo, INK, 0.16)
+        )
 
     def rect(self, box: Box, colour: Colour, radius: float = 0, body: bool = False) -> None:
         for draw, fill in self._targets(colour, body):
@@ -113,7 +115,12 @@ class Pen:
             draw.polygon([self._at(x, y) for x, y in points], fill=fill)
 
     def line(self, points: Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
-        self.draw.line([self._at(x, y) for x, y in points], fill=colour, width=round(width * self.scale * _FINE), joint="curve")
+        self.draw.line(
+            [self._at(x, y) for x, y in points],
+            fill=colour,
+            width=round(width * self.scale * _FINE),
+            joint="curve",
+        )
 
     def arc(self, box: Box, start: float, end: float, colour: Colour, width: float) -> None:
         self.draw.arc(self._box(box), start, end, fill=colour, width=round(width * self.scale * _FINE))
@@ -142,7 +149,9 @@ class Pen:
             self.rect(box, mix(WHITE, self.tones.pale, 0.25), 8)
             self.rect((left, top, right, top + (bottom - top) * 0.14), self.tones.accent, 6)
         ink = self.tones.accent if plain else INK
-        self._write((middle, top + (bottom - top) * (0.42 if size else 0.5)), brand[:1], ink, (bottom - top) * 0.42)
+        self._write(
+            (middle, top + (bottom - top) * (0.42 if size else 0.5)), brand[:1], ink, (bottom - top) * 0.42
+        )
         if size:
             room = (right - left) * 1.5 / max(len(size), 3)
             self._write((middle, top + (bottom - top) * 0.78), size, ink, min((bottom - top) * 0.24, room))

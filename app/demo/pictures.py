@@ -4,6 +4,8 @@ import io
 from collections.abc import Callable
 from functools import cache
 
+from PIL import Image
+
 from app.demo import shapes_packed, shapes_plain
 from app.demo.palette import Pen, Tones
 
@@ -27,7 +29,9 @@ def draw_picture(shape: str, colour: str, brand: str, size: str, place: int) -> 
     """PNG of 600 x 600, some 4 to 8 KB; `place` 0, 1, 2 draws it smaller to larger."""
     pen = Pen(Tones.of(colour), _SCALES[place])
     shape_of(shape)(pen, brand, size)
-    picture = pen.finished().quantize(_COLOURS_MAX, method=2, dither=0)
+    picture = pen.finished().quantize(
+        _COLOURS_MAX, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=6)
     return out.getvalue()

@@ -23,7 +23,7 @@ def key(*parts: object) -> UUID:
 
 def chance(topic: str) -> Random:
     """Dice of a topic's own, so that a change in one part does not roll through the others."""
-    return Random(f"Suministros Alborada/{topic}")  # noqa: S311
+    return Random(f"Suministros Alborada/{topic}")
 
 
 def moment(day: date, hour: int = 9, minute: int = 0) -> datetime:

@@ -105,7 +105,11 @@ def choc(pen: Pen, brand: str, size: str) -> None:
     for row in range(3):
         for column in range(3):
             left, top = 182 + column * 82, 140 + row * 78
-            pen.rect((left, top, left + 72, top + 68), tones.light if (row + column) % 2 else mix(tones.base, tones.light, 0.5), 8)
+            pen.rect(
+                (left, top, left + 72, top + 68),
+                tones.light if (row + column) % 2 else mix(tones.base, tones.light, 0.5),
+                8,
+            )
     pen.rect((156, 300, 444, 490), mix(tones.accent, tones.base, 0.15), 6)
     pen.poly([(156, 300), (444, 300), (428, 286), (172, 286)], WHITE)
     pen.label((216, 330, 384, 462), brand, size)
@@ -190,7 +194,9 @@ def _tool(pen: Pen, left: float, head: str) -> None:
         pen.oval((left - 42, 96, left + 42, 248), STEEL)
         pen.oval((left - 26, 112, left + 18, 212), mix(STEEL, WHITE, 0.5))
     else:
-        pen.poly([(left - 18, 244), (left - 18, 110), (left + 4, 84), (left + 26, 130), (left + 22, 244)], STEEL)
+        pen.poly(
+            [(left - 18, 244), (left - 18, 110), (left + 4, 84), (left + 26, 130), (left + 22, 244)], STEEL
+        )
         pen.line([(left - 12, 236), (left - 12, 120)], mix(STEEL, WHITE, 0.55), 6)
 
 
@@ -322,7 +328,11 @@ def apron(pen: Pen, brand: str, size: str) -> None:
     pen.arc((242, 66, 358, 200), 180, 360, tones.dark, 12)
     pen.line([(120, 282), (200, 290)], tones.dark, 10)
     pen.line([(480, 282), (400, 290)], tones.dark, 10)
-    pen.poly([(236, 130), (364, 130), (376, 240), (420, 286), (420, 490), (180, 490), (180, 286), (224, 240)], tones.base, body=True)
+    pen.poly(
+        [(236, 130), (364, 130), (376, 240), (420, 286), (420, 490), (180, 490), (180, 286), (224, 240)],
+        tones.base,
+        body=True,
+    )
     pen.shade(372)
     pen.rect((226, 330, 374, 430), tones.light, 12)
     pen.line([(226, 352), (374, 352)], tones.base, 5)

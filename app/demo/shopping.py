@@ -32,13 +32,29 @@ def add_shopping(rows: Rows, companies: Sequence[Company], items: Sequence[Item]
         company = companies[number - 1]
         user_id, user_name = company.buyers[buyer]
         wishlist = key("wishlist", number, name)
-        rows.add(Wishlist, id=wishlist, customer_id=company.id, owner_id=user_id, owner_name=user_name, name=name,
-                 name_sort=sort_key(name), visibility=visibility, updated_at=rows.now)  # fmt: skip
+        rows.add(
+            Wishlist,
+            id=wishlist,
+            customer_id=company.id,
+            owner_id=user_id,
+            owner_name=user_name,
+            name=name,
+            name_sort=sort_key(name),
+            visibility=visibility,
+            updated_at=rows.now,
+        )
         chosen = chance(f"wishlist {number} {name}").sample(shelf_of(company, items), count)
         for position, item in enumerate(chosen, start=1):
-            rows.add(WishlistItem, id=key(wishlist, item.sku), wishlist_id=wishlist, customer_id=company.id,
-                     product_id=item.id, position=position, quantity=_some(item),
-                     note="Para el fin de semana" if position == 2 else "")  # fmt: skip
+            rows.add(
+                WishlistItem,
+                id=key(wishlist, item.sku),
+                wishlist_id=wishlist,
+                customer_id=company.id,
+                product_id=item.id,
+                position=position,
+                quantity=_some(item),
+                note="Para el fin de semana" if position == 2 else "",
+            )
     for number, buyer, count in CARTS:
         _add_cart(rows, companies[number - 1], buyer, count, items)
 
@@ -46,14 +62,31 @@ def add_shopping(rows: Rows, companies: Sequence[Company], items: Sequence[Item]
 def _add_cart(rows: Rows, company: Company, buyer: int, count: int, items: Sequence[Item]) -> None:
     user_id, _ = company.buyers[buyer]
     cart = key("cart", company.number, buyer)
-    rows.add(Cart, id=cart, seller_id=SELLER, customer_id=company.id, user_id=user_id, delivery_address_id=None,
-             requested_on=None, updated_at=rows.now)  # fmt: skip
+    rows.add(
+        Cart,
+        id=cart,
+        seller_id=SELLER,
+        customer_id=company.id,
+        user_id=user_id,
+        delivery_address_id=None,
+        requested_on=None,
+        updated_at=rows.now,
+    )
     chosen = chance(f"cart {company.number} {buyer}").sample(shelf_of(company, items), count)
     for position, item in enumerate(chosen, start=1):
         quantity = _some(item)
         tiers = [each for each in breaks_on(item, rows.today, rows.today) if each.from_quantity <= quantity]
-        rows.add(CartLine, id=key(cart, item.sku), cart_id=cart, customer_id=company.id, product_id=item.id,
-                 position=position, quantity=quantity, requested_on=None, unit_price_seen=tiers[-1].unit_price)  # fmt: skip
+        rows.add(
+            CartLine,
+            id=key(cart, item.sku),
+            cart_id=cart,
+            customer_id=company.id,
+            product_id=item.id,
+            position=position,
+            quantity=quantity,
+            requested_on=None,
+            unit_price_seen=tiers[-1].unit_price,
+        )
 
 
 def _some(item: Item) -> Decimal:

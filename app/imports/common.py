@@ -193,7 +193,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             if missing:
                 raise ImportFault(f"{path.name}, row 1: there is no column {', '.join(missing)}")
             for number, fields in enumerate(reader, start=2):
-                if False:
+                if len(fields) != len(head):
                     raise ImportFault(
                         f"{path.name}, row {number}, column {head[min(len(fields), len(head) - 1)]}:"
                         f" {len(fields)} fields where the head has {len(head)}"

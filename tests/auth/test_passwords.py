@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from auth import passwords
 from auth.passwords import Passwords, hash_password, is_outdated, verify_password
+from auth.people import set_password
 from models.users import UserCredential
 from rules.refusals import ErrorCode, Refusal
 from tests.auth.conftest import Door, get_token
@@ -134,3 +135,22 @@ def test_unknown_account_takes_as_long_as_a_known_one() -> None:
 
     # The parameters are the same, so the least of several is; wide, for a busy machine.
     assert 0.5 < best(None) / best(stored) < 2
+
+
+async def test_password_changed_while_the_old_one_is_verified_wins(door: Door) -> None:
+    async with door.database.job() as session:
+        seller = await make_seller(session)
+        user = await make_user(session, seller, await make_customer(session, seller))
+
+    class Overtaken(Passwords):
+        async def verify(self, password_hash: str | None, password: str) -> bool:
+            right = await super().verify(password_hash, password)
+            async with door.database.job() as session:
+                # At the same instant by the clock, so that only the lock can tell.
+                await set_password(session, user.id, hash_password("another long password"), door.clock.now)
+            return right
+
+    door.auth.passwords = Overtaken()
+
+    assert (await get_token(await door.browser(), user.email)).status_code == 401
+    assert await door.sessions() == 0

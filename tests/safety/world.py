@@ -18,10 +18,10 @@ from sqlalchemy import text
 from app.database import Database
 from auth.permissions import Role, Viewer
 from models.base import Base
-from models.customers import CustomerContact, ExternalReference
+from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
 from models.sales_history import SalesHistory
-from models.sellers import SalesRep
+from models.security import ROW_POLICIES
 from models.users import User
 from rules.states import SaleKind
 from schema.api import api
@@ -90,8 +90,13 @@ def tag(kind: str, owner: str) -> str:
     return f"zq{kind}{owner}"
 
 
-def tags_in(answer: Any) -> set[str]:
-    return {found.lower() for found in TAG.findall(str(answer))}
+def every_tag() -> set[str]:
+    return _company_tags(COMPANIES, "kctnds") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
+
+
+def tags_in(text_: str) -> set[str]:
+    """The canaries in an answer; ids are base64 and may begin like one, so only whole ones count."""
+    return {found.lower() for found in TAG.findall(text_)} & every_tag()
 
 
 def _company_tags(companies: Iterable[str], kinds: str) -> set[str]:
@@ -120,7 +125,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
                 "repb": ("stranger",)}.get(name, COMPANIES)  # fmt: skip
         people = {each for company in seen for each in placers(company)}
-        tags = _company_tags(seen, "kcd") | _orders_of(people)
+        tags = _company_tags(seen, "kc") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
@@ -206,8 +211,6 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
     """Everybody by the ordinary way of a session, as the seller's settings stand now."""
     async with database.job() as session:
         users = {name: await session.get_one(User, key) for name, key in world.users.items()}
-        from models.customers import Customer
-
         companies = {name: await session.get_one(Customer, key) for name, key in world.customers.items()}
     for name in VIEWERS:
         who, _, where = name.partition("@")
@@ -275,8 +278,6 @@ async def fill_texts(database: Database, world: World) -> None:
 
 def free_texts() -> list[tuple[str, str, str]]:
     """(table, column, kind of canary) of every free text in the tables under row security."""
-    from models.security import ROW_POLICIES
-
     found = []
     for name in ROW_POLICIES:
         table = Base.metadata.tables[name]
@@ -320,4 +321,4 @@ def global_id(type_name: str, key: UUID) -> str:
     return str(encode_id(type_name, key))
 
 
-__all__ = ["COMPANIES", "SalesRep", "VIEWERS", "World", "build_world", "engine_of", "may_read", "tag", "tags_in"]
+__all__ = ["COMPANIES", "VIEWERS", "World", "build_world", "engine_of", "may_read", "tag", "tags_in"]

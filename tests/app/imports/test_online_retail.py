@@ -93,6 +93,19 @@ async def test_small_products_and_customers(database: Database, tmp_path: Path) 
     ) == [("2011-06-30 22:30",)]
 
 
+async def test_remarks_beside_a_price_of_nothing_name_no_article(database: Database, tmp_path: Path) -> None:
+    lost = [(f"8{n}", "44444", "lost", "-1", "2011-07-05T09:00", "0", "", "United Kingdom") for n in range(3)]
+    sold = ("90", "44444", "BLUE VASE", "1", "2011-07-01T09:00", "3", "501", "United Kingdom")
+
+    await import_online_retail(database, retail_in(tmp_path, [sold, *lost]), NOW)
+
+    assert await query(database, "select name from product") == [("BLUE VASE",)]
+    assert await query(database, "select description, count(*) from sales_history group by 1 order by 1") == [
+        ("BLUE VASE", 1),
+        ("lost", 3),
+    ]
+
+
 async def test_second_run_on_a_later_day_writes_nothing(database: Database, tmp_path: Path) -> None:
     file = retail_in(tmp_path)
     await import_online_retail(database, file, NOW)

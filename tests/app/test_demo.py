@@ -1,0 +1,170 @@
+"""The demo company: the same each time, whole in itself, and open to every role."""
+
+import io
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select, text
+from stdnum import ean
+from stdnum.es import cif, dni
+
+from app.database import Database
+from app.demo import DEMO_LOGINS, load_demo, plan_demo
+from app.demo.pictures import draw_picture
+from app.demo.seeds import Rows, moment
+from auth.passwords import verify_password
+from auth.permissions import CUSTOMER_ROLES, Role
+from models.customers import Customer, Membership
+from models.invariants import INVARIANTS
+from models.orders import SalesOrder, SalesOrderLine
+from models.products import FileChunk, Product, ProductTranslation
+from models.sales_history import SalesHistory
+from models.users import StaffRole, User, UserCredential
+from rules.states import OrderStatus
+from rules.texts import item_key, sort_key
+from tests.conftest import DEMO_DAY, Cluster
+
+
+@pytest.fixture(scope="module")
+def planned() -> Rows:
+    return plan_demo(DEMO_DAY, moment(DEMO_DAY, 12))
+
+
+async def _contents(database: Database) -> dict[str, str]:
+    """A hash of every table's rows, but those that are random by nature."""
+    async with database.owner() as connection:
+        names = await connection.scalars(
+            text("select tablename from pg_tables where schemaname = 'public' order by 1")
+        )
+        found = {}
+        for name in set(names) - {"user_credential", "alembic_version"}:
+            digest = (
+                f"select md5(coalesce(string_agg(row::text, '|' order by row::text), '')) from {name} as row"
+            )
+            found[name] = str(await connection.scalar(text(digest)))
+        return found
+
+
+async def test_two_loads_are_equal(cluster: Cluster, demo: Database, database: Database) -> None:
+    await load_demo(database, DEMO_DAY)
+
+    assert await _contents(database) == await _contents(demo)
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+async def test_invariants_hold(demo: Database, name: str) -> None:
+    async with demo.job() as session:
+        broken = (await session.execute(text(INVARIANTS[name]))).all()
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("day", [date(2025, 2, 28), date(2026, 11, 24), date(2028, 2, 29)])
+def test_any_day_can_be_today(day: date) -> None:
+    rows = plan_demo(day, moment(day, 12))
+
+    assert len(rows.of[Product]) == 600
+    assert max(row["placed_at"] for row in rows.of[SalesOrder]) < moment(day, 12)
+    assert max(row["sold_at"] for row in rows.of[SalesHistory]) < moment(day, 12)
+
+
+def test_counts(planned: Rows) -> None:
+    by_status: dict[OrderStatus, int] = {}
+    for order in planned.of[SalesOrder]:
+        by_status[order["status"]] = by_status.get(order["status"], 0) + 1
+
+    assert len(planned.of[Product]) == 600
+    assert len({row["category_id"] for row in planned.of[Product]}) == 40
+    assert len(planned.of[Customer]) == 120
+    assert by_status[OrderStatus.CLOSED] == 800
+    assert by_status[OrderStatus.PLACED] + by_status[OrderStatus.CONFIRMED] == 60
+    assert 14_000 < len(planned.of[SalesHistory]) < 16_000
+    assert sum(bool(order["is_on_hold"]) for order in planned.of[SalesOrder]) == 8
+
+
+def test_some_open_lines_are_backordered(planned: Rows) -> None:
+    held = {row["id"] for row in planned.of[SalesOrder] if "CREDIT" in row["hold_reasons"]}
+    open_orders = {
+        row["id"] for row in planned.of[SalesOrder] if row["status"] in ("PLACED", "CONFIRMED")
+    } - held
+
+    waiting = [
+        row
+        for row in planned.of[SalesOrderLine]
+        if row["order_id"] in open_orders and row["quantity_reserved"] < row["quantity_ordered"]
+    ]
+
+    assert 1 <= len(waiting) <= 20
+
+
+def test_codes_and_keys_are_right(planned: Rows) -> None:
+    for product in planned.of[Product]:
+        assert ean.is_valid(product["barcode"])
+        assert product["sku_key"] == item_key(product["sku"])
+        assert product["name_sort"] == sort_key(product["name"])
+    for customer in planned.of[Customer]:
+        assert cif.is_valid(customer["tax_id"]) or dni.is_valid(customer["tax_id"])
+    assert len({row["barcode"] for row in planned.of[Product]}) == 600
+    assert len({row["name"] for row in planned.of[Customer]}) == 120
+
+
+def test_every_product_says_something_in_both_languages(planned: Rows) -> None:
+    said = {
+        (row["product_id"], row["locale"]) for row in planned.of[ProductTranslation] if row["description"]
+    }
+
+    assert said == {(row["id"], locale) for row in planned.of[Product] for locale in ("es", "en")}
+
+
+def test_pictures_are_small_and_not_blank(planned: Rows) -> None:
+    contents = [row["content"] for row in planned.of[FileChunk]]
+
+    assert len(contents) == 600
+    assert len(set(contents)) > 550
+    for content in contents:
+        assert len(content) <= 12 * 1024
+        with Image.open(io.BytesIO(content)) as picture:
+            assert picture.size == (600, 600)
+            assert len(picture.convert("RGB").getcolors(600 * 600) or ()) > 5
+
+
+def test_a_picture_is_the_same_each_time() -> None:
+    once, again = (draw_picture("bottle", "olive", "Vega", "1 l", 1) for _ in range(2))
+
+    assert once == again
+
+
+async def test_every_role_has_a_login_that_opens(demo: Database) -> None:
+    assert {login.role for login in DEMO_LOGINS} == set(Role)
+    async with demo.job() as session:
+        for login in DEMO_LOGINS:
+            user = await session.scalar(select(User).where(func.lower(User.email) == login.email))
+            assert user is not None
+            stored = await session.scalar(
+                select(UserCredential.password_hash).where(UserCredential.user_id == user.id)
+            )
+            table = Membership if login.role in CUSTOMER_ROLES else StaffRole
+            roles = set(await session.scalars(select(table.role).where(table.user_id == user.id)))
+            assert len(login.password) >= 12
+            assert verify_password(stored, login.password)
+            assert login.role.value in roles
+
+
+async def test_one_person_buys_for_two_companies(demo: Database) -> None:
+    async with demo.job() as session:
+        counts = await session.execute(
+            select(func.count(Membership.customer_id.distinct())).group_by(Membership.user_id)
+        )
+
+        assert sorted(count for (count,) in counts)[-2:] == [1, 2]
+
+
+async def test_the_next_order_number_is_free(demo: Database) -> None:
+    async with demo.job() as session:
+        following = await session.scalar(text("select nextval('sales_order_number_seq')"))
+        taken = await session.scalar(select(func.max(SalesOrder.number)))
+
+    assert taken is not None
+    assert Decimal(following) == Decimal(taken.rsplit("-")[-1]) + 1
