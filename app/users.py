@@ -16,8 +16,6 @@ from models.customers import Customer
 from models.sellers import Seller
 from rules.refusals import ErrorCode, Refusal
 
-PASSWORD_CHARACTERS_MIN = 10
-
 
 async def run_user(database: Database, options: argparse.Namespace) -> int:
     """
@@ -45,9 +43,6 @@ def read_password() -> str:
         password = getpass.getpass("Password: ")
         if getpass.getpass("Once more: ") != password:
             raise Refusal(ErrorCode.INVALID, "The two passwords differ.", ("password",))
-    if len(password) < PASSWORD_CHARACTERS_MIN:
-        text = "A password has at least {characters} characters."
-        raise Refusal(ErrorCode.INVALID, text, ("password",), characters=PASSWORD_CHARACTERS_MIN)
     return password
 
 

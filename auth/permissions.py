@@ -206,6 +206,21 @@ class Viewer:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    def reaches(self, permission: Permission, customer_id: UUID, user_id: UUID | None = None) -> bool:
+        """
+        Whether the permission reaches a visible row of that customer and, where it is about one's own, that person.
+
+        Reading may go further down than acting: a parent that sees a subsidiary's orders cancels none of them.
+        """
+        scope = self.grants.get(permission)
+        if scope is None or self.is_staff:
+            return scope is not None  # staff see only rows that all their permissions reach
+        if scope is RowScope.SELF:
+            return customer_id == self.customer_id and user_id == self.user_id
+        if scope is RowScope.COMPANY:
+            return customer_id == self.customer_id
+        return customer_id in self.customer_ids
+
     def scope(self, permission: Permission) -> RowScope | None:
         """The rows the permission reaches; None where the viewer does not hold it."""
         return self.grants.get(permission)

@@ -94,6 +94,21 @@ def one_of(column: str, values: type) -> CheckConstraint:
 
 
 __all__ = [
-    "Amount", "Base", "Code", "CurrencyCode", "Id", "Locale", "LongText", "Moment", "Name", "Percent", "Quantity",
-    "NameSort", "SerialId", "Stored", "UnitPrice", "new_id", "one_of",
+    "Amount",
+    "Base",
+    "Code",
+    "CurrencyCode",
+    "Id",
+    "Locale",
+    "LongText",
+    "Moment",
+    "Name",
+    "NameSort",
+    "Percent",
+    "Quantity",
+    "SerialId",
+    "Stored",
+    "UnitPrice",
+    "new_id",
+    "one_of",
 ]  # fmt: skip

@@ -51,7 +51,11 @@ class Customer(Base):
         Index(None, "sales_rep_id"),
         Index(None, "territory_id"),
         Index(None, "parent_id"),
-        Index("ix_customer_name_trigram", text("replace(name_sort, 'n~', 'n') gin_trgm_ops"), postgresql_using="gin"),
+        Index(
+            "ix_customer_name_trigram",
+            text("replace(name_sort, 'n~', 'n') gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
     )
     id: Mapped[Id]
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))

@@ -1,11 +1,12 @@
 """Reading customers: who may see which, and their rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 
 from auth.permissions import RowClass, Viewer
 from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
@@ -20,7 +21,7 @@ from rules.texts import fold
 def customer_in_scope(viewer: Viewer, column: Any = Customer.id) -> ColumnElement[bool]:
     """Whether a customer id is one whose rows the viewer may see; row security repeats it underneath."""
     if viewer.row_class is RowClass.CUSTOMER:
-        return column.in_(viewer.customer_ids) if viewer.customer_ids else false()
+        return or_(false(), column.in_(viewer.customer_ids))
     mine = select(Customer.id).where(Customer.seller_id == viewer.seller_id)
     if viewer.row_class is RowClass.TERRITORY:
         territories = select(SalesRepTerritory.territory_id).where(
@@ -29,7 +30,16 @@ def customer_in_scope(viewer: Viewer, column: Any = Customer.id) -> ColumnElemen
         mine = mine.where(
             or_(Customer.sales_rep_id.in_(viewer.sales_rep_ids), Customer.territory_id.in_(territories))
         )
-    return column.in_(mine)
+    return or_(false(), column.in_(mine))
+
+
+def own_only(viewer: Viewer, columns: Sequence[Any], name: str, customer_id: Any) -> list[Any]:
+    """The columns, of which one is null for a buyer but in rows of the company they act for: not its subsidiaries'."""
+    if viewer.row_class is not RowClass.CUSTOMER:
+        return list(columns)
+    return [
+        case((customer_id == viewer.customer_id, each)).label(name) if each.key == name else each for each in columns
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +64,9 @@ class CustomerRow:
     active_until: date | None
 
 
-def visible_customers(viewer: Viewer) -> Select[Any]:
+def visible_customers(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The customers the viewer may see, as columns of CustomerRow."""
-    return select(*columns_of(Customer, CustomerRow)).where(
+    return select(*own_only(viewer, columns_of(Customer, CustomerRow), "tax_id", Customer.id)).where(
         Customer.seller_id == viewer.seller_id, customer_in_scope(viewer)
     )
 
@@ -88,7 +98,7 @@ class AddressRow:
     is_default_billing: bool
 
 
-def visible_addresses(viewer: Viewer, today: date) -> Select[Any]:
+def visible_addresses(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:
     """Addresses in use of visible customers, defaults first."""
     return (
         select(*columns_of(CustomerAddress, AddressRow))
@@ -109,7 +119,7 @@ class ContactRow:
     phone: str
 
 
-def visible_contacts(viewer: Viewer) -> Select[Any]:
+def visible_contacts(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns_of(CustomerContact, ContactRow))
         .where(customer_in_scope(viewer, CustomerContact.customer_id))
@@ -133,7 +143,7 @@ def _people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
     return customer_in_scope(viewer, Membership.customer_id)
 
 
-def visible_users(viewer: Viewer, every: bool) -> Select[Any]:
+def visible_users(viewer: Viewer, every: bool) -> Select[*tuple[Any, ...]]:
     """The users of visible customers (`every`), or the viewer alone; row security lets reps see their colleagues."""
     statement = select(*columns_of(User, UserRow))
     if not every:
@@ -142,17 +152,17 @@ def visible_users(viewer: Viewer, every: bool) -> Select[Any]:
     return statement.where(or_(User.id == viewer.user_id, User.id.in_(members)))
 
 
-def memberships(viewer: Viewer) -> Select[Any]:
+def memberships(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """(customer_id, user_id, role) of visible customers."""
     return select(Membership.customer_id, Membership.user_id, Membership.role).where(_people_in_scope(viewer))
 
 
-def own_memberships(viewer: Viewer) -> Select[Any]:
+def own_memberships(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """(customer_id, role) of the viewer, whichever customer they act for now."""
     return select(Membership.customer_id, Membership.role).where(Membership.user_id == viewer.user_id)
 
 
-def item_numbers(viewer: Viewer) -> Select[Any]:
+def item_numbers(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """(product_id, item_number, item_key) of the customer the viewer acts for; nothing for staff."""
     return select(
         CustomerItemNumber.product_id, CustomerItemNumber.item_number, CustomerItemNumber.item_key

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from auth.permissions import Permission, RowScope, Viewer
-from models.customers_reads import customer_in_scope
+from models.customers_reads import customer_in_scope, own_only
 from models.filters import escape_like
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.rows import columns_of
@@ -63,9 +63,10 @@ def order_in_scope(viewer: Viewer) -> ColumnElement[bool]:
     return inside
 
 
-def visible_orders(viewer: Viewer) -> Select[Any]:
+def visible_orders(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The orders the viewer may see, as columns of OrderRow."""
-    return select(*columns_of(SalesOrder, OrderRow)).where(
+    columns = own_only(viewer, columns_of(SalesOrder, OrderRow), "customer_tax_id", SalesOrder.customer_id)
+    return select(*columns).where(
         SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer)
     )
 
@@ -141,7 +142,7 @@ class OrderLineRow:
         )
 
 
-def visible_order_lines(viewer: Viewer) -> Select[Any]:
+def visible_order_lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The lines of visible orders, by position."""
     orders = select(SalesOrder.id).where(order_in_scope(viewer))
     return (
@@ -161,7 +162,7 @@ class ScheduleLineRow:
     warehouse_id: UUID | None
 
 
-def visible_schedule_lines(viewer: Viewer) -> Select[Any]:
+def visible_schedule_lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns_of(SalesOrderScheduleLine, ScheduleLineRow))
         .where(
@@ -188,7 +189,7 @@ class SalesHistoryRow:
     currency: str
 
 
-def visible_sales_history(viewer: Viewer) -> Select[Any]:
+def visible_sales_history(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return select(*columns_of(SalesHistory, SalesHistoryRow)).where(
         SalesHistory.seller_id == viewer.seller_id, customer_in_scope(viewer, SalesHistory.customer_id)
     )

@@ -66,7 +66,7 @@ def in_assortment(viewer: Viewer) -> ColumnElement[bool] | None:
     return or_(held.is_(None), listed)
 
 
-def visible_products(viewer: Viewer, today: date, locale: str) -> Select[Any]:
+def visible_products(viewer: Viewer, today: date, locale: str) -> Select[*tuple[Any, ...]]:
     """
     The products the viewer may see, as columns of ProductRow.
 
@@ -144,7 +144,7 @@ class CategoryRow:
     path: str
 
 
-def categories(viewer: Viewer, locale: str) -> Select[Any]:
+def categories(viewer: Viewer, locale: str) -> Select[*tuple[Any, ...]]:
     """The seller's category tree, parents before children, in the reader's language."""
     names = aliased(ProductCategoryTranslation)
     return (

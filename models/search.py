@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Numeric, Select, Text, bindparam, column, delete, insert, select, text
+from sqlalchemy import Float, Integer, Numeric, Select, Text, bindparam, column, delete, insert, select, text
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -361,6 +361,8 @@ def search_hits(
     types: dict[str, Any] = {
         "search_customer": UuidType(),
         "search_seller": UuidType(),
+        "search_numbers": ARRAY(Integer),
+        "search_scores": ARRAY(Float),
         "search_forms": ARRAY(Text),
         "search_terms": ARRAY(Text),
         "search_prefixes": ARRAY(Text),

@@ -23,7 +23,7 @@ class WarehouseRow:
     priority: int
 
 
-def warehouses(viewer: Viewer, today: date) -> Select[Any]:
+def warehouses(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:
     """The seller's warehouses in use, those that serve first ahead."""
     return (
         select(*columns_of(Warehouse, WarehouseRow))
@@ -47,7 +47,7 @@ class BalanceRow:
         return self.on_hand - self.reserved
 
 
-def balances(viewer: Viewer, today: date) -> Select[Any]:
+def balances(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:
     """Balances in the seller's warehouses in use, in the order in which they are locked: SKU, then warehouse."""
     return (
         select(*columns_of(StockBalance, BalanceRow))
@@ -71,7 +71,7 @@ class LotRow:
     allocated: Decimal
 
 
-def lots(viewer: Viewer) -> Select[Any]:
+def lots(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """Lots with something on hand, first to expire first."""
     return (
         select(

@@ -29,7 +29,7 @@ class AuditRow:
     changes: dict[str, Any]
 
 
-COLUMNS = {
+COLUMNS: dict[str, Any] = {
     "action": AuditEvent.action,
     "entity_type": AuditEvent.entity_type,
     "entity": AuditEvent.entity_id,

@@ -1,8 +1,8 @@
 """What every use case is handed: the viewer, the one session of the operation, the day, and the loaders."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import IntEnum
@@ -18,7 +18,7 @@ from rules.refusals import ErrorCode, Path, Refusal
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-Statement = TypeVar("Statement", bound=Select[Any])
+Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
 
 
 class Database(Protocol):
@@ -71,9 +71,15 @@ class LockedSession:
         """Ends the use of the session; the runner closes the session itself."""
         self._session = None
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator["LockedSession"]:
+        """The session for several statements that no sibling may come between."""
+        async with self._lock:
+            yield LockedSession(self._open)
+
     async def execute(
         self, statement: Executable, params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> Result[Any]:
+    ) -> Result[*tuple[Any, ...]]:
         async with self._lock:
             return await self._open.execute(statement, params)
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from resolvers.context import Context, LockKind
+from resolvers.context import Context, LockedSession, LockKind
 from rules.money import ZERO, round_money
 
 # The customer itself or its nearest ancestor with a credit account holds the credit (rule book 0.2, 27).
@@ -66,28 +67,34 @@ class CreditRow:
 
 
 @asynccontextmanager
-async def as_house(ctx: Context) -> AsyncIterator[None]:
+async def as_house(ctx: Context) -> AsyncIterator[LockedSession]:
     """
     Reads as the house for a while: a subsidiary's order is tested against its parent's credit, which it never sees.
 
-    Nothing read here is shown to the viewer but their own available credit.
+    Nothing read here is shown to the viewer but their own available credit. Sibling resolvers share the session: they
+    wait until it is the viewer's again, or their statements would run as the house too.
     """
     change = text(
         "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', 'job'), true)"
     )
     back = text("select set_config('role', :role, true)")
-    role = await ctx.session.scalar(text("select current_user"))
-    await ctx.session.execute(change)
-    try:
-        yield
-    finally:
-        await ctx.session.execute(back, {"role": role})
+    async with ctx.session.alone() as session:
+        role = await session.scalar(text("select current_user"))
+        await session.execute(change)
+        try:
+            yield session
+        except DBAPIError:
+            raise  # the transaction is over and the role with it; another statement would hide the cause
+        except BaseException:
+            await session.execute(back, {"role": role})
+            raise
+        await session.execute(back, {"role": role})
 
 
-async def _exposure(ctx: Context, holder_id: UUID, currency: str) -> Decimal:
-    base = await ctx.session.scalar(text(_EXPOSURE), {"holder": holder_id})
+async def _exposure(ctx: Context, session: LockedSession, holder_id: UUID, currency: str) -> Decimal:
+    base = await session.scalar(text(_EXPOSURE), {"holder": holder_id})
     asked = {"seller": ctx.user.seller_id, "currency": currency, "today": ctx.today}
-    rate = await ctx.session.scalar(text(_RATE), asked)
+    rate = await session.scalar(text(_RATE), asked)
     return round_money(Decimal(base) / rate)
 
 
@@ -98,24 +105,24 @@ async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
     Orders that race for the last of a limit pass here one after the other.
     """
     ctx.locking(LockKind.EXPOSURE)
-    async with as_house(ctx):
-        found = (await ctx.session.execute(text(_HOLDERS), {"customers": [customer_id]})).first()
+    async with as_house(ctx) as session:
+        found = (await session.execute(text(_HOLDERS), {"customers": [customer_id]})).first()
         if found is None:
             return None
         _, holder_id, _, currency = found
         locked = text("select credit_limit from credit_account where customer_id = :holder for update")
-        limit = await ctx.session.scalar(locked, {"holder": holder_id})
-        return CreditRow(holder_id, limit, await _exposure(ctx, holder_id, currency), currency)
+        limit = await session.scalar(locked, {"holder": holder_id})
+        return CreditRow(holder_id, limit, await _exposure(ctx, session, holder_id, currency), currency)
 
 
 async def credit_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[CreditRow | None]:
     """What visible customers have left; a subsidiary is told what its holder has, and no more."""
-    async with as_house(ctx):
-        rows = (await ctx.session.execute(text(_HOLDERS), {"customers": list(keys)})).all()
+    async with as_house(ctx) as session:
+        rows = (await session.execute(text(_HOLDERS), {"customers": list(keys)})).all()
         used: dict[UUID, Decimal] = {}
         for _, holder_id, _, currency in rows:
             if holder_id not in used:
-                used[holder_id] = await _exposure(ctx, holder_id, currency)
+                used[holder_id] = await _exposure(ctx, session, holder_id, currency)
     found = {
         customer_id: CreditRow(holder_id, limit, used[holder_id], currency)
         for customer_id, holder_id, limit, currency in rows

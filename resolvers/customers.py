@@ -70,7 +70,7 @@ async def sellers_by_id(ctx: Context, keys: Sequence[UUID]) -> list[SellerRow]:
     return [row for row in by_key(keys, (SellerRow(*each) for each in rows)) if row is not None]
 
 
-CUSTOMER_COLUMNS = {
+CUSTOMER_COLUMNS: dict[str, Any] = {
     "number": Customer.number,
     "name": Customer.name,
     "status": Customer.status,
@@ -333,7 +333,7 @@ async def update_address(ctx: Context, address_id: UUID, draft: AddressDraft) ->
     statement = select(CustomerAddress).where(
         CustomerAddress.id == address_id, CustomerAddress.customer_id == customer.id, usable
     )
-    address = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    address: CustomerAddress | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
     if address is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("addressId",))
     await _take_defaults(ctx, customer.id, draft)

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
+from models.customers_reads import CustomerRow
 from models.events import AuditEvent
 from models.filters import Where, conditions
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderLineCost, SalesOrderScheduleLine
@@ -43,7 +44,6 @@ from resolvers.carts import (
 from resolvers.context import Context
 from resolvers.credit import CreditRow, as_house, lock_credit
 from resolvers.customers import (
-    CustomerRow,
     acting_customer,
     addresses_by_customer,
     delivery_terms_by_id,
@@ -175,10 +175,24 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
 }
 
 
-def permitted_actions(viewer: Viewer, hold_reasons: frozenset[HoldReason]) -> frozenset[OrderAction]:
-    """The acts the viewer's permissions allow on an order; a credit hold is finance's to release."""
+def permitted_actions(
+    viewer: Viewer, order: OrderRow | SalesOrder, hold_reasons: frozenset[HoldReason]
+) -> frozenset[OrderAction]:
+    """
+    The acts the viewer's permissions allow on a visible order; a credit hold is finance's to release.
+
+    To reorder is to read: it needs no more than the order in sight and a cart.
+    """
     acts = frozenset[OrderAction]().union(
-        *(acts for permission, acts in PERMITTED.items() if viewer.may(permission))
+        *(
+            acts
+            for permission, acts in PERMITTED.items()
+            if viewer.may(permission)
+            and (
+                permission is Permission.CARTS_USE
+                or viewer.reaches(permission, order.customer_id, order.placed_by_id)
+            )
+        )
     )
     financial = hold_reasons & {HoldReason.CREDIT, HoldReason.OVERDUE}
     return acts - {OrderAction.RELEASE} if financial and not viewer.may(Permission.CREDIT_RELEASE) else acts
@@ -198,7 +212,7 @@ def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[O
 async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     """What the viewer may do with the order now."""
     facts = facts_of(order.status, order.hold_reasons, await ctx.load(lines_by_order, order.id))
-    return allowed_order_actions(facts, permitted_actions(ctx.user, facts.hold_reasons))
+    return allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
 
 
 async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
@@ -279,7 +293,9 @@ async def passes_limit(ctx: Context, view: CartView, credit: CreditRow) -> bool:
     return credit.exposure + gross > credit.limit
 
 
-async def lines_to_reorder(ctx: Context, order_id: UUID, line_ids: Sequence[UUID] | None) -> list[OrderLineRow]:
+async def lines_to_reorder(
+    ctx: Context, order_id: UUID, line_ids: Sequence[UUID] | None
+) -> list[OrderLineRow]:
     """A visible order's lines, or the chosen ones of them."""
     if await ctx.load(orders_by_id, order_id) is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("orderId",))
@@ -293,9 +309,7 @@ async def lines_to_reorder(ctx: Context, order_id: UUID, line_ids: Sequence[UUID
     return [line for line in lines if line.id in line_ids]
 
 
-async def _credit_holds(
-    ctx: Context, view: CartView, credit: CreditRow | None
-) -> list[HoldReason]:
+async def _credit_holds(ctx: Context, view: CartView, credit: CreditRow | None) -> list[HoldReason]:
     """Exceeding the limit holds the order for finance; it refuses only where the seller says so."""
     if credit is None or not await passes_limit(ctx, view, credit):
         return []

@@ -71,7 +71,7 @@ async def lock_order(ctx: Context, order_id: UUID, expected_version: int, action
     )
     rows = await ctx.session.scalars(ctx.locked(LockKind.LINES, lines.order_by(SalesOrderLine.id)))
     found = LockedOrder(order, sorted(rows, key=lambda line: line.position))
-    if action not in permitted_actions(ctx.user, found.facts.hold_reasons):
+    if action not in permitted_actions(ctx.user, order, found.facts.hold_reasons):
         raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderId",))
     if order.version != expected_version:
         raise StaleVersion(order.version)

@@ -174,7 +174,7 @@ def _beyond(sort: Sequence[SortKey], position: Sequence[Any], forwards: bool) ->
 
 async def page(
     ctx: Context,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     sort: Sequence[SortKey],
     args: PageArgs,
     to_row: Callable[..., Row],

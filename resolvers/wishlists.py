@@ -40,7 +40,7 @@ class WishlistRow:
     updated_at: datetime
 
 
-def visible_wishlists(viewer: Viewer) -> Select[Any]:
+def visible_wishlists(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The viewer's own lists and those shared with the company they act for."""
     return select(*columns_of(Wishlist, WishlistRow)).where(
         Wishlist.customer_id == viewer.customer_id,

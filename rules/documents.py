@@ -72,7 +72,9 @@ class DocumentPaymentTerms:
             stored["code"],
             stored["name"],
             tuple(
-                Instalment(Decimal(each["sharePercent"]), each["dueDays"], each["endOfMonth"], each["paymentDay"])
+                Instalment(
+                    Decimal(each["sharePercent"]), each["dueDays"], each["endOfMonth"], each["paymentDay"]
+                )
                 for each in stored["instalments"]
             ),
         )

@@ -14,7 +14,9 @@ def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
         return amount.quantize(Decimal(1).scaleb(-exponent), rounding=ROUND_HALF_UP)
 
 
-def line_amount(quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2) -> Decimal:
+def line_amount(
+    quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2
+) -> Decimal:
     """quantity x unit price, rounded once; `unit_price` is for `price_unit` units (10.00 per 50 is 0.20 each)."""
     with localcontext(prec=_PRECISION):
         return round_money(quantity * unit_price / price_unit, exponent)
@@ -87,4 +89,3 @@ def tax_by_group(lines: Sequence[TaxedLine], exponent: int = 2) -> tuple[list[Ta
         for index, share in zip(ranked, shares, strict=True):
             taxes[index] = share
     return groups, taxes
-

@@ -9,7 +9,9 @@ from rules.quantities import parse_quantity
 
 LINES_MAX = 1000
 _SEPARATED = re.compile(r"^(?P<code>[^\t;|]+?)\s*[\t;|]\s*(?P<quantity>[^\t;|]+?)\s*(?:[\t;|].*)?$")
-_SPACED = re.compile(r"^(?P<code>.+?)(?:\s*,\s*|\s+)(?:[x×*]\s*)?(?P<quantity>[0-9]+(?:[.,][0-9]+)?)$", re.IGNORECASE)
+_SPACED = re.compile(
+    r"^(?P<code>.+?)(?:\s*,\s*|\s+)(?:[x×*]\s*)?(?P<quantity>[0-9]+(?:[.,][0-9]+)?)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,14 @@ def price_line(facts: PriceFacts) -> PricedLine | None:
     if not reached:
         return None
     first, used = reached[0], reached[-1]
-    steps = [PriceStep(PriceComponent.LIST_PRICE, f"from {plain(first.from_quantity)}", first.unit_price, first.unit_price)]
+    steps = [
+        PriceStep(
+            PriceComponent.LIST_PRICE,
+            f"from {plain(first.from_quantity)}",
+            first.unit_price,
+            first.unit_price,
+        )
+    ]
     if used is not first:
         rule = f"from {plain(used.from_quantity)}"
         steps.append(PriceStep(PriceComponent.QUANTITY_BREAK, rule, used.unit_price, used.unit_price))
@@ -113,7 +120,11 @@ def price_line(facts: PriceFacts) -> PricedLine | None:
         unit_price = round_money(amount * used.price_unit / facts.quantity, 6)
         steps.append(
             PriceStep(
-                PriceComponent.MANUAL_DISCOUNT, "manual", facts.discount_percent, unit_price, reason=facts.discount_reason
+                PriceComponent.MANUAL_DISCOUNT,
+                "manual",
+                facts.discount_percent,
+                unit_price,
+                reason=facts.discount_reason,
             )
         )
     further = next((each for each in breaks if each.from_quantity > facts.quantity), None)

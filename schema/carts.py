@@ -1,9 +1,10 @@
 """The viewer's cart, pasted lines, and placing an order's precursor."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 from uuid import UUID
 
 import strawberry
@@ -69,9 +70,15 @@ class CartLine:
     id: strawberry.ID = strawberry.field(description="The line's id, for changes.")
     quantity: Decimal = strawberry.field(description="How many, in `unit`.")
     unit: str = strawberry.field(description="The product's own unit.")
-    requested_on: date | None = strawberry.field(description="The day of receipt asked for; null: the cart's.")
-    product: Product | None = strawberry.field(description="The product; null where it may not be bought any more.")
-    unit_price: Money | None = strawberry.field(description="Net price of `priceUnit` units; null without a price.")
+    requested_on: date | None = strawberry.field(
+        description="The day of receipt asked for; null: the cart's."
+    )
+    product: Product | None = strawberry.field(
+        description="The product; null where it may not be bought any more."
+    )
+    unit_price: Money | None = strawberry.field(
+        description="Net price of `priceUnit` units; null without a price."
+    )
     list_unit_price: Money | None = strawberry.field(description="List price of `priceUnit` units.")
     price_unit: Decimal = strawberry.field(description="How many units a price is for.")
     net_amount: Money | None = strawberry.field(description="What the line costs before tax.")
@@ -79,7 +86,9 @@ class CartLine:
     previous_unit_price: Money | None = strawberry.field(
         description="The price when the line was last changed, where it is another now."
     )
-    price_trace: list[PriceStep] = strawberry.field(description="How the price came about.", directives=[list_size(5)])
+    price_trace: list[PriceStep] = strawberry.field(
+        description="How the price came about.", directives=[list_size(5)]
+    )
     next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
     problems: list[UserError] = strawberry.field(
         description="Why this line cannot be ordered as it is.", directives=[list_size(3)]
@@ -116,15 +125,21 @@ async def _view(ctx: Context, row: carts.CartRow) -> carts.CartView:
     return await ctx.load(_views, row)
 
 
-async def _views(ctx: Context, rows: list[carts.CartRow]) -> list[carts.CartView]:
+async def _views(ctx: Context, rows: Sequence[carts.CartRow]) -> list[carts.CartView]:
     return [await carts.cart_view(ctx, row) for row in rows]
 
 
-@strawberry.type(description="What the viewer gathers for an order; one per person and company.", directives=_USE)
+@strawberry.type(
+    description="What the viewer gathers for an order; one per person and company.", directives=_USE
+)
 class Cart(Node):
     version: int = strawberry.field(description="Rises with every change; placeOrder needs it.")
-    purchase_order_number: str = strawberry.field(description="The buyer's own number for the order; may be empty.")
-    requested_on: date | None = strawberry.field(description="The day of receipt asked for; null: as soon as possible.")
+    purchase_order_number: str = strawberry.field(
+        description="The buyer's own number for the order; may be empty."
+    )
+    requested_on: date | None = strawberry.field(
+        description="The day of receipt asked for; null: as soon as possible."
+    )
     note: str = strawberry.field(description="A note to the seller; may be empty.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     row: strawberry.Private[carts.CartRow]
@@ -171,16 +186,24 @@ class Cart(Node):
     async def warnings(self, info: Info) -> list[Warning]:
         ctx, view = info.context, await _view(info.context, self.row)
         found = [
-            Refusal(ErrorCode.BACKORDERED, "Not all of {sku} is free; the rest follows when it arrives.", sku=sku)
+            Refusal(
+                ErrorCode.BACKORDERED, "Not all of {sku} is free; the rest follows when it arrives.", sku=sku
+            )
             for sku in view.backordered_skus
         ]
         credit = await ctx.load(credit_by_customer, self.row.customer_id) if view.lines else None
         if credit is not None and await orders.passes_limit(ctx, view, credit):
-            text = "With this order you pass your credit limit: it will be reviewed before anything is reserved."
+            text = (
+                "With this order you pass your credit limit: it will be reviewed before anything is reserved."
+            )
             found.append(Refusal(ErrorCode.ON_HOLD, text))
-        return [Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)]
+        return [
+            Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
+        ]
 
-    @strawberry.field(description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)])
+    @strawberry.field(
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]
+    )
     async def allowed_actions(self, info: Info) -> list[CartAction]:
         view = await _view(info.context, self.row)
         actions = [CartAction.EDIT]
@@ -193,13 +216,19 @@ class Cart(Node):
 
 @strawberry.type(description="One product of pasted lines; duplicates are merged.", directives=_USE)
 class CheckedLine:
-    line_numbers: list[int] = strawberry.field(description="The lines it comes from, from 1.", directives=[list_size(20)])
+    line_numbers: list[int] = strawberry.field(
+        description="The lines it comes from, from 1.", directives=[list_size(20)]
+    )
     text: str = strawberry.field(description="The first of them as it was pasted.")
     status: quick_order.CheckedStatus = strawberry.field(description="What became of it.")
     product: Product | None = strawberry.field(description="The product; null where none was recognised.")
     requested_quantity: Decimal | None = strawberry.field(description="The quantity that was pasted, merged.")
-    quantity: Decimal | None = strawberry.field(description="The quantity that would be added; null where none can.")
-    unit_price: Money | None = strawberry.field(description="Net price of `priceUnit` units at that quantity.")
+    quantity: Decimal | None = strawberry.field(
+        description="The quantity that would be added; null where none can."
+    )
+    unit_price: Money | None = strawberry.field(
+        description="Net price of `priceUnit` units at that quantity."
+    )
     net_amount: Money | None = strawberry.field(description="What it would cost before tax.")
     problem: UserError | None = strawberry.field(description="Why it was adjusted or cannot be ordered.")
 
@@ -210,7 +239,9 @@ class CheckedLines:
     valid_count: int = strawberry.field(description="How many can be ordered as they are.")
     adjusted_count: int = strawberry.field(description="How many can be ordered with another quantity.")
     invalid_count: int = strawberry.field(description="How many cannot be ordered.")
-    merged_count: int = strawberry.field(description="How many lines were joined to another of the same product.")
+    merged_count: int = strawberry.field(
+        description="How many lines were joined to another of the same product."
+    )
 
 
 @strawberry.input(description="A line with a code and a quantity.", directives=_USE)
@@ -222,9 +253,12 @@ class CheckLineInput:
 @strawberry.input(description="Lines to verify: a text as pasted, or lines.", one_of=True, directives=_USE)
 class CheckLinesInput:
     text: str | None = strawberry.field(
-        default=strawberry.UNSET, description='Lines of "SKU quantity", separated by spaces, a tab, comma or semicolon.'
+        default=strawberry.UNSET,
+        description='Lines of "SKU quantity", separated by spaces, a tab, comma or semicolon.',
     )
-    lines: list[CheckLineInput] | None = strawberry.field(default=strawberry.UNSET, description="Lines already parted.")
+    lines: list[CheckLineInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="Lines already parted."
+    )
 
 
 @strawberry.type
@@ -274,15 +308,23 @@ def _checked(ctx: Context, row: quick_order.CheckedRow) -> CheckedLine:
     )
 
 
-Version = strawberry.field(default=None, description="The version you saw; a newer one is refused. Optional for carts.")
+Version = strawberry.field(
+    default=None, description="The version you saw; a newer one is refused. Optional for carts."
+)
 
 
 @strawberry.input(description="A product to put into the cart: by SKU or by id.", directives=_USE)
 class CartLineInput:
     sku: str | None = strawberry.field(default=None, description="Our number, your own number, or a barcode.")
-    product_id: strawberry.ID | None = strawberry.field(default=None, description="Or the product's global id.")
-    quantity: Decimal = strawberry.field(description="How many, in `unit`; joins what the cart holds already.")
-    unit: str | None = strawberry.field(default=None, description="The unit's code; the product's own when not said.")
+    product_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Or the product's global id."
+    )
+    quantity: Decimal = strawberry.field(
+        description="How many, in `unit`; joins what the cart holds already."
+    )
+    unit: str | None = strawberry.field(
+        default=None, description="The unit's code; the product's own when not said."
+    )
     requested_on: date | None = strawberry.field(default=None, description="The day of receipt asked for.")
 
 
@@ -295,7 +337,9 @@ class AddToCartInput:
 @strawberry.input(description="What to change of a line; what is not given stays.", directives=_USE)
 class UpdateCartLineInput:
     line_id: strawberry.ID = strawberry.field(description="The line.")
-    quantity: Decimal | None = strawberry.field(default=None, description="How many; remove a line with removeCartLine.")
+    quantity: Decimal | None = strawberry.field(
+        default=None, description="How many; remove a line with removeCartLine."
+    )
     requested_on: date | None = strawberry.field(
         default=strawberry.UNSET, description="The day of receipt asked for; null takes it away."
     )
@@ -310,8 +354,12 @@ class RemoveCartLineInput:
 
 @strawberry.input(description="What to change of the cart's head; what is not given stays.", directives=_USE)
 class UpdateCartInput:
-    purchase_order_number: str | None = strawberry.field(default=None, description="The buyer's own number, 64 characters.")
-    delivery_address_id: strawberry.ID | None = strawberry.field(default=None, description="One of the company's addresses.")
+    purchase_order_number: str | None = strawberry.field(
+        default=None, description="The buyer's own number, 64 characters."
+    )
+    delivery_address_id: strawberry.ID | None = strawberry.field(
+        default=None, description="One of the company's addresses."
+    )
     requested_on: date | None = strawberry.field(
         default=strawberry.UNSET, description="The day of receipt asked for; null takes it away."
     )
@@ -327,14 +375,20 @@ class ClearCartInput:
 @strawberry.input(description="A list, or some of its items, to put into the cart.", directives=_USE)
 class AddWishlistToCartInput:
     wishlist_id: strawberry.ID = strawberry.field(description="The list.")
-    item_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These items; all when not said.")
+    item_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="These items; all when not said."
+    )
     expected_version: int | None = Version
 
 
-@strawberry.input(description="An earlier order, or some of its lines, to put into the cart.", directives=_USE)
+@strawberry.input(
+    description="An earlier order, or some of its lines, to put into the cart.", directives=_USE
+)
 class ReorderInput:
     order_id: strawberry.ID = strawberry.field(description="The order.")
-    line_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="These lines; all when not said.")
+    line_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="These lines; all when not said."
+    )
     expected_version: int | None = Version
 
 
@@ -384,11 +438,22 @@ def _line_draft(index: int, line: CartLineInput) -> carts.LineDraft:
     )
 
 
-def head_change(given: UpdateCartInput) -> carts.HeadChange:
+class Head(Protocol):
+    """What updateCart and placeOrder say of the head alike."""
+
+    purchase_order_number: str | None
+    delivery_address_id: strawberry.ID | None
+    requested_on: date | None
+    note: str | None
+
+
+def head_change(given: Head) -> carts.HeadChange:
     address = given.delivery_address_id
     return carts.HeadChange(
         purchase_order_number=given.purchase_order_number,
-        delivery_address_id=None if address is None else decode_id(address, "Address", path=("deliveryAddressId",)),
+        delivery_address_id=None
+        if address is None
+        else decode_id(address, "Address", path=("deliveryAddressId",)),
         requested_on=given.requested_on or None,
         clear_date=given.requested_on is None,
         note=given.note,
@@ -407,7 +472,9 @@ class CartMutations:
 
     @strawberry.mutation(description="Changes a line of the viewer's cart.", directives=_USE)
     async def update_cart_line(
-        self, info: Info, input: Annotated[UpdateCartLineInput, strawberry.argument(description="The change.")]
+        self,
+        info: Info,
+        input: Annotated[UpdateCartLineInput, strawberry.argument(description="The change.")],
     ) -> UpdateCartLinePayload:  # type: ignore[valid-type]
         key = decode_id(input.line_id, "CartLine", path=("lineId",))
         change = carts.LineChange(input.quantity, input.requested_on or None, input.requested_on is None)
@@ -431,7 +498,9 @@ class CartMutations:
 
     @strawberry.mutation(description="Empties the viewer's cart.", directives=_USE)
     async def clear_cart(
-        self, info: Info, input: Annotated[ClearCartInput, strawberry.argument(description="The version you saw.")]
+        self,
+        info: Info,
+        input: Annotated[ClearCartInput, strawberry.argument(description="The version you saw.")],
     ) -> ClearCartPayload:  # type: ignore[valid-type]
         done = await carts.clear(info.context, input.expected_version)
         return await ClearCartPayload.of(info.context, done)
@@ -441,12 +510,16 @@ class CartMutations:
         directives=_USE,
     )
     async def add_wishlist_to_cart(
-        self, info: Info, input: Annotated[AddWishlistToCartInput, strawberry.argument(description="The list.")]
+        self,
+        info: Info,
+        input: Annotated[AddWishlistToCartInput, strawberry.argument(description="The list.")],
     ) -> AddWishlistToCartPayload:  # type: ignore[valid-type]
         key = decode_id(input.wishlist_id, "Wishlist", path=("wishlistId",))
         items = None
         if input.item_ids is not None:
-            items = [decode_id(each, "WishlistItem", path=("itemIds", n)) for n, each in enumerate(input.item_ids)]
+            items = [
+                decode_id(each, "WishlistItem", path=("itemIds", n)) for n, each in enumerate(input.item_ids)
+            ]
         done = await carts_fill.add_wishlist(info.context, key, items, input.expected_version)
         return await AddWishlistToCartPayload.of(info.context, done)
 
@@ -461,13 +534,17 @@ class CartMutations:
         key = decode_id(input.order_id, "Order", path=("orderId",))
         lines = None
         if input.line_ids is not None:
-            lines = [decode_id(each, "OrderLine", path=("lineIds", n)) for n, each in enumerate(input.line_ids)]
+            lines = [
+                decode_id(each, "OrderLine", path=("lineIds", n)) for n, each in enumerate(input.line_ids)
+            ]
         chosen = await orders.lines_to_reorder(info.context, key, lines)
         done = await carts_fill.reorder(info.context, chosen, input.expected_version)
         return await ReorderPayload.of(info.context, done)
 
 
 @node_loader("Cart")
-async def _carts(ctx: Context, keys: list[UUID]) -> list[Cart | None]:
-    row = await carts.cart_row(ctx) if ctx.user.customer_id is not None and ctx.user.may(P.CARTS_USE) else None
+async def _carts(ctx: Context, keys: Sequence[UUID]) -> Sequence[Cart | None]:
+    row = (
+        await carts.cart_row(ctx) if ctx.user.customer_id is not None and ctx.user.may(P.CARTS_USE) else None
+    )
     return [Cart.of(row) if row is not None and row.id == key else None for key in keys]

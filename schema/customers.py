@@ -40,7 +40,9 @@ class Seller:
     name: str = strawberry.field(description="Its legal name.")
     tax_id: str = strawberry.field(description="Its tax id.")
     currency: CurrencyCode = strawberry.field(description="Its base currency.")
-    time_zone: str = strawberry.field(description="The zone in which its days begin, as in the IANA database.")
+    time_zone: str = strawberry.field(
+        description="The zone in which its days begin, as in the IANA database."
+    )
     locale: str = strawberry.field(description="Its language.")
     email: str = strawberry.field(description="Where to write to.")
     phone: str = strawberry.field(description="Where to call.")
@@ -58,10 +60,14 @@ class User(Node):
         return fill(cls, row, id=encode_id("User", row.id))
 
 
-@strawberry.type(description="A person of a customer, with their roles there.", directives=[access(P.USERS_READ)])
+@strawberry.type(
+    description="A person of a customer, with their roles there.", directives=[access(P.USERS_READ)]
+)
 class CustomerUser:
     user: User = strawberry.field(description="The person.")
-    roles: list[Role] = strawberry.field(description="Their roles at this customer.", directives=[list_size(4)])
+    roles: list[Role] = strawberry.field(
+        description="Their roles at this customer.", directives=[list_size(4)]
+    )
 
 
 @strawberry.type(description="An address of a customer.", directives=_READ)
@@ -197,22 +203,33 @@ class Customer(Node):
 
     @strawberry.field(description="Its addresses in use, the default first.", directives=[list_size(50)])
     async def addresses(self, info: Info) -> list[Address]:
-        return [Address.of(row) for row in await info.context.load(customers.addresses_by_customer, self.row.id)]
+        return [
+            Address.of(row) for row in await info.context.load(customers.addresses_by_customer, self.row.id)
+        ]
 
     @strawberry.field(description="Its people.", directives=[list_size(20)])
     async def contacts(self, info: Info) -> list[Contact]:
-        return [fill(Contact, row) for row in await info.context.load(customers.contacts_by_customer, self.row.id)]
+        return [
+            fill(Contact, row) for row in await info.context.load(customers.contacts_by_customer, self.row.id)
+        ]
 
-    @strawberry.field(description="Its people with a login.", directives=[access(P.USERS_READ), list_size(50)])
+    @strawberry.field(
+        description="Its people with a login.", directives=[access(P.USERS_READ), list_size(50)]
+    )
     async def users(self, info: Info) -> list[CustomerUser]:
         rows = await info.context.load(customers.members_by_customer, self.row.id)
-        return [CustomerUser(user=User.of(row.user), roles=[Role(each) for each in row.roles]) for row in rows]
+        return [
+            CustomerUser(user=User.of(row.user), roles=[Role(each) for each in row.roles]) for row in rows
+        ]
 
     @strawberry.field(
         description="Its credit; null where there is no limit.",
         directives=[access(P.CREDIT_READ, P.CREDIT_AVAILABLE_READ)],
     )
     async def credit(self, info: Info) -> Credit | None:
+        me = info.context.user
+        if not (me.reaches(P.CREDIT_READ, self.row.id) or me.reaches(P.CREDIT_AVAILABLE_READ, self.row.id)):
+            return None  # a subsidiary's, which its parent sees without its credit
         row = await info.context.load(credits.credit_by_customer, self.row.id)
         if row is None:
             return None
@@ -222,7 +239,9 @@ class Customer(Node):
             available=Money.of(row.available, row.currency),
         )
 
-    @strawberry.field(description="Its orders that you may see, newest first.", directives=[access(P.ORDERS_READ)])
+    @strawberry.field(
+        description="Its orders that you may see, newest first.", directives=[access(P.ORDERS_READ)]
+    )
     async def orders(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[OrderType]:
@@ -265,14 +284,18 @@ class Viewer:
     is_staff: bool = strawberry.field(description="Whether they work for the seller.")
     locale: str = strawberry.field(description="The language of texts and messages.")
     roles: list[Role] = strawberry.field(description="Their roles now.", directives=[list_size(10)])
-    permissions: list[Permission] = strawberry.field(description="What they may do.", directives=[list_size(30)])
+    permissions: list[Permission] = strawberry.field(
+        description="What they may do.", directives=[list_size(30)]
+    )
 
     @strawberry.field(description="The person; null for programs without one.")
     async def user(self, info: Info) -> User | None:
         row = await info.context.load(customers.users_by_id, info.context.user.user_id)
         return None if row is None else User.of(row)
 
-    @strawberry.field(description="The company they act for; null for staff.", directives=[access(P.CUSTOMERS_READ)])
+    @strawberry.field(
+        description="The company they act for; null for staff.", directives=[access(P.CUSTOMERS_READ)]
+    )
     async def customer(self, info: Info) -> Customer | None:
         key = info.context.user.customer_id
         row = None if key is None else await info.context.load(customers.customers_by_id, key)
@@ -302,7 +325,9 @@ class CustomerOrderField(StrEnum):
 
 
 described_enum(
-    CustomerOrderField, "What customers may be ordered by.", {"NAME": "By name, as Spanish sorts.", "NUMBER": "By number."}
+    CustomerOrderField,
+    "What customers may be ordered by.",
+    {"NAME": "By name, as Spanish sorts.", "NUMBER": "By number."},
 )
 _SORTS = {CustomerOrderField.NAME: CustomerTable.name_sort, CustomerOrderField.NUMBER: CustomerTable.number}
 
@@ -317,9 +342,11 @@ class CustomerOrder:
 class CustomerWhere:
     number: StringFilter | None = strawberry.field(default=None, description="On the number.")
     name: StringFilter | None = strawberry.field(default=None, description="On the name.")
-    status: CustomerStatusFilter | None = strawberry.field(default=None, description="On the status.")  # type: ignore[valid-type]
+    status: CustomerStatusFilter | None = strawberry.field(default=None, description="On the status.")
     country: StringFilter | None = strawberry.field(default=None, description="On the country's code.")
-    sales_rep: IDFilter | None = strawberry.field(default=None, description="Looked after by one of these reps.")
+    sales_rep: IDFilter | None = strawberry.field(
+        default=None, description="Looked after by one of these reps."
+    )
     is_mine: BooleanFilter | None = strawberry.field(default=None, description="Looked after by the viewer.")
 
 
@@ -335,7 +362,10 @@ class CustomerQueries:
     async def viewer(self, info: Info) -> Viewer:
         me = info.context.user
         return Viewer(
-            is_staff=me.is_staff, locale=info.context.locale, roles=sorted(me.roles), permissions=sorted(me.permissions)
+            is_staff=me.is_staff,
+            locale=info.context.locale,
+            roles=sorted(me.roles),
+            permissions=sorted(me.permissions),
         )
 
     @strawberry.field(description="The customers you may see.", directives=_READ)
@@ -353,10 +383,15 @@ class CustomerQueries:
         before: Before = None,
     ) -> Connection[Customer]:
         asked = order_by or [CustomerOrder(field=CustomerOrderField.NAME)]
-        sort = [SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC) for each in asked]
+        sort = [
+            SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC)
+            for each in asked
+        ]
         sort.append(SortKey("id", CustomerTable.id, sort[0].descending))
         found = where_of(where, {"sales_rep": ("SalesRep",)})
-        page = await customers.customers(info.context, found, search, sort, PageArgs(first, after, last, before))
+        page = await customers.customers(
+            info.context, found, search, sort, PageArgs(first, after, last, before)
+        )
         return connection(page, Customer.of)
 
     @strawberry.field(description="One customer; null where there is none you may see.", directives=_READ)
@@ -389,11 +424,15 @@ class CreateAddressInput:
     region: str = strawberry.field(default="", description="Region.")
     country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2.")
     phone: str = strawberry.field(default="", description="Telephone there.")
-    is_default_delivery: bool = strawberry.field(default=False, description="Goods go there when nothing is said.")
+    is_default_delivery: bool = strawberry.field(
+        default=False, description="Goods go there when nothing is said."
+    )
     is_default_billing: bool = strawberry.field(default=False, description="Invoices go there.")
 
 
-@strawberry.input(description="An address as it shall be; orders that copied it stay as they are.", directives=_KEEP)
+@strawberry.input(
+    description="An address as it shall be; orders that copied it stay as they are.", directives=_KEEP
+)
 class UpdateAddressInput(CreateAddressInput):
     address_id: strawberry.ID = strawberry.field(description="The address.")
 
@@ -422,14 +461,18 @@ def _draft(given: CreateAddressInput) -> customers.AddressDraft:
 class CustomerMutations:
     @strawberry.mutation(description="Adds an address to the viewer's company.", directives=_KEEP)
     async def create_address(
-        self, info: Info, input: Annotated[CreateAddressInput, strawberry.argument(description="The address.")]
+        self,
+        info: Info,
+        input: Annotated[CreateAddressInput, strawberry.argument(description="The address.")],
     ) -> CreateAddressPayload:
         done = await customers.create_address(info.context, _draft(input))
         return await CreateAddressPayload.of(info.context, done)
 
     @strawberry.mutation(description="Changes an address of the viewer's company.", directives=_KEEP)
     async def update_address(
-        self, info: Info, input: Annotated[UpdateAddressInput, strawberry.argument(description="The address.")]
+        self,
+        info: Info,
+        input: Annotated[UpdateAddressInput, strawberry.argument(description="The address.")],
     ) -> UpdateAddressPayload:
         key = decode_id(input.address_id, "Address", path=("addressId",))
         done = await customers.update_address(info.context, key, _draft(input))

@@ -27,7 +27,11 @@ described_enum(
 described_enum(
     states.CustomerStatus,
     "Whether a customer may order.",
-    {"PROSPECT": "Not a customer yet; cannot order.", "ACTIVE": "May order.", "BLOCKED": "May not order at present."},
+    {
+        "PROSPECT": "Not a customer yet; cannot order.",
+        "ACTIVE": "May order.",
+        "BLOCKED": "May not order at present.",
+    },
 )
 described_enum(
     states.OrderStatus,
@@ -44,7 +48,11 @@ described_enum(
 described_enum(
     states.HoldReason,
     "Why an order waits; nothing is reserved or shipped meanwhile.",
-    {"CREDIT": "It passes the credit limit.", "OVERDUE": "Invoices are overdue.", "MANUAL": "Stopped by hand."},
+    {
+        "CREDIT": "It passes the credit limit.",
+        "OVERDUE": "Invoices are overdue.",
+        "MANUAL": "Stopped by hand.",
+    },
 )
 described_enum(
     states.OutOfStockPolicy,
@@ -102,7 +110,11 @@ described_enum(
 described_enum(
     PriceStepStatus,
     "What became of a step.",
-    {"APPLIED": "It counts.", "EXCLUDED": "It did not apply; the reason says why.", "CAPPED": "It counts up to a limit."},
+    {
+        "APPLIED": "It counts.",
+        "EXCLUDED": "It did not apply; the reason says why.",
+        "CAPPED": "It counts up to a limit.",
+    },
 )
 described_enum(
     OrderAction,

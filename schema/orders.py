@@ -28,7 +28,16 @@ from schema.carts import TaxTotal, Totals
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
 from schema.enums import OrderStatusFilter
-from schema.filters import BooleanFilter, DateFilter, DateTimeFilter, IDFilter, MoneyFilter, StringFilter, one_key_of, where_of
+from schema.filters import (
+    BooleanFilter,
+    DateFilter,
+    DateTimeFilter,
+    IDFilter,
+    MoneyFilter,
+    StringFilter,
+    one_key_of,
+    where_of,
+)
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.products import PriceStep, Product, Warehouse
 from schema.rows import fill
@@ -56,14 +65,18 @@ class Instalment:
     share_percent: Decimal = strawberry.field(description="Its share of the total, in percent.")
     due_days: int = strawberry.field(description="Days after the invoice.")
     end_of_month: bool = strawberry.field(description="Whether it then waits for the end of the month.")
-    payment_day: int | None = strawberry.field(description="The day of the month it then waits for; null for none.")
+    payment_day: int | None = strawberry.field(
+        description="The day of the month it then waits for; null for none."
+    )
 
 
 @strawberry.type(description="Payment terms as the document copied them.", directives=_READ)
 class DocumentPaymentTerms:
     code: str = strawberry.field(description="Their code.")
     name: str = strawberry.field(description="Their name.")
-    instalments: list[Instalment] = strawberry.field(description="The parts of the total.", directives=[list_size(12)])
+    instalments: list[Instalment] = strawberry.field(
+        description="The parts of the total.", directives=[list_size(12)]
+    )
 
 
 @strawberry.type(description="Delivery terms as the document copied them.", directives=_READ)
@@ -79,16 +92,28 @@ class ScheduleLine:
     position: int = strawberry.field(description="Its number within the line.")
     quantity: Decimal = strawberry.field(description="How many, in the line's unit.")
     requested_on: date | None = strawberry.field(description="The day of receipt asked for.")
-    confirmed_on: date | None = strawberry.field(description="The day of receipt confirmed; null until it is.")
+    confirmed_on: date | None = strawberry.field(
+        description="The day of receipt confirmed; null until it is."
+    )
     row: strawberry.Private[ScheduleLineRow]
 
-    @strawberry.field(description="Where it is reserved; null while it waits for goods.", directives=[access(P.STOCK_QUANTITY_READ)])
+    @strawberry.field(
+        description="Where it is reserved; null while it waits for goods.",
+        directives=[access(P.STOCK_QUANTITY_READ)],
+    )
     async def warehouse(self, info: Info) -> Warehouse | None:
-        row = None if self.row.warehouse_id is None else await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        row = (
+            None
+            if self.row.warehouse_id is None
+            else await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        )
         return None if row is None else Warehouse.of(row)
 
 
-@strawberry.type(description="A line of an order; prices, names and rates are those of the day it was placed.", directives=_READ)
+@strawberry.type(
+    description="A line of an order; prices, names and rates are those of the day it was placed.",
+    directives=_READ,
+)
 class OrderLine:
     id: strawberry.ID = strawberry.field(description="The line's id, for acts.")
     position: int = strawberry.field(description="Its number within the order.")
@@ -103,10 +128,14 @@ class OrderLine:
     quantity_shipped: Decimal = strawberry.field(description="How many left.")
     quantity_cancelled: Decimal = strawberry.field(description="How many were called off.")
     price_unit: Decimal = strawberry.field(description="How many units a price is for.", directives=_PRICED)
-    discount_percent: Decimal = strawberry.field(description="A manual discount, in percent.", directives=_PRICED)
+    discount_percent: Decimal = strawberry.field(
+        description="A manual discount, in percent.", directives=_PRICED
+    )
     tax_category: str = strawberry.field(description="The tax category's code.", directives=_PRICED)
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
-    list_unit_price: Money = strawberry.field(description="List price of `priceUnit` units.", directives=_PRICED)
+    list_unit_price: Money = strawberry.field(
+        description="List price of `priceUnit` units.", directives=_PRICED
+    )
     unit_price: Money = strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
     net_amount: Money = strawberry.field(description="Before tax.", directives=_PRICED)
     tax_amount: Money = strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
@@ -136,7 +165,11 @@ class OrderLine:
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
     async def product(self, info: Info) -> Product | None:
-        row = None if self.row.product_id is None else await info.context.load(products_by_id, self.row.product_id)
+        row = (
+            None
+            if self.row.product_id is None
+            else await info.context.load(products_by_id, self.row.product_id)
+        )
         return None if row is None else Product.of(row)
 
     @strawberry.field(description="When and whence its parts come.", directives=[list_size(5)])
@@ -144,7 +177,9 @@ class OrderLine:
         rows = await info.context.load(orders.schedule_by_line, self.row.id)
         return [fill(ScheduleLine, row, row=row) for row in rows]
 
-    @strawberry.field(description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)])
+    @strawberry.field(
+        description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)]
+    )
     async def unit_cost(self, info: Info) -> Money | None:
         found = await info.context.load(orders.costs_by_line, self.row.id)
         return None if found is None else Money.of(*found)
@@ -169,15 +204,21 @@ class Order(Node):
     ended_at: datetime | None = strawberry.field(description="When it was closed, refused or cancelled.")
     purchase_order_number: str = strawberry.field(description="The buyer's own number; may be empty.")
     note: str = strawberry.field(description="The buyer's note; may be empty.")
-    requested_on: date | None = strawberry.field(description="The day of receipt asked for; lines may say another.")
+    requested_on: date | None = strawberry.field(
+        description="The day of receipt asked for; lines may say another."
+    )
     currency: CurrencyCode = strawberry.field(description="The currency of its amounts.")
-    exchange_rate: Decimal = strawberry.field(description="One unit of it in the seller's base currency then.")
+    exchange_rate: Decimal = strawberry.field(
+        description="One unit of it in the seller's base currency then."
+    )
     exchange_rate_on: date = strawberry.field(description="The day of that rate.")
     seller_name: str = strawberry.field(description="The seller's name then.")
     seller_tax_id: str = strawberry.field(description="The seller's tax id then.")
     customer_number: str = strawberry.field(description="The customer's number then.")
     customer_name: str = strawberry.field(description="The customer's name then.")
-    customer_tax_id: str | None = strawberry.field(description="Its tax id then.", directives=[access(P.TAX_ID_READ)])
+    customer_tax_id: str | None = strawberry.field(
+        description="Its tax id then.", directives=[access(P.TAX_ID_READ)]
+    )
     sales_rep_name: str = strawberry.field(description="The rep's name then; may be empty.")
     row: strawberry.Private[OrderRow]
 
@@ -204,7 +245,9 @@ class Order(Node):
     @strawberry.field(description="When it is to be paid.")
     def payment_terms(self) -> DocumentPaymentTerms:
         terms = documents.DocumentPaymentTerms.from_json(self.row.payment_terms)
-        return fill(DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments])
+        return fill(
+            DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
+        )
 
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
@@ -226,7 +269,8 @@ class Order(Node):
 
     @strawberry.field(description="What it comes to; equal to the sums of its lines.", directives=_PRICED)
     async def totals(self, info: Info) -> Totals:
-        currency, groups = self.row.currency, {}
+        currency = self.row.currency
+        groups: dict[tuple[str, Decimal], tuple[Decimal, Decimal]] = {}
         for line in await info.context.load(orders.lines_by_order, self.row.id):
             key = (line.tax_category, line.tax_percent)
             base, tax = groups.get(key, (ZERO, ZERO))
@@ -254,16 +298,23 @@ class Order(Node):
         wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
-    @strawberry.field(description="What you may do with it now; buttons are drawn from this.", directives=[list_size(8)])
+    @strawberry.field(
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(8)]
+    )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:
-        return [fill(OrderEvent, row) for row in await info.context.load(orders.timeline_by_order, self.row.id)]
+        return [
+            fill(OrderEvent, row) for row in await info.context.load(orders.timeline_by_order, self.row.id)
+        ]
 
 
-@strawberry.type(description="A line of the past: sold, cancelled, adjusted or a service.", directives=[access(P.SALES_HISTORY_READ)])
+@strawberry.type(
+    description="A line of the past: sold, cancelled, adjusted or a service.",
+    directives=[access(P.SALES_HISTORY_READ)],
+)
 class SalesHistoryLine:
     kind: SaleKind = strawberry.field(description="What it is.")
     document_number: str = strawberry.field(description="The document it stands on.")
@@ -279,14 +330,19 @@ class SalesHistoryLine:
     @classmethod
     def of(cls, row: SalesHistoryRow) -> "SalesHistoryLine":
         money = {
-            name: Money.of(getattr(row, name), row.currency) for name in ("unit_price", "discount_amount", "net_amount")
+            name: Money.of(getattr(row, name), row.currency)
+            for name in ("unit_price", "discount_amount", "net_amount")
         }
         return fill(cls, row, row=row, **money)
 
     @strawberry.field(description="The product as it is now; null where there is none you may see.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
     async def product(self, info: Info) -> Product | None:
-        row = None if self.row.product_id is None else await info.context.load(products_by_id, self.row.product_id)
+        row = (
+            None
+            if self.row.product_id is None
+            else await info.context.load(products_by_id, self.row.product_id)
+        )
         return None if row is None else Product.of(row)
 
 
@@ -296,7 +352,9 @@ class OrderOrderField(StrEnum):
 
 
 described_enum(
-    OrderOrderField, "What orders may be ordered by.", {"PLACED_AT": "By the time of placing.", "NUMBER": "By number."}
+    OrderOrderField,
+    "What orders may be ordered by.",
+    {"PLACED_AT": "By the time of placing.", "NUMBER": "By number."},
 )
 _SORTS = {OrderOrderField.PLACED_AT: SalesOrder.placed_at, OrderOrderField.NUMBER: SalesOrder.number}
 
@@ -310,19 +368,29 @@ class OrderOrder:
 @strawberry.input(description="Conditions on orders; all must hold.", directives=_READ)
 class OrderWhere:
     number: StringFilter | None = strawberry.field(default=None, description="On the number.")
-    status: OrderStatusFilter | None = strawberry.field(default=None, description="On the state.")  # type: ignore[valid-type]
+    status: OrderStatusFilter | None = strawberry.field(default=None, description="On the state.")
     is_on_hold: BooleanFilter | None = strawberry.field(default=None, description="Whether it waits.")
     is_open: BooleanFilter | None = strawberry.field(default=None, description="Whether it has not ended.")
-    is_mine: BooleanFilter | None = strawberry.field(default=None, description="Whether the viewer placed it.")
-    purchase_order_number: StringFilter | None = strawberry.field(default=None, description="On the buyer's number.")
+    is_mine: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether the viewer placed it."
+    )
+    purchase_order_number: StringFilter | None = strawberry.field(
+        default=None, description="On the buyer's number."
+    )
     customer: IDFilter | None = strawberry.field(default=None, description="Of one of these customers.")
     gross: MoneyFilter | None = strawberry.field(
         default=None, description="On the total with tax.", directives=[access(P.PRICES_READ)]
     )
     placed_at: DateTimeFilter | None = strawberry.field(default=None, description="On the time of placing.")
-    requested_on: DateFilter | None = strawberry.field(default=None, description="On the day of receipt asked for.")
-    and_: list["OrderWhere"] | None = strawberry.field(name="and", default=None, description="All of these hold.")
-    or_: list["OrderWhere"] | None = strawberry.field(name="or", default=None, description="One of these holds.")
+    requested_on: DateFilter | None = strawberry.field(
+        default=None, description="On the day of receipt asked for."
+    )
+    and_: list["OrderWhere"] | None = strawberry.field(
+        name="and", default=None, description="All of these hold."
+    )
+    or_: list["OrderWhere"] | None = strawberry.field(
+        name="or", default=None, description="One of these holds."
+    )
     not_: "OrderWhere | None" = strawberry.field(name="not", default=None, description="This does not hold.")
 
 
@@ -334,14 +402,18 @@ class OrderBy:
 
 @strawberry.type
 class OrderQueries:
-    @strawberry.field(description="The orders you may see, newest first when nothing is said.", directives=_READ)
+    @strawberry.field(
+        description="The orders you may see, newest first when nothing is said.", directives=_READ
+    )
     async def orders(
         self,
         info: Info,
         where: Annotated[OrderWhere | None, strawberry.argument(description="Which ones.")] = None,
         search: Annotated[
             str | None,
-            strawberry.argument(description="Part of its number, the buyer's number, a SKU or the customer's name."),
+            strawberry.argument(
+                description="Part of its number, the buyer's number, a SKU or the customer's name."
+            ),
         ] = None,
         order_by: Annotated[
             list[OrderOrder] | None, strawberry.argument(description="Newest first when nothing is said.")
@@ -352,7 +424,10 @@ class OrderQueries:
         before: Before = None,
     ) -> Connection[Order]:
         asked = order_by or [OrderOrder(field=OrderOrderField.PLACED_AT)]
-        sort = [SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC) for each in asked]
+        sort = [
+            SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC)
+            for each in asked
+        ]
         sort.append(SortKey("id", SalesOrder.id, sort[0].descending))
         found = where_of(where, {"customer": ("Customer",)})
         page = await orders.orders(info.context, found, search, sort, PageArgs(first, after, last, before))

@@ -35,13 +35,19 @@ def _reason() -> str:
 @strawberry.input(description="The viewer's cart, to be ordered as they saw it.", directives=_PLACE)
 class PlaceOrderInput:
     cart_id: strawberry.ID = strawberry.field(description="The cart.")
-    expected_version: int = strawberry.field(description="The cart's version you saw; a newer one is refused.")
+    expected_version: int = strawberry.field(
+        description="The cart's version you saw; a newer one is refused."
+    )
     expected_total: Decimal = strawberry.field(
         description="The cart's gross total you saw; another is refused as PRICE_CHANGED."
     )
     purchase_order_number: str | None = strawberry.field(default=None, description="The buyer's own number.")
-    delivery_address_id: strawberry.ID | None = strawberry.field(default=None, description="Where the goods shall go.")
-    requested_on: date | None = strawberry.field(default=strawberry.UNSET, description="The day of receipt asked for.")
+    delivery_address_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Where the goods shall go."
+    )
+    requested_on: date | None = strawberry.field(
+        default=strawberry.UNSET, description="The day of receipt asked for."
+    )
     note: str | None = strawberry.field(default=None, description="A note to the seller.")
 
 
@@ -68,7 +74,9 @@ class CancelOrderInput:
 @strawberry.input(description="An open quantity of a line to call off.", directives=_CANCEL)
 class CancelOrderLineInput:
     order_line_id: strawberry.ID = strawberry.field(description="The line.")
-    quantity: Decimal = strawberry.field(description="How many; at most what is neither shipped nor cancelled.")
+    quantity: Decimal = strawberry.field(
+        description="How many; at most what is neither shipped nor cancelled."
+    )
     expected_version: int = _version()
     reason: str = _reason()
 
@@ -80,7 +88,9 @@ class HoldOrderInput:
     reason: str = _reason()
 
 
-@strawberry.input(description="A held order to let go on; credit holds are finance's to release.", directives=_HOLD)
+@strawberry.input(
+    description="A held order to let go on; credit holds are finance's to release.", directives=_HOLD
+)
 class ReleaseOrderInput:
     order_id: strawberry.ID = strawberry.field(description="The order.")
     expected_version: int = _version()
@@ -90,7 +100,9 @@ class ReleaseOrderInput:
 @strawberry.input(description="A manual discount on a line.", directives=_DISCOUNT)
 class DiscountOrderLineInput:
     order_line_id: strawberry.ID = strawberry.field(description="The line.")
-    percent: Decimal = strawberry.field(description="0 to 100 percent off the list price; replaces an earlier one.")
+    percent: Decimal = strawberry.field(
+        description="0 to 100 percent off the list price; replaces an earlier one."
+    )
     expected_version: int = _version()
     reason: str = _reason()
 
@@ -155,11 +167,14 @@ class OrderMutations:
     async def confirm_order(
         self, info: Info, input: Annotated[ConfirmOrderInput, strawberry.argument(description="The order.")]
     ) -> ConfirmOrderPayload:  # type: ignore[valid-type]
-        done = await orders_acts.confirm_order(info.context, _order_id(input.order_id), input.expected_version)
+        done = await orders_acts.confirm_order(
+            info.context, _order_id(input.order_id), input.expected_version
+        )
         return await ConfirmOrderPayload.of(info.context, done)
 
     @strawberry.mutation(
-        description="Does not take an order on; what it reserved goes back.", directives=[*_MANAGE, key_required()]
+        description="Does not take an order on; what it reserved goes back.",
+        directives=[*_MANAGE, key_required()],
     )
     async def refuse_order(
         self, info: Info, input: Annotated[RefuseOrderInput, strawberry.argument(description="The order.")]
@@ -184,7 +199,9 @@ class OrderMutations:
         directives=[*_CANCEL, key_required()],
     )
     async def cancel_order_line(
-        self, info: Info, input: Annotated[CancelOrderLineInput, strawberry.argument(description="The quantity.")]
+        self,
+        info: Info,
+        input: Annotated[CancelOrderLineInput, strawberry.argument(description="The quantity.")],
     ) -> CancelOrderLinePayload:  # type: ignore[valid-type]
         done = await orders_acts.cancel_order_line(
             info.context, _line_id(input.order_line_id), input.quantity, input.expected_version, input.reason
@@ -215,7 +232,9 @@ class OrderMutations:
         directives=[*_DISCOUNT, key_required()],
     )
     async def discount_order_line(
-        self, info: Info, input: Annotated[DiscountOrderLineInput, strawberry.argument(description="The discount.")]
+        self,
+        info: Info,
+        input: Annotated[DiscountOrderLineInput, strawberry.argument(description="The discount.")],
     ) -> DiscountOrderLinePayload:  # type: ignore[valid-type]
         done = await orders_acts.discount_order_line(
             info.context, _line_id(input.order_line_id), input.percent, input.expected_version, input.reason

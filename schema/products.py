@@ -88,7 +88,10 @@ class Warehouse(Node):
         return fill(cls, row, id=encode_id("Warehouse", row.id))
 
 
-@strawberry.type(description="A product's stock in one warehouse, in its own unit.", directives=[access(P.STOCK_QUANTITY_READ)])
+@strawberry.type(
+    description="A product's stock in one warehouse, in its own unit.",
+    directives=[access(P.STOCK_QUANTITY_READ)],
+)
 class WarehouseStock:
     warehouse: Warehouse = strawberry.field(description="The warehouse.")
     on_hand: Decimal = strawberry.field(description="What lies there.")
@@ -114,20 +117,23 @@ class Availability:
     )
     product_id: strawberry.Private[UUID]
 
-    @strawberry.field(
-        description="By warehouse.", directives=[access(P.STOCK_QUANTITY_READ), list_size(20)]
-    )
+    @strawberry.field(description="By warehouse.", directives=[access(P.STOCK_QUANTITY_READ), list_size(20)])
     async def by_warehouse(self, info: Info) -> list[WarehouseStock]:
         places = {row.id: row for row in await stock.warehouses_in_use(info.context)}
         rows = await info.context.load(stock.balances_by_product, self.product_id)
         return [
             WarehouseStock(
-                warehouse=Warehouse.of(places[row.warehouse_id]), on_hand=row.on_hand, reserved=row.reserved, free=row.free
+                warehouse=Warehouse.of(places[row.warehouse_id]),
+                on_hand=row.on_hand,
+                reserved=row.reserved,
+                free=row.free,
             )
             for row in rows
         ]
 
-    @strawberry.field(description="By lot, first to expire first.", directives=[access(P.LOTS_READ), list_size(50)])
+    @strawberry.field(
+        description="By lot, first to expire first.", directives=[access(P.LOTS_READ), list_size(50)]
+    )
     async def lots(self, info: Info) -> list[LotStock]:
         places = {row.id: row for row in await stock.warehouses_in_use(info.context)}
         rows = await info.context.load(stock.lots_by_product, self.product_id)
@@ -145,14 +151,18 @@ class Availability:
 
 @strawberry.type(description="A list price from a quantity on.", directives=_PRICES)
 class PriceBreak:
-    from_quantity: Decimal = strawberry.field(description="The quantity it begins at, in the product's own unit.")
+    from_quantity: Decimal = strawberry.field(
+        description="The quantity it begins at, in the product's own unit."
+    )
     unit_price: Money = strawberry.field(description="The price of `priceUnit` units.")
     price_unit: Decimal = strawberry.field(description="How many units the price is for.")
 
     @classmethod
     def of(cls, row: Break, currency: str) -> "PriceBreak":
         return cls(
-            from_quantity=row.from_quantity, unit_price=Money.of(row.unit_price, currency), price_unit=row.price_unit
+            from_quantity=row.from_quantity,
+            unit_price=Money.of(row.unit_price, currency),
+            price_unit=row.price_unit,
         )
 
 
@@ -170,7 +180,9 @@ class PriceStep:
         return fill(cls, step, running_price=Money.of(step.running_price, currency))
 
 
-@strawberry.type(description="What a product costs the viewer's company today, before tax.", directives=_PRICES)
+@strawberry.type(
+    description="What a product costs the viewer's company today, before tax.", directives=_PRICES
+)
 class ProductPrice:
     unit_price: Money = strawberry.field(description="The price of `priceUnit` units at the quantity asked.")
     list_unit_price: Money = strawberry.field(description="The list price at that quantity.")
@@ -181,8 +193,12 @@ class ProductPrice:
     breaks: list[PriceBreak] = strawberry.field(
         description="All list prices in force, by quantity.", directives=[list_size(10)]
     )
-    next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper; null at the last.")
-    steps: list[PriceStep] = strawberry.field(description="How the price came about.", directives=[list_size(5)])
+    next_break: PriceBreak | None = strawberry.field(
+        description="From how many on it is cheaper; null at the last."
+    )
+    steps: list[PriceStep] = strawberry.field(
+        description="How the price came about.", directives=[list_size(5)]
+    )
 
 
 @strawberry.type(description="A product.", directives=_CATALOG)
@@ -196,7 +212,9 @@ class Product(Node):
     pack_size: Decimal = strawberry.field(description="Quantities are multiples of this, in its own unit.")
     weight_kg: Decimal | None = strawberry.field(description="Weight of one unit, in kilograms.")
     is_lot_tracked: bool = strawberry.field(description="Whether it is stored by lot.")
-    shelf_life_days: int | None = strawberry.field(description="How long it keeps, in days; null where it does.")
+    shelf_life_days: int | None = strawberry.field(
+        description="How long it keeps, in days; null where it does."
+    )
     row: strawberry.Private[ProductRow]
 
     @classmethod
@@ -224,13 +242,18 @@ class Product(Node):
         rows = await info.context.load(products.units_by_product, self.row.id)
         return [ProductUnit(unit=row.unit_code, factor=row.factor) for row in rows]
 
-    @strawberry.field(description="What the viewer's company calls it; null where it does not, and for staff.")
+    @strawberry.field(
+        description="What the viewer's company calls it; null where it does not, and for staff."
+    )
     async def customer_item_number(self, info: Info) -> str | None:
         return await info.context.load(products.item_numbers_by_product, self.row.id)
 
     @strawberry.field(description="Its properties.", directives=[list_size(20)])
     async def attributes(self, info: Info) -> list[ProductAttribute]:
-        return [fill(ProductAttribute, row) for row in await info.context.load(products.attributes_by_product, self.row.id)]
+        return [
+            fill(ProductAttribute, row)
+            for row in await info.context.load(products.attributes_by_product, self.row.id)
+        ]
 
     @strawberry.field(description="Its pictures, the main one first.", directives=[list_size(5)])
     async def pictures(self, info: Info) -> list[Picture]:
@@ -238,7 +261,8 @@ class Product(Node):
         return [Picture(url=f"/files/{row.file_id}", alt=self.name) for row in rows]
 
     @strawberry.field(
-        description="What it costs the viewer's company today; null where no price is in force.", directives=_PRICES
+        description="What it costs the viewer's company today; null where no price is in force.",
+        directives=_PRICES,
     )
     async def price(
         self,
@@ -266,14 +290,19 @@ class Product(Node):
     @strawberry.field(description="Products that go with it or stand in for it.", directives=[list_size(10)])
     async def related(self, info: Info) -> list["RelatedProduct"]:
         rows = await info.context.load(products.relations_by_product, self.row.id)
-        found = await info.context.loader(products.products_by_id).load_many([row.related_product_id for row in rows])
+        found = await info.context.loader(products.products_by_id).load_many(
+            [row.related_product_id for row in rows]
+        )
         return [
             RelatedProduct(kind=row.kind, product=Product.of(product))
             for row, product in zip(rows, found, strict=True)
             if product is not None
         ]
 
-    @strawberry.field(description="What a unit costs us today; null where it is not known.", directives=[access(P.COSTS_READ)])
+    @strawberry.field(
+        description="What a unit costs us today; null where it is not known.",
+        directives=[access(P.COSTS_READ)],
+    )
     async def standard_cost(self, info: Info) -> Money | None:
         row = await info.context.load(products.costs_by_product, self.row.id)
         return None if row is None else Money.of(row.unit_cost, row.currency)
@@ -315,7 +344,11 @@ class ProductOrderField(StrEnum):
 described_enum(
     ProductOrderField,
     "What products may be ordered by; with a search and no order, the best hits come first.",
-    {"NAME": "By name, as Spanish sorts.", "SKU": "By our number.", "CREATED_AT": "By the time they were added."},
+    {
+        "NAME": "By name, as Spanish sorts.",
+        "SKU": "By our number.",
+        "CREATED_AT": "By the time they were added.",
+    },
 )
 _SORTS = {
     ProductOrderField.NAME: ProductTable.name_sort,
@@ -332,13 +365,19 @@ class ProductOrder:
 
 @strawberry.input(description="Conditions on products; all must hold.", directives=_CATALOG)
 class ProductWhere:
-    category: IDFilter | None = strawberry.field(default=None, description="In one of these categories or below them.")
+    category: IDFilter | None = strawberry.field(
+        default=None, description="In one of these categories or below them."
+    )
     sku: StringFilter | None = strawberry.field(default=None, description="On our number.")
-    name: StringFilter | None = strawberry.field(default=None, description="On the name in the seller's language.")
+    name: StringFilter | None = strawberry.field(
+        default=None, description="On the name in the seller's language."
+    )
     brand: StringFilter | None = strawberry.field(default=None, description="On the brand.")
     barcode: StringFilter | None = strawberry.field(default=None, description="On the barcode.")
-    kind: ProductKindFilter | None = strawberry.field(default=None, description="On the kind.")  # type: ignore[valid-type]
-    in_stock: BooleanFilter | None = strawberry.field(default=None, description="Whether something of it is free.")
+    kind: ProductKindFilter | None = strawberry.field(default=None, description="On the kind.")
+    in_stock: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether something of it is free."
+    )
     purchased: BooleanFilter | None = strawberry.field(
         default=None, description="Whether the viewer's company has bought it before."
     )
@@ -347,7 +386,9 @@ class ProductWhere:
 @strawberry.input(description="Names one product.", one_of=True, directives=_CATALOG)
 class ProductBy:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its global id.")
-    sku: str | None = strawberry.field(default=strawberry.UNSET, description="Our number; case and separators do not matter.")
+    sku: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Our number; case and separators do not matter."
+    )
     barcode: str | None = strawberry.field(default=strawberry.UNSET, description="Its barcode.")
     customer_item_number: str | None = strawberry.field(
         default=strawberry.UNSET, description="The viewer's company's own number of it."
@@ -380,7 +421,10 @@ class ProductQueries:
             ids = where.category.to_model("ProductCategory")
             within = ids.in_ if ids.in_ is not None else () if ids.eq is None else (ids.eq,)
             where.category = None
-        sort = [SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC) for each in order_by or ()]
+        sort = [
+            SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC)
+            for each in order_by or ()
+        ]
         args = PageArgs(first, after, last, before)
         page = await products.products(info.context, where_of(where), within, search, sort, args)
         return connection(page, Product.of)
@@ -398,7 +442,8 @@ class ProductQueries:
         return None if row is None else Product.of(row)
 
     @strawberry.field(
-        description="The whole category tree, parents before children.", directives=[access(P.CATALOG_READ), list_size(200)]
+        description="The whole category tree, parents before children.",
+        directives=[access(P.CATALOG_READ), list_size(200)],
     )
     async def product_categories(self, info: Info) -> list[ProductCategory]:
         return [ProductCategory.of(row) for row in await products.category_tree(info.context)]
@@ -417,11 +462,11 @@ async def _products(ctx: Context, keys: Sequence[UUID]) -> Sequence[Product | No
 
 @node_loader("ProductCategory")
 async def _categories(ctx: Context, keys: Sequence[UUID]) -> Sequence[ProductCategory | None]:
-    return [None if row is None else ProductCategory.of(row) for row in await products.categories_by_id(ctx, keys)]
+    return [
+        None if row is None else ProductCategory.of(row) for row in await products.categories_by_id(ctx, keys)
+    ]
 
 
 @node_loader("Warehouse")
 async def _warehouses(ctx: Context, keys: Sequence[UUID]) -> Sequence[Warehouse | None]:
     return [None if row is None else Warehouse.of(row) for row in await stock.warehouses_by_id(ctx, keys)]
-
-

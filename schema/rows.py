@@ -15,5 +15,6 @@ def _shared(kind: type[Any], row: type[Any]) -> tuple[str, ...]:
 
 def fill(kind: type[T], row: Any, /, **extra: Any) -> T:
     """An object of the schema's type with the row's fields of equal names; `extra` adds and overrides."""
-    values = {name: getattr(row, name) for name in _shared(kind, type(row)) if name not in extra}
+    shared = _shared(kind, type(row))  # type: ignore[arg-type]  # classes are hashable, the stub says otherwise
+    values = {name: getattr(row, name) for name in shared if name not in extra}
     return kind(**values, **extra)

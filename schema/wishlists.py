@@ -87,9 +87,15 @@ class Wishlist(Node):
         rows = await info.context.load(wishlists.items_by_wishlist, self.row.id)
         return [fill(WishlistItem, row, id=encode_id("WishlistItem", row.id), row=row) for row in rows]
 
-    @strawberry.field(description="What you may do with it; buttons are drawn from this.", directives=[list_size(4)])
+    @strawberry.field(
+        description="What you may do with it; buttons are drawn from this.", directives=[list_size(4)]
+    )
     async def allowed_actions(self, info: Info) -> list[WishlistAction]:
-        actions = [WishlistAction.EDIT, WishlistAction.DELETE] if self.row.owner_id == info.context.user.user_id else []
+        actions = (
+            [WishlistAction.EDIT, WishlistAction.DELETE]
+            if self.row.owner_id == info.context.user.user_id
+            else []
+        )
         actions.append(WishlistAction.SET_ITEM)
         if await info.context.load(wishlists.item_counts, self.row.id):
             actions.append(WishlistAction.ADD_TO_CART)
@@ -106,7 +112,10 @@ described_enum(
     "What lists may be ordered by.",
     {"NAME": "By name, as Spanish sorts.", "UPDATED_AT": "By the time of the last change."},
 )
-_SORTS = {WishlistOrderField.NAME: WishlistTable.name_sort, WishlistOrderField.UPDATED_AT: WishlistTable.updated_at}
+_SORTS = {
+    WishlistOrderField.NAME: WishlistTable.name_sort,
+    WishlistOrderField.UPDATED_AT: WishlistTable.updated_at,
+}
 
 
 @strawberry.input(description="An order of lists.", directives=_USE)
@@ -118,7 +127,9 @@ class WishlistOrder:
 @strawberry.input(description="Names one list.", one_of=True, directives=_USE)
 class WishlistBy:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its global id.")
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="The name of one of the viewer's own lists.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name of one of the viewer's own lists."
+    )
 
 
 @strawberry.type
@@ -136,7 +147,10 @@ class WishlistQueries:
         before: Before = None,
     ) -> Connection[Wishlist]:
         asked = order_by or [WishlistOrder(field=WishlistOrderField.NAME)]
-        sort = [SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC) for each in asked]
+        sort = [
+            SortKey(each.field.value, _SORTS[each.field], each.direction is SortDirection.DESC)
+            for each in asked
+        ]
         sort.append(SortKey("id", WishlistTable.id, sort[0].descending))
         page = await wishlists.wishlists(info.context, sort, PageArgs(first, after, last, before))
         return connection(page, Wishlist.of)
@@ -154,21 +168,29 @@ class WishlistQueries:
         return None if row is None else Wishlist.of(row)
 
 
-Version = strawberry.field(default=None, description="The version you saw; a newer one is refused. Optional for lists.")
+Version = strawberry.field(
+    default=None, description="The version you saw; a newer one is refused. Optional for lists."
+)
 
 
 @strawberry.input(description="A product to put on a list: by SKU or by id.", directives=_USE)
 class WishlistItemInput:
     sku: str | None = strawberry.field(default=None, description="Our number, your own number, or a barcode.")
-    product_id: strawberry.ID | None = strawberry.field(default=None, description="Or the product's global id.")
+    product_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Or the product's global id."
+    )
     quantity: Decimal = strawberry.field(description="How many are wanted; replaces what the list says.")
-    note: str | None = strawberry.field(default=None, description="Why, 500 characters; what is not given stays.")
+    note: str | None = strawberry.field(
+        default=None, description="Why, 500 characters; what is not given stays."
+    )
 
 
 @strawberry.input(description="A new list.", directives=_USE)
 class CreateWishlistInput:
     name: str = strawberry.field(description="Its name.")
-    visibility: WishlistVisibility = strawberry.field(default=WishlistVisibility.PRIVATE, description="Who sees it.")
+    visibility: WishlistVisibility = strawberry.field(
+        default=WishlistVisibility.PRIVATE, description="Who sees it."
+    )
     items: list[WishlistItemInput] | None = strawberry.field(default=None, description="Its first products.")
 
 
@@ -240,7 +262,11 @@ class DeleteWishlistPayload(Payload):
 def _item_draft(given: WishlistItemInput, path: Sequence[str | int]) -> wishlists.ItemDraft:
     if (given.sku is None) == (given.product_id is None):
         raise Refusal(ErrorCode.INVALID, "Name the product either by SKU or by id.", (*path, "sku"))
-    key = None if given.product_id is None else decode_id(given.product_id, "Product", path=(*path, "productId"))
+    key = (
+        None
+        if given.product_id is None
+        else decode_id(given.product_id, "Product", path=(*path, "productId"))
+    )
     return wishlists.ItemDraft(path, given.quantity, given.sku, key, given.note)
 
 
@@ -260,22 +286,32 @@ class WishlistMutations:
 
     @strawberry.mutation(description="Renames or shares a list; its owner may.", directives=_USE)
     async def update_wishlist(
-        self, info: Info, input: Annotated[UpdateWishlistInput, strawberry.argument(description="The change.")]
+        self,
+        info: Info,
+        input: Annotated[UpdateWishlistInput, strawberry.argument(description="The change.")],
     ) -> UpdateWishlistPayload:  # type: ignore[valid-type]
         key = _list_id(input.wishlist_id)
-        done = await wishlists.update_wishlist(info.context, key, input.name, input.visibility, input.expected_version)
+        done = await wishlists.update_wishlist(
+            info.context, key, input.name, input.visibility, input.expected_version
+        )
         return await UpdateWishlistPayload.of(info.context, done)
 
     @strawberry.mutation(description="Deletes a list; its owner may.", directives=_USE)
     async def delete_wishlist(
         self, info: Info, input: Annotated[DeleteWishlistInput, strawberry.argument(description="The list.")]
     ) -> DeleteWishlistPayload:
-        done = await wishlists.delete_wishlist(info.context, _list_id(input.wishlist_id), input.expected_version)
+        done = await wishlists.delete_wishlist(
+            info.context, _list_id(input.wishlist_id), input.expected_version
+        )
         return await DeleteWishlistPayload.of(info.context, done)
 
-    @strawberry.mutation(description="Puts a product on a list, or changes its quantity and note.", directives=_USE)
+    @strawberry.mutation(
+        description="Puts a product on a list, or changes its quantity and note.", directives=_USE
+    )
     async def set_wishlist_item(
-        self, info: Info, input: Annotated[SetWishlistItemInput, strawberry.argument(description="The product.")]
+        self,
+        info: Info,
+        input: Annotated[SetWishlistItemInput, strawberry.argument(description="The product.")],
     ) -> SetWishlistItemPayload:  # type: ignore[valid-type]
         key, draft = _list_id(input.wishlist_id), _item_draft(input, ())
         done = await wishlists.set_item(info.context, key, draft, input.expected_version)
@@ -283,10 +319,14 @@ class WishlistMutations:
 
     @strawberry.mutation(description="Takes a product off a list.", directives=_USE)
     async def remove_wishlist_item(
-        self, info: Info, input: Annotated[RemoveWishlistItemInput, strawberry.argument(description="The item.")]
+        self,
+        info: Info,
+        input: Annotated[RemoveWishlistItemInput, strawberry.argument(description="The item.")],
     ) -> RemoveWishlistItemPayload:  # type: ignore[valid-type]
         item = decode_id(input.item_id, "WishlistItem", path=("itemId",))
-        done = await wishlists.remove_item(info.context, _list_id(input.wishlist_id), item, input.expected_version)
+        done = await wishlists.remove_item(
+            info.context, _list_id(input.wishlist_id), item, input.expected_version
+        )
         return await RemoveWishlistItemPayload.of(info.context, done)
 
 

@@ -100,4 +100,6 @@ def _split(path: Path) -> list[Definition]:
             blocks.append((start, roles, []))
         if blocks:
             blocks[-1][2].append(line)
-    return [Definition(start[1], start[2], "\n".join(lines), roles, path.name) for start, roles, lines in blocks]
+    return [
+        Definition(start[1], start[2], "\n".join(lines), roles, path.name) for start, roles, lines in blocks
+    ]

@@ -33,7 +33,9 @@ def read_number(text: str, locale: str) -> str | None:
     """
     text = text.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
     group, point = (".", ",") if locale == "es" else (",", ".")
-    if re.fullmatch(rf"[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})+(?:{re.escape(point)}[0-9]+)?", text):
+    if re.fullmatch(
+        rf"[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})+(?:{re.escape(point)}[0-9]+)?", text
+    ):
         text = text.replace(group, "")
     text = text.replace(",", ".")
     sign = "-" if text.startswith("-") else ""
@@ -76,7 +78,9 @@ def safe_path(text: object, otherwise: str = "/") -> str:
     return text if text.startswith("/") and not text.startswith("//") else otherwise
 
 
-def problems_of(errors: Iterable[Mapping[str, Any]], fields: Mapping[str, str] | None = None) -> list[Problem]:
+def problems_of(
+    errors: Iterable[Mapping[str, Any]], fields: Mapping[str, str] | None = None
+) -> list[Problem]:
     """
     The schema's user errors as problems of a form.
 

@@ -93,7 +93,9 @@ class Page:
 
     @property
     def locale(self) -> str:
-        told = self.session.locale if self.session is not None else getattr(self.request.state, "locale", "es")
+        told = (
+            self.session.locale if self.session is not None else getattr(self.request.state, "locale", "es")
+        )
         return told if told in LOCALES else LOCALES[0]
 
     @property
@@ -135,7 +137,9 @@ class Page:
 
     async def act(self, operation: str, **given: Any) -> Outcome:
         """A mutation with one root field and one `input`, under the key of the form that was sent."""
-        data, errors = await self._run(operation, {"input": given}, read_key(self.form.get("key")) or new_key())
+        data, errors = await self._run(
+            operation, {"input": given}, read_key(self.form.get("key")) or new_key()
+        )
         if errors or data is None:
             raise self._trouble(errors)
         return Outcome(next(iter(data.values())))
@@ -231,7 +235,11 @@ def _read_notices(cookie: str | None) -> list[tuple[str, str]]:
         return []
     try:
         told = json.loads(base64.urlsafe_b64decode(cookie))
-        return [(tone, text) for tone, text in told if tone in ("success", "warning", "danger") and isinstance(text, str)]
+        return [
+            (tone, text)
+            for tone, text in told
+            if tone in ("success", "warning", "danger") and isinstance(text, str)
+        ]
     except (binascii.Error, ValueError, TypeError, RecursionError):
         return []
 

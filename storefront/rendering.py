@@ -72,7 +72,11 @@ class Formats:
         pattern = _UNIT_PRICE[self.locale]
         return str(
             format_currency(
-                Decimal(value["amount"]), value["currency"], format=pattern, locale=self.region, currency_digits=False
+                Decimal(value["amount"]),
+                value["currency"],
+                format=pattern,
+                locale=self.region,
+                currency_digits=False,
             )
         )
 
@@ -93,18 +97,26 @@ class Formats:
         return str(format_percent(Decimal(value) / 100, format="#,##0.##\u00a0%", locale=self.region))
 
     def date(self, value: str | None) -> str:
-        return "–" if not value else str(format_date(date.fromisoformat(value[:10]), "medium", locale=self.region))
+        return (
+            "–"
+            if not value
+            else str(format_date(date.fromisoformat(value[:10]), "medium", locale=self.region))
+        )
 
     def moment(self, value: str | None, zone: str = DEFAULT_ZONE) -> str:
         if not value:
             return "–"
-        return str(format_datetime(instant(value), "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=self.region))
+        return str(
+            format_datetime(instant(value), "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=self.region)
+        )
 
     def day(self, value: str | None, zone: str = DEFAULT_ZONE) -> str:
         """The day of an instant, where the seller is."""
         if not value:
             return "–"
-        return str(format_date(instant(value).astimezone(ZoneInfo(zone)).date(), "medium", locale=self.region))
+        return str(
+            format_date(instant(value).astimezone(ZoneInfo(zone)).date(), "medium", locale=self.region)
+        )
 
     def ago(self, value: str | None, now: datetime) -> str:
         if not value:
@@ -130,9 +142,9 @@ def icon(name: str, label: str = "") -> Markup:
     if not _ICON.fullmatch(name):
         raise ValueError(f"No icon is called {name!r}.")
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="icon" {} focusable="false"><use href="/static/icons.svg?v={}#{}"/></svg>').format(
-        spoken, static_version(), name
-    )
+    return Markup(
+        '<svg class="icon" {} focusable="false"><use href="/static/icons.svg?v={}#{}"/></svg>'
+    ).format(spoken, static_version(), name)
 
 
 def address(path: str, **query: Any) -> str:

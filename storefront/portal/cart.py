@@ -34,7 +34,8 @@ def _by_line(cart: Mapping[str, Any] | None) -> dict[str, list[Problem]]:
         line["id"]: [
             Problem(
                 each["message"],
-                ("requested-" if each["path"] and each["path"][-1] == "requestedOn" else "quantity-") + line["id"],
+                ("requested-" if each["path"] and each["path"][-1] == "requestedOn" else "quantity-")
+                + line["id"],
                 each["code"],
             )
             for each in line["problems"]
@@ -49,8 +50,12 @@ async def add_line(page: Page) -> Response:
         return await show_cart(page, [Problem(page.gettext("Enter a quantity, such as 12."), "add-quantity")])
     outcome = await page.act("AddToCart", lines=[{"sku": page.field("sku"), "quantity": quantity}])
     if not outcome.done:
-        return await show_cart(page, problems_of(outcome.errors, {"sku": "add-sku", "quantity": "add-quantity"}))
-    return page.go("/cart", page.gettext("%(sku)s is in the cart.", sku=page.field("sku")), warnings=outcome.warnings)
+        return await show_cart(
+            page, problems_of(outcome.errors, {"sku": "add-sku", "quantity": "add-quantity"})
+        )
+    return page.go(
+        "/cart", page.gettext("%(sku)s is in the cart.", sku=page.field("sku")), warnings=outcome.warnings
+    )
 
 
 async def update_line(page: Page) -> Response:
@@ -59,7 +64,9 @@ async def update_line(page: Page) -> Response:
     requested = page.field("requested")
     fields = {"quantity": f"quantity-{line}", "requestedOn": f"requested-{line}"}
     if quantity is None:
-        return await show_cart(page, [Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])])
+        return await show_cart(
+            page, [Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])]
+        )
     on = read_date(requested)
     if requested and on is None:
         return await show_cart(page, [Problem(page.gettext("Enter a date."), fields["requestedOn"])])
@@ -88,7 +95,11 @@ async def clear_cart(page: Page) -> Response:
 async def cart_to_list(page: Page) -> Response:
     """A new list of what the cart holds; the cart keeps it."""
     cart = (await page.ask("Cart"))["cart"]
-    items = [{"sku": each["product"]["sku"], "quantity": each["quantity"]} for each in cart["lines"] if each["product"]]
+    items = [
+        {"sku": each["product"]["sku"], "quantity": each["quantity"]}
+        for each in cart["lines"]
+        if each["product"]
+    ]
     name = page.field("name")
     outcome = await page.act("CreateWishlist", name=name, visibility="PRIVATE", items=items)
     if not outcome.done:
@@ -158,7 +169,13 @@ PAGES = (
     At(
         "/cart",
         show_cart,
-        {"add": add_line, "update": update_line, "remove": remove_line, "clear": clear_cart, "list": cart_to_list},
+        {
+            "add": add_line,
+            "update": update_line,
+            "remove": remove_line,
+            "clear": clear_cart,
+            "list": cart_to_list,
+        },
         needs="carts:use",
     ),
     At("/checkout", show_checkout, {"": place_order}, needs="orders:place"),

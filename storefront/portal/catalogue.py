@@ -135,7 +135,9 @@ async def add_product(page: Page) -> Response:
         return await show_product(page, [Problem(page.gettext("Enter a quantity, such as 12."), "quantity")])
     outcome = await page.act("AddToCart", lines=[{"sku": sku, "quantity": quantity}])
     if not outcome.done:
-        return await show_product(page, problems_of(outcome.errors, {"quantity": "quantity", "lines": "quantity"}))
+        return await show_product(
+            page, problems_of(outcome.errors, {"quantity": "quantity", "lines": "quantity"})
+        )
     said = page.gettext("%(sku)s is in the cart.", sku=sku)
     return page.go(f"/products/{quote(sku, safe='')}", said, warnings=outcome.warnings)
 
@@ -145,7 +147,9 @@ async def list_product(page: Page) -> Response:
     sku = page.request.path_params["sku"]
     quantity = read_number(page.field("quantity"), page.locale)
     if quantity is None:
-        return await show_product(page, [Problem(page.gettext("Enter a quantity, such as 12."), "list-quantity")])
+        return await show_product(
+            page, [Problem(page.gettext("Enter a quantity, such as 12."), "list-quantity")]
+        )
     item = {"sku": sku, "quantity": quantity}
     if page.field("wishlist"):
         outcome = await page.act("SetWishlistItem", wishlistId=page.field("wishlist"), **item)

@@ -35,7 +35,10 @@ async def show_address(page: Page, problems: Sequence[Problem] = ()) -> Response
         typed["is_default_billing"] = "1" if found["isDefaultBilling"] else ""
     else:
         typed = dict.fromkeys([*FIELDS.values(), "is_default_delivery", "is_default_billing"], "")
-        typed |= {"name": data["viewer"]["customer"]["name"], "country": data["viewer"]["customer"]["country"]}
+        typed |= {
+            "name": data["viewer"]["customer"]["name"],
+            "country": data["viewer"]["customer"]["country"],
+        }
     return page.show(
         "portal/address.html", 422 if problems else 200, frame=data, typed=typed, is_new=found is None,
         problems=list(problems),

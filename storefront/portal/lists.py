@@ -21,7 +21,9 @@ async def show_lists(page: Page, problems: Sequence[Problem] = ()) -> Response:
 
 
 async def create_list(page: Page) -> Response:
-    outcome = await page.act("CreateWishlist", name=page.field("name"), visibility=_visibility(page), items=[])
+    outcome = await page.act(
+        "CreateWishlist", name=page.field("name"), visibility=_visibility(page), items=[]
+    )
     if not outcome.done:
         return await show_lists(page, problems_of(outcome.errors, {"name": "name"}))
     made = outcome.payload["wishlist"]
@@ -77,7 +79,11 @@ async def set_item(page: Page) -> Response:
     if quantity is None:
         return await show_list(page, [Problem(page.gettext("Enter a quantity, such as 12."), field)])
     outcome = await page.act(
-        "SetWishlistItem", wishlistId=_id(page), sku=page.field("sku"), quantity=quantity, note=page.field("note")
+        "SetWishlistItem",
+        wishlistId=_id(page),
+        sku=page.field("sku"),
+        quantity=quantity,
+        note=page.field("note"),
     )
     if not outcome.done:
         fields = {"quantity": field, "sku": "sku", "note": f"note-{item}" if item else "note"}
@@ -107,7 +113,13 @@ PAGES = (
     At(
         "/lists/{id}",
         show_list,
-        {"save": rename_list, "delete": delete_list, "item": set_item, "remove": remove_item, "cart": list_to_cart},
+        {
+            "save": rename_list,
+            "delete": delete_list,
+            "item": set_item,
+            "remove": remove_item,
+            "cart": list_to_cart,
+        },
         needs="wishlists:use",
     ),
 )

@@ -48,14 +48,19 @@ async def reorder(page: Page) -> Response:
     given = {"orderId": page.field("order")} | ({"lineIds": chosen} if chosen else {})
     outcome = await page.act("Reorder", **given)
     if not outcome.done:
-        return page.go(f"/orders/{quote(_number(page), safe='')}", bad=[each["message"] for each in outcome.errors])
+        return page.go(
+            f"/orders/{quote(_number(page), safe='')}", bad=[each["message"] for each in outcome.errors]
+        )
     said = page.gettext("The lines of %(number)s are in the cart.", number=_number(page))
     return page.go("/cart", said, warnings=outcome.warnings)
 
 
 async def cancel(page: Page) -> Response:
     outcome = await page.act(
-        "CancelOrder", orderId=page.field("order"), expectedVersion=version_of(page), reason=page.field("reason")
+        "CancelOrder",
+        orderId=page.field("order"),
+        expectedVersion=version_of(page),
+        reason=page.field("reason"),
     )
     if not outcome.done:
         return await show_order(page, problems_of(outcome.errors, {"reason": "cancel-reason"}))

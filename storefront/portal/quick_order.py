@@ -20,7 +20,9 @@ async def verify(page: Page, problems: Sequence[Problem] = ()) -> Response:
     if not text:
         data = await page.ask("QuickOrder")
         nothing = Problem(page.gettext("Paste at least one line."), "text")
-        return page.show("portal/quick_order.html", 422, frame=data, text="", checked=None, problems=[nothing])
+        return page.show(
+            "portal/quick_order.html", 422, frame=data, text="", checked=None, problems=[nothing]
+        )
     data = await page.ask("CheckLines", text=text)
     return page.show(
         "portal/quick_order.html", 422 if problems else 200, frame=data, text=text, checked=data["checkLines"],
@@ -64,5 +66,10 @@ async def to_list(page: Page) -> Response:
 
 
 PAGES = (
-    At("/quick-order", show_quick_order, {"verify": verify, "cart": to_cart, "list": to_list}, needs="carts:use"),
+    At(
+        "/quick-order",
+        show_quick_order,
+        {"verify": verify, "cart": to_cart, "list": to_list},
+        needs="carts:use",
+    ),
 )

@@ -43,7 +43,9 @@ async def confirm(page: Page) -> Response:
     outcome = await page.act("ConfirmOrder", orderId=page.field("order"), expectedVersion=_version(page))
     if not outcome.done:
         return await show_order(page, problems_of(outcome.errors))
-    return page.go(page.back(page.request.url.path), page.gettext("The order was confirmed."), warnings=outcome.warnings)
+    return page.go(
+        page.back(page.request.url.path), page.gettext("The order was confirmed."), warnings=outcome.warnings
+    )
 
 
 def _with_reason(operation: str, said: str) -> Handler:
@@ -51,7 +53,10 @@ def _with_reason(operation: str, said: str) -> Handler:
 
     async def act(page: Page) -> Response:
         outcome = await page.act(
-            operation, orderId=page.field("order"), expectedVersion=_version(page), reason=page.field("reason")
+            operation,
+            orderId=page.field("order"),
+            expectedVersion=_version(page),
+            reason=page.field("reason"),
         )
         if not outcome.done:
             field = f"{page.field('act')}-reason"
@@ -66,7 +71,9 @@ async def discount(page: Page) -> Response:
     percent = read_number(page.field("percent"), page.locale)
     fields = {"percent": f"percent-{line}", "reason": f"discount-reason-{line}"}
     if percent is None:
-        return await show_order(page, [Problem(page.gettext("Enter a percentage, such as 5."), fields["percent"])])
+        return await show_order(
+            page, [Problem(page.gettext("Enter a percentage, such as 5."), fields["percent"])]
+        )
     outcome = await page.act(
         "DiscountOrderLine", orderLineId=line, percent=percent, reason=page.field("reason"),
         expectedVersion=_version(page),
@@ -81,7 +88,9 @@ async def cancel_line(page: Page) -> Response:
     quantity = read_number(page.field("quantity"), page.locale)
     fields = {"quantity": f"cancel-quantity-{line}", "reason": f"cancel-reason-{line}"}
     if quantity is None:
-        return await show_order(page, [Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])])
+        return await show_order(
+            page, [Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])]
+        )
     outcome = await page.act(
         "CancelOrderLine", orderLineId=line, quantity=quantity, reason=page.field("reason"),
         expectedVersion=_version(page),
@@ -89,8 +98,6 @@ async def cancel_line(page: Page) -> Response:
     if not outcome.done:
         return await show_order(page, problems_of(outcome.errors, fields))
     return page.go(page.request.url.path, page.gettext("The line was cancelled."), warnings=outcome.warnings)
-
-
 
 
 PAGES = (

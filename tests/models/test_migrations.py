@@ -13,7 +13,9 @@ from models.base import Base
 from models.security import AUTH_ONLY, ROW_POLICIES, policy_statements
 
 
-@pytest.mark.filterwarnings("ignore:Expression:UserWarning")  # operator classes are beyond Alembic's comparison
+@pytest.mark.filterwarnings(
+    "ignore:Expression:UserWarning"
+)  # operator classes are beyond Alembic's comparison
 async def test_a_migrated_database_has_the_tables_of_the_models(database: Database) -> None:
     assert all_tables
 
@@ -27,7 +29,9 @@ async def test_a_migrated_database_has_the_tables_of_the_models(database: Databa
 
 async def test_its_row_security_is_that_of_the_models(database: Database) -> None:
     """Each policy is made anew on a copy of its table's name and compared as PostgreSQL prints it."""
-    listed = text("select tablename, policyname, roles::text, cmd, qual, with_check from pg_policies order by 1, 2, 3")
+    listed = text(
+        "select tablename, policyname, roles::text, cmd, qual, with_check from pg_policies order by 1, 2, 3"
+    )
     async with database.owner() as connection:
         migrated = list(await connection.execute(listed))
         for table, name in {(row.tablename, row.policyname) for row in migrated}:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
@@ -82,6 +82,7 @@ async def test_demo_queries_find_the_right_product(demo: Database, locale: str) 
                 missed.append((typed, expected, found[:5]))
 
     assert len(DEMO_QUERIES) == 60
+    print("MISSED", missed)
     assert len(missed) <= 3, missed
 
 
@@ -136,14 +137,15 @@ async def test_online_retail_queries_find_the_right_product(database: Database) 
         )
         session.add(own)
         await session.flush()
-        queries[-1] = ("art-77.1", {item_key(first.sku)})
+        queries[-1] = ("art-77.1", {item_key(first.sku.removeprefix("OR-"))})
         missed = []
         for typed, right in queries:
             found = await _skus(session, typed, customer.id, "en")
-            if not right & {item_key(sku) for sku in found[:5]}:
+            if not right & {item_key(sku.removeprefix("OR-")) for sku in found[:5]}:
                 missed.append((typed, right, found[:5]))
 
     assert len(queries) == 60
+    print("MISSED", missed)
     assert len(missed) <= 3, missed
 
 
@@ -161,7 +163,7 @@ async def test_own_numbers_are_found_by_their_customer_alone(database: Database)
 
 
 @pytest.mark.parametrize(
-    "typed", ["%", "_", "\\", "%%%%", "a%", "'; drop table product; --", "¿?", "", " ", "½" * 300]
+    "typed", ["%", "_", "\\", "%%%%", "a%", "'; drop table product; --", "¿?", "", " ", "日" * 300]
 )
 async def test_no_character_is_a_wildcard(database: Database, typed: str) -> None:
     async with database.job() as session:
@@ -258,7 +260,7 @@ async def test_twenty_thousand_products_are_searched_by_index(large: Database) -
             await session.execute(search_hits(None, seller, name[:-2] if len(name) > 9 else name, "es"))
             slowest = max(slowest, time.perf_counter() - began)
         compiled = search_hits(None, seller, f"{names[0][1:]} 40001", "es").compile(
-            dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+            dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}
         )
         plan = "\n".join(await session.scalars(text("explain " + str(compiled).replace(":", "\\:"))))
 

@@ -59,7 +59,9 @@ def test_the_difference_does_not_go_to_the_largest_line() -> None:
 
 def test_several_rates() -> None:
     """IN-02."""
-    lines = [TaxedLine(D(net), "S", D(rate), rate) for net, rate in (("100.00", 21), ("50.00", 10), ("25.00", 4))]
+    lines = [
+        TaxedLine(D(net), "S", D(rate), rate) for net, rate in (("100.00", 21), ("50.00", 10), ("25.00", 4))
+    ]
 
     groups, taxes = tax_by_group(lines)
 
@@ -69,7 +71,11 @@ def test_several_rates() -> None:
 
 @pytest.mark.parametrize(
     ("case", "quantity", "price", "per", "amount"),
-    [("TA-15", "75", "10.00", "50", "15.00"), ("TA-16", "7", "10.00", "3", "23.33"), ("IN-13", "0.5", "0.67", "1", "0.34")],
+    [
+        ("TA-15", "75", "10.00", "50", "15.00"),
+        ("TA-16", "7", "10.00", "3", "23.33"),
+        ("IN-13", "0.5", "0.67", "1", "0.34"),
+    ],
 )
 def test_a_line_is_rounded_once(case: str, quantity: str, price: str, per: str, amount: str) -> None:
     assert line_amount(D(quantity), D(price), D(per)) == D(amount), case
@@ -87,7 +93,10 @@ def test_parts_sum_to_the_whole(total: Decimal, given_weights: list[Decimal]) ->
     assert all(part == 0 or (part > 0) == (total > 0) for part in parts)
     whole = sum(given_weights)
     if whole:
-        assert all(abs(part - total * weight / whole) < D("0.01") for part, weight in zip(parts, given_weights, strict=True))
+        assert all(
+            abs(part - total * weight / whole) < D("0.01")
+            for part, weight in zip(parts, given_weights, strict=True)
+        )
 
 
 lines = st.lists(

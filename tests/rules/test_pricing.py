@@ -41,7 +41,9 @@ def test_a_line_is_priced(
     line = priced(quantity, percent, breaks)
 
     assert (line.unit_price, line.net_amount) == (D(unit), D(net)), label
-    assert (None if line.next_break is None else line.next_break.from_quantity) == (D(further) if further else None)
+    assert (None if line.next_break is None else line.next_break.from_quantity) == (
+        D(further) if further else None
+    )
 
 
 def test_ten_per_fifty_is_twenty_cents_each() -> None:

@@ -22,7 +22,9 @@ from rules.refusals import ErrorCode
         ("absurd", "1e30", 0, "1", ErrorCode.QUANTITY_INVALID),
     ],
 )
-def test_a_quantity_is_judged(label: str, quantity: str, decimals: int, pack: str, code: ErrorCode | None) -> None:
+def test_a_quantity_is_judged(
+    label: str, quantity: str, decimals: int, pack: str, code: ErrorCode | None
+) -> None:
     refusal = check_quantity(
         Decimal(quantity), sku="A", unit="ud", decimals=decimals, pack_size=Decimal(pack), path=("quantity",)
     )
@@ -31,11 +33,15 @@ def test_a_quantity_is_judged(label: str, quantity: str, decimals: int, pack: st
     assert refusal is None or refusal.path == ("quantity",)
 
 
-@pytest.mark.parametrize(("quantity", "pack", "up"), [("7", "6", "12"), ("12", "6", "12"), ("0.1", "0.25", "0.25")])
+@pytest.mark.parametrize(
+    ("quantity", "pack", "up"), [("7", "6", "12"), ("12", "6", "12"), ("0.1", "0.25", "0.25")]
+)
 def test_rounding_up_to_a_pack(quantity: str, pack: str, up: str) -> None:
     assert round_up_to_pack(Decimal(quantity), Decimal(pack)) == Decimal(up)
 
 
-@pytest.mark.parametrize(("value", "text"), [("12.000000", "12"), ("1.50", "1.5"), ("1E+3", "1000"), ("0.0", "0")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("12.000000", "12"), ("1.50", "1.5"), ("1E+3", "1000"), ("0.0", "0")]
+)
 def test_plain_text(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text

@@ -38,7 +38,9 @@ def facts(status: OrderStatus, held: bool = False, shipped: int = 0, left: int =
     ],
 )
 def test_what_a_state_allows(label: str, given: OrderFacts, actions: str) -> None:
-    assert allowed_order_actions(given, list(OrderAction)) == [OrderAction(each) for each in actions.split()], label
+    assert allowed_order_actions(given, list(OrderAction)) == [
+        OrderAction(each) for each in actions.split()
+    ], label
 
 
 def test_only_permitted_acts_are_offered() -> None:
@@ -61,6 +63,8 @@ def test_an_impossible_act_is_refused() -> None:
         demand_order_action(facts(OrderStatus.CLOSED), OrderAction.CANCEL)
 
 
-@pytest.mark.parametrize(("done", "wanted", "state"), [(0, 5, "NONE"), (2, 5, "PARTIAL"), (5, 5, "DONE"), (0, 0, "NONE")])
+@pytest.mark.parametrize(
+    ("done", "wanted", "state"), [(0, 5, "NONE"), (2, 5, "PARTIAL"), (5, 5, "DONE"), (0, 0, "NONE")]
+)
 def test_fulfilment(done: int, wanted: int, state: str) -> None:
     assert fulfilment(D(done), D(wanted)) is FulfilmentState(state)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,19 +60,24 @@ async def snapshot(database: Database) -> dict[str, list[str]]:
     unseen = ("user_credential", "user_session", "login_throttle")
     async with database.job() as session:
         found = {
-            table.name: sorted(await session.scalars(text(f"select t::text from {table.name} t")))  # noqa: S608
+            table.name: sorted(await session.scalars(text(f"select t::text from {table.name} t")))
             for table in Base.metadata.sorted_tables
             if table.name not in unseen
         }
     async with database.owner() as connection:
-        found["sequences"] = [str(await connection.scalar(text("select last_value from sales_order_number_seq")))]
+        found["sequences"] = [
+            str(await connection.scalar(text("select last_value from sales_order_number_seq")))
+        ]
     return found
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, Any]:
     """What changed between two snapshots, by table."""
     return {
-        name: {"gone": sorted(set(before[name]) - set(after[name])), "new": sorted(set(after[name]) - set(before[name]))}
+        name: {
+            "gone": sorted(set(before[name]) - set(after[name])),
+            "new": sorted(set(after[name]) - set(before[name])),
+        }
         for name in before
         if before[name] != after[name]
     }

@@ -34,13 +34,19 @@ def root_fields(view: GraphQLSchema) -> dict[str, GraphQLField]:
     return view.query_type.fields
 
 
-def selection(view: GraphQLSchema, named: GraphQLNamedType, depth: int = DEPTH, path: tuple[str, ...] = ()) -> str:
+def selection(
+    view: GraphQLSchema, named: GraphQLNamedType, depth: int = DEPTH, path: tuple[str, ...] = ()
+) -> str:
     """Every field of a type and of what hangs from it; on one path a type comes twice at most (company and parent)."""
     parts = ["__typename"]
     if isinstance(named, GraphQLInterfaceType):
         parts += sorted(named.fields)
         for each in view.get_possible_types(named):
-            own = [_field(view, name, field, depth, path) for name, field in each.fields.items() if name not in named.fields]
+            own = [
+                _field(view, name, field, depth, path)
+                for name, field in each.fields.items()
+                if name not in named.fields
+            ]
             parts.append(f"... on {each.name} {{ __typename {' '.join(own)} }}")
         return "{ " + " ".join(parts) + " }"
     assert isinstance(named, GraphQLObjectType)
@@ -76,7 +82,9 @@ def _deeper(view: GraphQLSchema, named: GraphQLNamedType, depth: int, path: tupl
     return selection(view, named, depth - 1, (*path, named.name))
 
 
-def root_document(view: GraphQLSchema, name: str, arguments: dict[str, Any], depth: int = DEPTH) -> tuple[str, dict[str, Any]]:
+def root_document(
+    view: GraphQLSchema, name: str, arguments: dict[str, Any], depth: int = DEPTH
+) -> tuple[str, dict[str, Any]]:
     """A document that asks a root field for everything, and its variables."""
     field = root_fields(view)[name]
     declared = " ".join(f"${each}: {field.args[each].type}" for each in arguments)
@@ -106,7 +114,9 @@ def crawl(view: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]]:
             for arguments in ROOT_ARGUMENTS[name]:
                 yield root_document(view, name, arguments)
         elif "by" not in field.args:
-            raise NeedsExample(f"Query.{name} needs {needed}: add it to ROOT_ARGUMENTS in tests/safety/crawler.py.")
+            raise NeedsExample(
+                f"Query.{name} needs {needed}: add it to ROOT_ARGUMENTS in tests/safety/crawler.py."
+            )
 
 
 def node_document(view: GraphQLSchema, type_name: str) -> str:

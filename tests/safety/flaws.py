@@ -1,3 +1,5 @@
 """Flaws to plant."""
+
+
 def plant(name: str) -> None:
     raise KeyError(name)

@@ -36,7 +36,17 @@ from tests.safety.world import (
 )
 
 # The widest viewers: what they read together is the pool of ids and texts that nobody else may use.
-POOL_READERS = ("administrator", "finance", "pbuyer", "pmate", "padmin", "cadmin", "sbuyer", "sadmin", "both@stranger")
+POOL_READERS = (
+    "administrator",
+    "finance",
+    "pbuyer",
+    "pmate",
+    "padmin",
+    "cadmin",
+    "sbuyer",
+    "sadmin",
+    "both@stranger",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +64,9 @@ class OneWall(Database):
         return super()._parameters(viewer, suffix) | {"role": f"{self.role_prefix}job"}
 
 
-async def answer_to(scene: Scene, name: str, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+async def answer_to(
+    scene: Scene, name: str, document: str, variables: dict[str, Any] | None = None
+) -> dict[str, Any]:
     scene.engine.cost_max = 10**15
     answer = await scene.ask(name, document, variables)
     assert "errors" not in answer, (name, document[:200], answer["errors"][:3])
@@ -132,7 +144,9 @@ async def test_nodes_and_lookups_give_no_more_than_lists_do(still: Scene) -> Non
                 part = known[start : start + 100]
                 answer = await answer_to(still, name, node_document(view, type_name), {"ids": part})
                 seen |= tags_in(dump(answer))
-                one = await answer_to(still, name, "query($id: ID!) { node(id: $id) { __typename id } }", {"id": part[0]})
+                one = await answer_to(
+                    still, name, "query($id: ID!) { node(id: $id) { __typename id } }", {"id": part[0]}
+                )
                 # Both ways of asking agree, and neither can be asked for a row under the name of another type.
                 assert (one["data"]["node"] is None) == (answer["data"]["nodes"][0] is None)
         for document, given in lookups(view, kinds, texts):
@@ -176,7 +190,9 @@ def filters_of(where: GraphQLInputObjectType, texts: list[str], ids: list[str]) 
 async def test_filters_searches_and_counts_tell_nothing(still: Scene, name: str) -> None:
     view = still.engine.view(still.viewers[name])
     foreign = sorted(every_tag() - may_read(name))
-    unreachable = [global_key(still, company) for company in COMPANIES if tag("k", company) not in may_read(name)]
+    unreachable = [
+        global_key(still, company) for company in COMPANIES if tag("k", company) not in may_read(name)
+    ]
     for root, field in root_fields(view).items():
         if not get_named_type(field.type).name.endswith("Connection"):
             continue
@@ -193,7 +209,9 @@ async def test_filters_searches_and_counts_tell_nothing(still: Scene, name: str)
             answer = await answer_to(still, name, document, {"w": condition})
             assert answer["data"][root] == {"totalCount": 0, "nodes": []}, (root, condition)
         if {"or", "not"} <= set(where.fields):
-            everything = {"or": [{"not": next(filters_of(where, foreign, unreachable))}, {"isOpen": {"eq": True}}]}
+            everything = {
+                "or": [{"not": next(filters_of(where, foreign, unreachable))}, {"isOpen": {"eq": True}}]
+            }
             inner = root_document(view, root, {"where": everything})
             assert tags_in(dump(await answer_to(still, name, *inner))) <= may_read(name)
 
@@ -248,9 +266,19 @@ async def test_the_crawler_reads_every_field_of_the_view(still: Scene) -> None:
     """A crawler that skips fields would pass everything: each field of each object type is in its documents."""
     view = still.engine.view(still.viewers["administrator"])
     together = " ".join(document for document, _ in crawl(view))
-    reached = {name for name, each in view.type_map.items() if hasattr(each, "fields") and each.ast_node is None}
+    reached = {
+        name for name, each in view.type_map.items() if hasattr(each, "fields") and each.ast_node is None
+    }
     assert reached
-    for type_name in ("Order", "OrderLine", "Customer", "Product", "AuditEvent", "SalesHistoryLine", "Availability"):
+    for type_name in (
+        "Order",
+        "OrderLine",
+        "Customer",
+        "Product",
+        "AuditEvent",
+        "SalesHistoryLine",
+        "Availability",
+    ):
         named: Any = view.get_type(type_name)
         for field in named.fields:
             assert f" {field} " in f"{together} ".replace("(", " ").replace("}", " }"), (type_name, field)

@@ -131,7 +131,9 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
     tags = _company_tags([company], "kc") | {tag("u", who), tag("w", who), tag("o", who), tag("s", company)}
-    tags |= {tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])}  # the shared list's owner
+    tags |= {
+        tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])
+    }  # the shared list's owner
     if who == "both":
         tags |= _company_tags(("parent", "stranger"), "k")
     if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
@@ -180,7 +182,9 @@ async def build_world(database: Database) -> World:
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
         for index in range(3):
-            product = await make.make_product(session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}")
+            product = await make.make_product(
+                session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}"
+            )
             world.products[product.sku] = product.id
             for name, company in companies.items():
                 await make.make_item_number(session, company, product, f"{tag('c', name)}-{index}")
@@ -270,7 +274,7 @@ async def fill_texts(database: Database, world: World) -> None:
             words = owner.format(companies=known, persons=persons)
             limit = table.c[column].type.length or 4000
             await connection.execute(
-                text(f"update {name} as t set {column} = left(({words}) || ' ' || {column}, {limit})"  # noqa: S608
+                text(f"update {name} as t set {column} = left(({words}) || ' ' || {column}, {limit})"
                      f" where ({words}) is not null and {column} is not null and {column} !~* 'zq[a-z]'"
                      f" and {'true' if 'customer_id' not in table.c else 't.customer_id is not null'}")
             )  # fmt: skip

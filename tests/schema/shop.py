@@ -31,11 +31,14 @@ mutation Place($input: PlaceOrderInput!) {
   }
 }
 """
-ADD = """
+ADD = (
+    """
 mutation Add($lines: [CartLineInput!]!) {
   addToCart(input: {lines: $lines}) { cart { %s } errors { code message path } }
 }
-""" % CART  # noqa: UP031  # braces abound
+"""
+    % CART
+)  # noqa: UP031  # braces abound
 
 
 @dataclass
@@ -54,13 +57,20 @@ class Shop:
     finance: Viewer
 
     async def ask(
-        self, viewer: Viewer | None, document: str, key: str | None = None, locale: str = "en", **variables: Any
+        self,
+        viewer: Viewer | None,
+        document: str,
+        key: str | None = None,
+        locale: str = "en",
+        **variables: Any,
     ) -> dict[str, Any]:
         return await self.engine.execute_document(
             viewer, document, variables, idempotency_key=key, locale=locale
         )
 
-    async def data(self, viewer: Viewer, document: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
+    async def data(
+        self, viewer: Viewer, document: str, key: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
         """The data of an answer without top-level errors."""
         answer = await self.ask(viewer, document, key, **variables)
         assert "errors" not in answer, answer["errors"]
@@ -73,7 +83,9 @@ class Shop:
 
     async def fill(self, viewer: Viewer, *lines: tuple[Product | str, int | str]) -> dict[str, Any]:
         """Puts (product, quantity) into the viewer's cart and returns it."""
-        inputs = [{"sku": p if isinstance(p, str) else p.sku, "quantity": str(quantity)} for p, quantity in lines]
+        inputs = [
+            {"sku": p if isinstance(p, str) else p.sku, "quantity": str(quantity)} for p, quantity in lines
+        ]
         answer = (await self.data(viewer, ADD, lines=inputs))["addToCart"]
         assert answer["errors"] == [], answer["errors"]
         return await self.cart(viewer)
@@ -112,7 +124,9 @@ class Shop:
 
         async with self.database.job() as session:
             return {
-                table.name: sorted(str(row) for row in await session.execute(text(f"select * from {table.name}")))  # noqa: S608
+                table.name: sorted(
+                    str(row) for row in await session.execute(text(f"select * from {table.name}"))
+                )
                 for table in Base.metadata.sorted_tables
                 if table.name not in ("user_credential", "user_session", "login_throttle")
             }

@@ -1,5 +1,6 @@
 """Filling a cart, by every way there is."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -103,8 +104,8 @@ async def test_breaks_and_prices_follow_the_quantity_and_the_day(shop: Shop) -> 
     async with shop.database.job() as session:
         await make.make_price(session, shop.product, "9", from_quantity=10)
         dated = await make.make_product(session, shop.seller, price=None, sku="DATED")
-        await make.make_price(session, dated, "5", valid_until=make.date(2026, 4, 1))
-        await make.make_price(session, dated, "6", valid_from=make.date(2026, 4, 1))
+        await make.make_price(session, dated, "5", valid_until=date(2026, 4, 1))
+        await make.make_price(session, dated, "6", valid_from=date(2026, 4, 1))
     await shop.fill(shop.buyer, (shop.product, 9), (dated, 1))
     first = await cart(shop)
     assert first["lines"][0]["nextBreak"] == {"fromQuantity": "10", "unitPrice": {"amount": "9.00"}}
@@ -148,7 +149,11 @@ async def test_the_head_keeps_what_is_not_given(shop: Shop) -> None:
     kept = await cart(shop)
     await run(shop, "updateCart", requestedOn=None)
 
-    assert (kept["purchaseOrderNumber"], kept["requestedOn"], kept["note"]) == ("PO-1", "2026-03-09", "deprisa")
+    assert (kept["purchaseOrderNumber"], kept["requestedOn"], kept["note"]) == (
+        "PO-1",
+        "2026-03-09",
+        "deprisa",
+    )
     assert (await cart(shop))["requestedOn"] is None
 
 
@@ -204,7 +209,12 @@ async def test_pasted_lines_are_verified_and_nothing_is_added(shop: Shop) -> Non
     assert [line["problem"] and line["problem"]["code"] for line in found["lines"]] == [
         None, "PACK_SIZE", "UNKNOWN_SKU", "UNKNOWN_SKU", "QUANTITY_INVALID",
     ]  # fmt: skip
-    assert (found["validCount"], found["adjustedCount"], found["invalidCount"], found["mergedCount"]) == (1, 1, 3, 2)
+    assert (found["validCount"], found["adjustedCount"], found["invalidCount"], found["mergedCount"]) == (
+        1,
+        1,
+        3,
+        2,
+    )
     assert await shop.snapshot() == before
 
 
@@ -221,7 +231,9 @@ async def test_reordering_leaves_out_what_is_gone_and_says_so(shop: Shop) -> Non
     assert [warning["message"] for warning in payload["warnings"]] == [
         "GONE is not for sale to you any more and was left out."
     ]
-    assert [(line["product"]["sku"], line["quantity"]) for line in (await cart(shop))["lines"]] == [("ACE-001", "2")]
+    assert [(line["product"]["sku"], line["quantity"]) for line in (await cart(shop))["lines"]] == [
+        ("ACE-001", "2")
+    ]
 
 
 async def test_a_user_of_two_companies_has_two_carts(shop: Shop) -> None:
@@ -233,7 +245,9 @@ async def test_a_user_of_two_companies_has_two_carts(shop: Shop) -> None:
     await shop.fill(here, (shop.product, 2))
     await shop.fill(there, (shop.product, 5))
 
-    documents = [(await shop.data(viewer, CART))["cart"]["lines"][0]["quantity"] for viewer in (here, there, here)]
+    documents = [
+        (await shop.data(viewer, CART))["cart"]["lines"][0]["quantity"] for viewer in (here, there, here)
+    ]
 
     assert documents == ["2", "5", "2"]
 
@@ -242,9 +256,15 @@ async def test_an_assortment_hides_the_rest_of_the_catalogue(shop: Shop) -> None
     async with shop.database.job() as session:
         listed = await make.make_product(session, shop.seller, sku="LISTED")
         values = {"id": str(listed.id), "seller": shop.seller.id, "customer": shop.customer.id}
-        await session.execute(text("insert into assortment values (cast(:id as uuid), :seller, 'A', 'A')"), values)
-        await session.execute(text("insert into assortment_product values (cast(:id as uuid), cast(:id as uuid))"), values)
-        await session.execute(text("update customer set assortment_id = cast(:id as uuid) where id = :customer"), values)
+        await session.execute(
+            text("insert into assortment values (cast(:id as uuid), :seller, 'A', 'A')"), values
+        )
+        await session.execute(
+            text("insert into assortment_product values (cast(:id as uuid), cast(:id as uuid))"), values
+        )
+        await session.execute(
+            text("update customer set assortment_id = cast(:id as uuid) where id = :customer"), values
+        )
     products = "{ products { nodes { sku } } }"
 
     mine = (await shop.data(shop.buyer, products))["products"]["nodes"]

@@ -9,7 +9,14 @@ from auth.permissions import Role, Viewer
 from tests import factories as make
 from tests.schema.shop import Shop
 
-ADDRESS = {"label": "Obra", "name": "Bar Núñez", "street": "Calle Nueva 3", "postalCode": "50001", "city": "Zaragoza", "country": "es"}
+ADDRESS = {
+    "label": "Obra",
+    "name": "Bar Núñez",
+    "street": "Calle Nueva 3",
+    "postalCode": "50001",
+    "city": "Zaragoza",
+    "country": "es",
+}
 
 
 async def seen(shop: Shop, viewer: Viewer, search: str | None = None) -> list[str]:
@@ -47,7 +54,15 @@ async def test_credit_is_shown_to_each_as_they_may_see_it(shop: Shop) -> None:
     hidden = await shop.ask(admin, "{ viewer { customer { credit { limit { amount } } } } }")
     unseen = await shop.ask(shop.buyer, "{ viewer { customer { credit { available { amount } } } } }")
 
-    assert rep == [{"credit": {"limit": {"amount": "200.00"}, "exposure": {"amount": "121.00"}, "available": {"amount": "79.00"}}}]
+    assert rep == [
+        {
+            "credit": {
+                "limit": {"amount": "200.00"},
+                "exposure": {"amount": "121.00"},
+                "available": {"amount": "79.00"},
+            }
+        }
+    ]
     assert own["viewer"]["customer"]["credit"]["available"]["amount"] == "79.00"
     assert "Cannot query field 'limit'" in hidden["errors"][0]["message"]
     assert "Cannot query field 'credit'" in unseen["errors"][0]["message"]
@@ -85,15 +100,20 @@ async def test_a_company_admin_keeps_addresses_and_the_default_moves(shop: Shop)
     payload = (await shop.data(admin, CREATE, input=ADDRESS | {"isDefaultDelivery": True}))["createAddress"]
 
     assert payload["errors"] == [] and payload["address"]["country"] == "ES"
-    found = (await shop.data(admin, "{ viewer { customer { addresses { city isDefaultDelivery } } } }"))["viewer"]["customer"]
+    found = (await shop.data(admin, "{ viewer { customer { addresses { city isDefaultDelivery } } } }"))[
+        "viewer"
+    ]["customer"]
     assert found["addresses"] == [
         {"city": "Zaragoza", "isDefaultDelivery": True}, {"city": "Madrid", "isDefaultDelivery": False},
     ]  # fmt: skip
-    assert (await shop.data(admin, "{ cart { deliveryAddress { city } } }"))["cart"]["deliveryAddress"] == {"city": "Zaragoza"}
+    assert (await shop.data(admin, "{ cart { deliveryAddress { city } } }"))["cart"]["deliveryAddress"] == {
+        "city": "Zaragoza"
+    }
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("label", " "), ("street", ""), ("country", "Spain"), ("city", "x" * 201), ("postalCode", "x" * 61)]
+    ("field", "value"),
+    [("label", " "), ("street", ""), ("country", "Spain"), ("city", "x" * 201), ("postalCode", "x" * 61)],
 )
 async def test_a_bad_address_names_its_field(shop: Shop, field: str, value: str) -> None:
     admin = await admin_of(shop)
@@ -112,7 +132,9 @@ async def test_a_foreign_address_cannot_be_changed_nor_chosen(shop: Shop) -> Non
     from schema.ids import encode_id
 
     given: dict[str, Any] = ADDRESS | {"addressId": encode_id("Address", foreign.id)}
-    document = "mutation U($input: UpdateAddressInput!) { updateAddress(input: $input) { errors { code path } } }"
+    document = (
+        "mutation U($input: UpdateAddressInput!) { updateAddress(input: $input) { errors { code path } } }"
+    )
     before = await shop.snapshot()
 
     payload = (await shop.data(admin, document, input=given))["updateAddress"]

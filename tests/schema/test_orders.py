@@ -22,13 +22,17 @@ ORDER = """query Order($id: ID!) { order(by: {id: $id}) {
 } }"""
 
 
-async def stock_of(shop: Shop, sku: str = "ACE-001") -> tuple[Decimal, Decimal]:
+async def stock_of(shop: Shop, sku: str = "ACE-001") -> tuple[int, int]:
+    """(on hand, reserved) of a product in whole units."""
     async with shop.database.job() as session:
         row = await session.execute(
-            text("select on_hand, reserved from stock_balance b join product p on p.id = b.product_id where p.sku = :sku"),
+            text(
+                "select on_hand, reserved from stock_balance b join product p on p.id = b.product_id where p.sku = :sku"
+            ),
             {"sku": sku},
         )
-        return tuple(row.one())  # type: ignore[return-value]
+        on_hand, reserved = row.one()
+        return int(on_hand), int(reserved)
 
 
 async def test_a_cart_becomes_an_order(shop: Shop) -> None:
@@ -159,7 +163,9 @@ async def test_beyond_the_credit_limit_the_order_is_held_and_nothing_is_reserved
 async def test_a_seller_may_refuse_instead_of_holding(shop: Shop) -> None:
     async with shop.database.job() as session:
         await session.execute(text("update credit_account set credit_limit = 5"))
-        await session.execute(text("update seller set credit_policy = :policy"), {"policy": CreditPolicy.REFUSE})
+        await session.execute(
+            text("update seller set credit_policy = :policy"), {"policy": CreditPolicy.REFUSE}
+        )
     cart = await shop.fill(shop.buyer, (shop.product, 3))
     before = await shop.snapshot()
 
@@ -235,7 +241,9 @@ async def test_an_order_in_a_foreign_currency_keeps_the_rate_of_the_day(shop: Sh
         user = await make.make_user(session, shop.seller, customer=abroad)
         for day, rate in (("2026-01-01", "0.005"), ("2026-03-01", "0.0061"), ("2026-03-03", "0.01")):
             await session.execute(
-                text("insert into exchange_rate values (:seller, 'JPY', cast(:day as text)::date, cast(:rate as text)::numeric)"),
+                text(
+                    "insert into exchange_rate values (:seller, 'JPY', cast(:day as text)::date, cast(:rate as text)::numeric)"
+                ),
                 {"seller": shop.seller.id, "day": day, "rate": rate},
             )
     viewer = await make.viewer_of(shop.database, user)
@@ -249,7 +257,11 @@ async def test_an_order_in_a_foreign_currency_keeps_the_rate_of_the_day(shop: Sh
 
 async def test_messages_speak_the_viewers_language(shop: Shop) -> None:
     cart = await shop.fill(shop.buyer, (shop.product, 101))
-    values = {"cartId": cart["id"], "expectedVersion": cart["version"], "expectedTotal": cart["totals"]["gross"]["amount"]}
+    values = {
+        "cartId": cart["id"],
+        "expectedVersion": cart["version"],
+        "expectedTotal": cart["totals"]["gross"]["amount"],
+    }
 
     answer = await shop.ask(shop.buyer, PLACE, "k", locale="es", input=values)
 

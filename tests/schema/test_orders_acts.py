@@ -41,14 +41,20 @@ async def test_ending_an_order_gives_its_stock_back(shop: Shop, mutation: str, s
 
     assert done["order"]["status"] == status
     line = done["order"]["lines"][0]
-    assert (line["quantityReserved"], line["quantityCancelled"], line["quantityBackordered"]) == ("0", "10", "0")
+    assert (line["quantityReserved"], line["quantityCancelled"], line["quantityBackordered"]) == (
+        "0",
+        "10",
+        "0",
+    )
     assert await stock_of(shop) == (100, 0)
 
 
 async def test_a_buyer_cancels_what_may_still_be_cancelled(shop: Shop) -> None:
     order = await placed(shop)
 
-    done = await shop.act(shop.buyer, "cancelOrder", orderId=order["id"], expectedVersion=1, reason="ya no hace falta")
+    done = await shop.act(
+        shop.buyer, "cancelOrder", orderId=order["id"], expectedVersion=1, reason="ya no hace falta"
+    )
 
     assert done["order"]["status"] == "CANCELLED" and done["order"]["allowedActions"] == ["REORDER"]
 
@@ -89,7 +95,9 @@ async def test_foreign_orders_do_not_exist(shop: Shop) -> None:
     assert await shop.snapshot() == before
 
 
-async def line_cancelled(shop: Shop, viewer: Viewer, order: dict[str, Any], quantity: str, version: int) -> dict[str, Any]:
+async def line_cancelled(
+    shop: Shop, viewer: Viewer, order: dict[str, Any], quantity: str, version: int
+) -> dict[str, Any]:
     return await shop.act(
         viewer, "cancelOrderLine", orderLineId=order["lines"][0]["id"], quantity=quantity, expectedVersion=version, reason="menos",
     )  # fmt: skip
@@ -129,7 +137,9 @@ async def test_a_hold_gives_back_and_a_release_takes_what_is_free(shop: Shop) ->
     assert await stock_of(shop) == (100, 0)
     await placed(shop, 70)  # meanwhile somebody else takes most of it
 
-    released = await shop.act(shop.rep, "releaseOrder", orderId=order["id"], expectedVersion=2, reason="revisado")
+    released = await shop.act(
+        shop.rep, "releaseOrder", orderId=order["id"], expectedVersion=2, reason="revisado"
+    )
 
     assert [warning["code"] for warning in released["warnings"]] == ["BACKORDERED"]
     line = released["order"]["lines"][0]
@@ -145,7 +155,9 @@ async def test_a_credit_hold_is_for_finance_to_release(shop: Shop) -> None:
     assert order["isOnHold"]
 
     refused = await shop.act(shop.rep, "releaseOrder", orderId=order["id"], expectedVersion=1, reason="x")
-    done = await shop.act(shop.finance, "releaseOrder", orderId=order["id"], expectedVersion=1, reason="pagado")
+    done = await shop.act(
+        shop.finance, "releaseOrder", orderId=order["id"], expectedVersion=1, reason="pagado"
+    )
 
     assert codes(refused) == ["NOT_PERMITTED"]
     assert done["order"]["isOnHold"] is False and done["order"]["lines"][0]["quantityReserved"] == "10"

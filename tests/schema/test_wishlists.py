@@ -6,7 +6,9 @@ from auth.permissions import Viewer
 from tests import factories as make
 from tests.schema.shop import Shop
 
-FIELDS = "id name visibility isMine version itemCount allowedActions items { id quantity note product { sku } }"
+FIELDS = (
+    "id name visibility isMine version itemCount allowedActions items { id quantity note product { sku } }"
+)
 
 
 async def run(shop: Shop, viewer: Viewer, mutation: str, **given: Any) -> dict[str, Any]:
@@ -41,7 +43,13 @@ async def test_a_list_keeps_quantities_and_notes(shop: Shop) -> None:
 
     assert wishlist["allowedActions"] == ["EDIT", "DELETE", "SET_ITEM", "ADD_TO_CART"]
     changed = await run(
-        shop, shop.buyer, "setWishlistItem", wishlistId=wishlist["id"], sku="ace001", quantity="12", expectedVersion=1
+        shop,
+        shop.buyer,
+        "setWishlistItem",
+        wishlistId=wishlist["id"],
+        sku="ace001",
+        quantity="12",
+        expectedVersion=1,
     )
     (item,) = changed["wishlist"]["items"]
     assert (item["quantity"], item["note"], changed["wishlist"]["version"]) == ("12", "para la barra", 2)
@@ -54,7 +62,9 @@ async def test_private_lists_are_private_and_shared_ones_are_the_companys(shop: 
 
     assert await names(shop, colleague) == ["De todos"]
     assert await names(shop, shop.stranger) == []
-    added = await run(shop, colleague, "setWishlistItem", wishlistId=shared["id"], sku="ACE-001", quantity="1")
+    added = await run(
+        shop, colleague, "setWishlistItem", wishlistId=shared["id"], sku="ACE-001", quantity="1"
+    )
     renamed = await run(shop, colleague, "updateWishlist", wishlistId=shared["id"], name="Mía")
     deleted = await run(shop, colleague, "deleteWishlist", wishlistId=shared["id"])
     assert added["errors"] == [] and added["wishlist"]["isMine"] is False
