@@ -128,7 +128,8 @@ async def _load_demo_once(database: "Database") -> None:
 
     print("Loading the demo company (the first time only) ...", flush=True)
     began = time.monotonic()
-    await load_demo(database, datetime.now(ZoneInfo("Europe/Madrid")).date())
+    now = datetime.now(ZoneInfo("Europe/Madrid"))
+    await load_demo(database, now.date(), now)
     print(f"Loaded in {time.monotonic() - began:.0f} s.")
 
 

@@ -84,7 +84,7 @@ class Customer(Base):
 
 
 class CreditAccount(Base):
-    """The credit a customer, or the parent that holds it, is given. The row is the lock that exposure is tested under."""
+    """The credit given to a customer, or to the parent that holds it; the lock that exposure is tested under."""
 
     __tablename__ = "credit_account"
     __table_args__ = (CheckConstraint("credit_limit >= 0", name="limit_not_negative"),)

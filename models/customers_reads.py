@@ -38,7 +38,8 @@ def own_only(viewer: Viewer, columns: Sequence[Any], name: str, customer_id: Any
     if viewer.row_class is not RowClass.CUSTOMER:
         return list(columns)
     return [
-        case((customer_id == viewer.customer_id, each)).label(name) if each.key == name else each for each in columns
+        case((customer_id == viewer.customer_id, each)).label(name) if each.key == name else each
+        for each in columns
     ]
 
 

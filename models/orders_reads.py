@@ -66,9 +66,7 @@ def order_in_scope(viewer: Viewer) -> ColumnElement[bool]:
 def visible_orders(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The orders the viewer may see, as columns of OrderRow."""
     columns = own_only(viewer, columns_of(SalesOrder, OrderRow), "customer_tax_id", SalesOrder.customer_id)
-    return select(*columns).where(
-        SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer)
-    )
+    return select(*columns).where(SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer))
 
 
 def order_matches(search: str) -> ColumnElement[bool]:

@@ -118,7 +118,8 @@ def policy_statements(prefix: str, tables: Mapping[str, Policies] = ROW_POLICIES
         yield f"alter table {table} force row level security"
         for row_class, condition in policies.items():
             role = _quote(prefix + row_class.value)
-            yield f"create policy {row_class.value}_rows on {table} to {role} using ({condition}) with check ({condition})"
+            rows = f"using ({condition}) with check ({condition})"
+            yield f"create policy {row_class.value}_rows on {table} to {role} {rows}"
         yield f"create policy job_rows on {table} to {_quote(prefix + 'job')} using (true) with check (true)"
     for table in AUTH_READS:
         if table in tables:

@@ -95,7 +95,7 @@ async def item_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
         .where(WishlistItem.customer_id == ctx.user.customer_id, WishlistItem.wishlist_id.in_(keys))
         .group_by(WishlistItem.wishlist_id)
     )
-    found = {key: count for key, count in rows}
+    found = dict(rows.tuples().all())
     return [found.get(key, 0) for key in keys]
 
 
@@ -249,9 +249,13 @@ async def _put_items(ctx: Context, wishlist: Wishlist, drafts: Sequence[ItemDraf
         assert unit is not None, "a product's unit exists by foreign key"
         # A list is a memory, not an order: pack sizes are checked when it goes to the cart.
         wrong = check_quantity(
-            draft.quantity, sku=product.sku, unit=unit.code, decimals=unit.decimals, pack_size=Decimal(1).scaleb(-unit.decimals),
+            draft.quantity,
+            sku=product.sku,
+            unit=unit.code,
+            decimals=unit.decimals,
+            pack_size=Decimal(1).scaleb(-unit.decimals),
             path=(*draft.path, "quantity"),
-        )  # fmt: skip
+        )
         if wrong is not None:
             raise wrong
         if draft.note is not None and len(draft.note) > NOTE_MAX:

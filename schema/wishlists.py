@@ -255,7 +255,7 @@ class DeleteWishlistPayload(Payload):
     )
 
     @classmethod
-    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:  # noqa: ARG003  # the list is gone
         return cls(deleted_wishlist_id=encode_id("Wishlist", entity_id))
 
 

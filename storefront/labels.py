@@ -63,9 +63,7 @@ LABELS: dict[str, dict[str, Label]] = {
     "price_component": {
         "LIST_PRICE": Label(N_("List price")),
         "QUANTITY_BREAK": Label(N_("Quantity price")),
-        "DISCOUNT": Label(N_("Discount")),
-        "STAFF_DISCOUNT": Label(N_("Discount agreed with you")),
-        "LINE_DISCOUNT": Label(N_("Line discount")),
+        "MANUAL_DISCOUNT": Label(N_("Discount")),
     },
     "step_status": {
         "APPLIED": Label(N_("Applied"), "success", "check"),
@@ -92,8 +90,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.held": Label(N_("Put on hold"), "warning", "pause"),
         "order.released": Label(N_("Hold released"), "success", "play"),
         "order.closed": Label(N_("Order closed"), "neutral", "archive"),
-        "order.line_cancelled": Label(N_("Line cancelled"), "neutral", "ban"),
-        "order.line_discounted": Label(N_("Discount on a line"), "info", "percent"),
+        "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
+        "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),

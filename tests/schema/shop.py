@@ -31,14 +31,11 @@ mutation Place($input: PlaceOrderInput!) {
   }
 }
 """
-ADD = (
-    """
-mutation Add($lines: [CartLineInput!]!) {
-  addToCart(input: {lines: $lines}) { cart { %s } errors { code message path } }
-}
+ADD = f"""
+mutation Add($lines: [CartLineInput!]!) {{
+  addToCart(input: {{lines: $lines}}) {{ cart {{ {CART} }} errors {{ code message path }} }}
+}}
 """
-    % CART
-)  # noqa: UP031  # braces abound
 
 
 @dataclass
@@ -78,7 +75,7 @@ class Shop:
         return found
 
     async def cart(self, viewer: Viewer) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.data(viewer, "{ cart { %s } }" % CART))["cart"]  # noqa: UP031
+        found: dict[str, Any] = (await self.data(viewer, f"{{ cart {{ {CART} }} }}"))["cart"]
         return found
 
     async def fill(self, viewer: Viewer, *lines: tuple[Product | str, int | str]) -> dict[str, Any]:
