@@ -45,7 +45,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "membership": _policies(f"{OWN_CUSTOMER} or user_id = {USER}", REPS_CUSTOMER),
         "app_user": _policies(
             f"id = {USER} or id in (select user_id from membership where customer_id = any ({CUSTOMERS}))",
-            f"id = {USER} or id in (select user_id from membership) or id in (select user_id from sales_rep)",
+            f"id = {USER} or id in (select user_id from membership)"
+            f" or {USER} is not null and id in (select user_id from sales_rep)",
         ),
         "staff_role": _policies(f"user_id = {USER}", f"user_id = {USER}"),
         "external_reference": _CATALOGUE_OR_TENANT,

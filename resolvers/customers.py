@@ -254,7 +254,7 @@ async def delivery_terms_by_id(ctx: Context, keys: Sequence[UUID]) -> list[Docum
 async def exponents_by_currency(ctx: Context, keys: Sequence[str]) -> list[int]:
     """The decimals of each currency's minor unit."""
     rows = await ctx.session.execute(select(Currency.code, Currency.exponent).where(Currency.code.in_(keys)))
-    found = dict(rows.tuples().all())
+    found = {row[0]: row[1] for row in rows}
     return [found[key] for key in keys]
 
 

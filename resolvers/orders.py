@@ -463,8 +463,8 @@ _COSTS = """
 
 async def _keep_costs(ctx: Context, order_id: UUID) -> None:
     """The standard costs of the day, kept for margins; the house writes them, the buyer's role never reads them."""
-    async with as_house(ctx):
-        await ctx.session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
+    async with as_house(ctx) as session:
+        await session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
 
 
 def _order_line(

@@ -90,8 +90,9 @@ class Page(Generic[Row]):
 
 
 def signature_of(sort: Sequence[SortKey]) -> str:
-    """Names the order in a cursor, so that a cursor of another order is refused."""
-    text = ",".join(f"{key.name}:{'desc' if key.descending else 'asc'}" for key in sort)
+    """Names the list and its order in a cursor, so that a cursor of another one is refused."""
+    list_name = getattr(getattr(sort[-1].expression, "table", None), "name", "")
+    text = list_name + ":" + ",".join(f"{key.name}:{'desc' if key.descending else 'asc'}" for key in sort)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

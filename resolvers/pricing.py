@@ -81,7 +81,11 @@ async def breaks_by_product(ctx: Context, keys: Sequence[PriceKey]) -> list[list
 
 @dataclass(frozen=True, slots=True)
 class TaxRow:
-    """A category's code and its rate on a day; `percent` is None where no rate is in force."""
+    """
+    A category's letter (UNTDID 5305, by which EN 16931 groups tax) and its rate on a day.
+
+    `percent` is None where no rate is in force.
+    """
 
     code: str
     percent: Decimal | None
@@ -91,7 +95,7 @@ async def taxes_by_category(ctx: Context, keys: Sequence[tuple[UUID, date]]) -> 
     """The rate of each (category, day) in the seller's territory."""
     where = await market(ctx)
     rows = await ctx.session.execute(
-        select(TaxCategory.id, TaxCategory.code, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until)
+        select(TaxCategory.id, TaxCategory.untdid_5305, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until)
         .outerjoin(
             TaxRate, and_(TaxRate.tax_category_id == TaxCategory.id, TaxRate.territory == where.territory)
         )

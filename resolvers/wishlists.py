@@ -95,7 +95,7 @@ async def item_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
         .where(WishlistItem.customer_id == ctx.user.customer_id, WishlistItem.wishlist_id.in_(keys))
         .group_by(WishlistItem.wishlist_id)
     )
-    found = dict(rows.tuples().all())
+    found = {row[0]: row[1] for row in rows}
     return [found.get(key, 0) for key in keys]
 
 

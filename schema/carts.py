@@ -32,7 +32,7 @@ _LINES = list_size(200)
 
 @strawberry.type(description="The tax of one rate.", directives=[access(P.PRICES_READ)])
 class TaxTotal:
-    category: str = strawberry.field(description="The tax category's code.")
+    category: str = strawberry.field(description="The letter of the tax category, UNTDID 5305: S is taxed.")
     percent: Decimal = strawberry.field(description="The rate in percent.")
     base: Money = strawberry.field(description="The net amount it is taken from.")
     tax: Money = strawberry.field(description="The tax.")

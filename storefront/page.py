@@ -156,7 +156,7 @@ class Page:
         code = str(extensions.get("code", ""))
         if code in ("NOT_SIGNED_IN", "SELECT_CUSTOMER"):
             return Trouble(303, location="/login" if code == "NOT_SIGNED_IN" else "/select-company")
-        if code in ("NOT_FOUND", "BAD_USER_INPUT", "BAD_CURSOR", "NOT_PERMITTED"):
+        if code in ("NOT_FOUND", "BAD_USER_INPUT", "INVALID_CURSOR", "NOT_PERMITTED"):
             return Trouble(404)
         status = {"THROTTLED": 429, "UNAVAILABLE": 503}.get(code)
         if status is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from storefront.documents import Documents
@@ -52,7 +52,11 @@ def create_storefront(execute: Execute, settings: SettingsLike) -> list[BaseRout
             routes.append(Route(at.path, _door(house, at, posted=False), methods=["GET"]))
         if at.acts:
             routes.append(Route(at.path, _door(house, at, posted=True), methods=["POST"]))
-    routes.append(Route("/static/{path:path}", _static, methods=["GET"]))
+    routes += [
+        Route("/static/{path:path}", _static, methods=["GET"]),
+        Route("/favicon.ico", _favicon, methods=["GET"]),
+        Route("/robots.txt", _robots, methods=["GET"]),
+    ]
 
     async def nowhere(request: Request) -> Response:
         """Whatever nobody else answers; the last of the storefront's routes."""
@@ -132,6 +136,16 @@ def _said(page: Page, trouble: Trouble) -> Response:
     if trouble.status in (429, 503):
         response.headers["Retry-After"] = "5"
     return response
+
+
+async def _favicon(request: Request) -> Response:
+    """Asked for by browsers that look at a file which is no page of ours."""
+    return RedirectResponse("/static/favicon.svg", 308)
+
+
+async def _robots(request: Request) -> Response:
+    """Nothing here is for search engines: all of it is behind the door."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
 
 async def _static(request: Request) -> Response:

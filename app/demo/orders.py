@@ -126,7 +126,7 @@ def plan_line(
 def spread_tax(lines: Sequence[PlannedLine]) -> None:
     """Tax by category and rate on the sums, as on a real order."""
     taxed = [
-        TaxedLine(line.priced.net_amount, line.item.tax, line.tax_percent, (line.item.sku, position))
+        TaxedLine(line.priced.net_amount, "S", line.tax_percent, (line.item.sku, position))
         for position, line in enumerate(lines, start=1)
     ]
     for line, tax in zip(lines, tax_by_group(taxed, 2)[1], strict=True):

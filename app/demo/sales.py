@@ -125,7 +125,7 @@ def _add_line(
         unit_price=priced.unit_price,
         price_trace=[step.to_json() for step in priced.steps],
         currency_exponent=2,
-        tax_category=item.tax,
+        tax_category="S",
         tax_percent=line.tax_percent,
         net_amount=priced.net_amount,
         tax_amount=line.tax,

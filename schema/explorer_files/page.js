@@ -30,7 +30,8 @@
   const graphiql = React.createElement(GraphiQL, {
     fetcher,
     storage,
-    defaultTabs: tabs,
+    // GraphiQL opens the first of its tabs; an empty list has none, and it would stop there.
+    defaultTabs: tabs.length ? tabs : undefined,
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
     shouldPersistHeaders: false,
     isHeadersEditorEnabled: true,

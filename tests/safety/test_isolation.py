@@ -186,10 +186,12 @@ def filters_of(where: GraphQLInputObjectType, texts: list[str], ids: list[str]) 
             yield {name: {"in": ids[:100]}}
 
 
-@pytest.mark.parametrize("name", ["pbuyer", "cadmin", "both@parent", "repb", "padmin"])
+@pytest.mark.parametrize("name", ["pbuyer", "cadmin", "both@parent", "repb"])
 async def test_filters_searches_and_counts_tell_nothing(still: Scene, name: str) -> None:
     view = still.engine.view(still.viewers[name])
-    foreign = sorted(every_tag() - may_read(name))
+    unseen = every_tag() - may_read(name)
+    # One of each kind: companies and people of a kind stand in the same columns.
+    foreign = sorted({each[2]: each for each in sorted(unseen)}.values())
     unreachable = [
         global_key(still, company) for company in COMPANIES if tag("k", company) not in may_read(name)
     ]

@@ -183,7 +183,7 @@ async def build_world(database: Database) -> World:
         await make.make_member(session, people["both"], companies["stranger"])
         for index in range(3):
             product = await make.make_product(
-                session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}"
+                session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}", barcode=f"840000000001{index}"
             )
             world.products[product.sku] = product.id
             for name, company in companies.items():
@@ -224,6 +224,7 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
 
 LINES = "mutation($lines: [CartLineInput!]!) { addToCart(input: {lines: $lines}) { cart { id version totals { gross { amount } } } errors { code } } }"
 HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { id } errors { code } } }"
+HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
 
 
@@ -258,6 +259,8 @@ async def _act(database: Database, world: World) -> None:
             items[0]["note"] = tag("s", sharing[name])
             shared = {"name": tag("s", sharing[name]), "visibility": "COMPANY", "items": items}
             await ask(viewer, LIST, input=shared)
+    held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
+    await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
 
 
 async def fill_texts(database: Database, world: World) -> None:
@@ -316,8 +319,9 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in ("sales_order_line", "sales_order_line_cost"):
         column = "(select placed_by_id from sales_order o where o.id = t.order_id)"
         return "'zqo' || " + person.format(column=column)
-    if table == "audit_event":
-        return "'zqo' || " + person.format(column="t.actor_id")
+    if table == "audit_event":  # what happened to an order is the order's, whoever did it
+        column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
+        return "'zqo' || " + person.format(column=column)
     return "'zqc' || " + company.format(column="t.customer_id")
 
 

@@ -1,0 +1,237 @@
+"""
+A valid input for every mutation of the schema. The tests of guarantees and of ids are made from it.
+
+A new mutation fails `test_every_mutation_has_an_example` until it stands here; its example names every ID that its
+input can take, so that each of them is tried with foreign ones.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
+
+from schema.access import KeyRequired, directive_of
+from schema.api import api
+from tests.safety.conftest import Scene
+from tests.safety.world import company_of, global_id
+
+Input = dict[str, Any]
+FULL: GraphQLSchema = api._schema
+COMMON = ("errors", "warnings", "replayed")
+
+
+@dataclass(frozen=True)
+class Example:
+    """Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale."""
+
+    viewer: str
+    build: Callable[[Scene, str], Awaitable[Input]]
+    spoilt: Input | None = None
+
+
+async def facts(scene: Scene, name: str) -> Input:
+    """What the viewer's own pages would know: cart, list, order, address."""
+    document = """{ cart { id version lines { id } totals { gross { amount } } }
+        wishlists { nodes { id version isMine visibility items { id } } }
+        viewer { customer { addresses { id } } } products { nodes { id sku } } }"""
+    answer = await scene.ask(name, document)
+    data: Input = answer["data"]
+    own = next(each for each in data["wishlists"]["nodes"] if each["isMine"] and each["visibility"] == "PRIVATE")
+    product = next(each["id"] for each in data["products"]["nodes"] if each["sku"] == "ACE-2")
+    address = data["viewer"]["customer"]["addresses"][-1]["id"]
+    return {"cart": data["cart"], "list": own, "product": product, "address": address}
+
+
+async def order_of(scene: Scene, reader: str, placer: str) -> Input:
+    document = "query($id: ID!) { order(by: {id: $id}) { id version lines { id } } }"
+    answer = await scene.ask(reader, document, {"id": scene.world.orders[placer][0]})
+    found: Input = answer["data"]["order"]
+    return found
+
+
+async def _add_to_cart(scene: Scene, name: str) -> Input:
+    known = await facts(scene, name)
+    lines = [{"sku": "ACE-1", "quantity": "1"}, {"productId": known["product"], "quantity": "2"}]
+    return {"lines": lines, "expectedVersion": known["cart"]["version"]}
+
+
+def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await facts(scene, name)
+        values = {"line": known["cart"]["lines"][0]["id"], "address": known["address"]}
+        given = {field: values.get(value, value) for field, value in more.items()}
+        return given | {"expectedVersion": known["cart"]["version"]}
+
+    return build
+
+
+async def _wishlist_to_cart(scene: Scene, name: str) -> Input:
+    known = await facts(scene, name)
+    items = [each["id"] for each in known["list"]["items"]]
+    return {"wishlistId": known["list"]["id"], "itemIds": items, "expectedVersion": known["cart"]["version"]}
+
+
+async def _reorder(scene: Scene, name: str) -> Input:
+    known, order = await facts(scene, name), await order_of(scene, name, name)
+    lines = [each["id"] for each in order["lines"]]
+    return {"orderId": order["id"], "lineIds": lines, "expectedVersion": known["cart"]["version"]}
+
+
+async def _create_list(scene: Scene, name: str) -> Input:
+    known = await facts(scene, name)
+    items = [{"sku": "ACE-0", "quantity": "1"}, {"productId": known["product"], "quantity": "2", "note": "n"}]
+    return {"name": "Barra", "visibility": "COMPANY", "items": items}
+
+
+def _list_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await facts(scene, name)
+        values = {"product": known["product"], "item": known["list"]["items"][0]["id"]}
+        given = {field: values.get(value, value) for field, value in more.items()}
+        return given | {"wishlistId": known["list"]["id"], "expectedVersion": known["list"]["version"]}
+
+    return build
+
+
+async def _place(scene: Scene, name: str) -> Input:
+    known = await facts(scene, name)
+    cart = known["cart"]
+    return {"cartId": cart["id"], "expectedVersion": cart["version"], "note": "hola", "purchaseOrderNumber": "PO-1",
+            "expectedTotal": cart["totals"]["gross"]["amount"], "deliveryAddressId": known["address"]}  # fmt: skip
+
+
+def _order_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        order = await order_of(scene, name, placer)
+        return {"orderId": order["id"], "expectedVersion": order["version"], **more}
+
+    return build
+
+
+def _line_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        order = await order_of(scene, name, placer)
+        return {"orderLineId": order["lines"][0]["id"], "expectedVersion": order["version"], **more}
+
+    return build
+
+
+ADDRESS = {"label": "Obra", "name": "Obra", "street": "Calle 1", "postalCode": "28001", "city": "Madrid", "country": "ES",
+           "isDefaultDelivery": True}  # fmt: skip
+
+
+async def _create_address(scene: Scene, name: str) -> Input:
+    return dict(ADDRESS)
+
+
+async def _update_address(scene: Scene, name: str) -> Input:
+    return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
+
+
+WHY = {"reason": "porque sí"}
+EXAMPLES: dict[str, Example] = {
+    "addToCart": Example("pbuyer", _add_to_cart),
+    "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
+    "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
+    "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
+    "clearCart": Example("pbuyer", _cart_act()),
+    "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
+    "reorder": Example("pbuyer", _reorder),
+    "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
+    "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
+    "deleteWishlist": Example("pbuyer", _list_act()),
+    "setWishlistItem": Example("pbuyer", _list_act(productId="product", quantity="7", note="nota")),
+    "removeWishlistItem": Example("pbuyer", _list_act(itemId="item")),
+    "placeOrder": Example("pbuyer", _place),
+    "confirmOrder": Example("repa", _order_act("pbuyer")),
+    "refuseOrder": Example("repa", _order_act("pbuyer", **WHY)),
+    "cancelOrder": Example("pbuyer", _order_act("pbuyer", **WHY)),
+    "cancelOrderLine": Example("pbuyer", _line_act("pbuyer", quantity="1", **WHY)),
+    "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
+    "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
+    "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
+    "createAddress": Example("padmin", _create_address, {"country": "España"}),
+    "updateAddress": Example("padmin", _update_address, {"country": "España"}),
+}
+
+
+def mutations() -> dict[str, GraphQLField]:
+    assert FULL.mutation_type is not None
+    return dict(FULL.mutation_type.fields)
+
+
+def input_type(name: str) -> GraphQLInputObjectType:
+    named = get_named_type(mutations()[name].args["input"].type)
+    assert isinstance(named, GraphQLInputObjectType)
+    return named
+
+
+def is_versioned(name: str) -> bool:
+    return "expectedVersion" in input_type(name).fields
+
+
+def needs_key(name: str) -> bool:
+    return directive_of(mutations()[name], KeyRequired) is not None
+
+
+def entity_field(name: str) -> str:
+    payload = get_named_type(mutations()[name].type)
+    assert isinstance(payload, GraphQLObjectType)
+    (found,) = [each for each in payload.fields if each not in COMMON]
+    return found
+
+
+def document(name: str, directives: str = "") -> str:
+    """The mutation with all of its payload's common part and its entity's id, version and number."""
+    payload = get_named_type(mutations()[name].type)
+    assert isinstance(payload, GraphQLObjectType)
+    field = entity_field(name)
+    entity = get_named_type(payload.fields[field].type)
+    inner = ""
+    if isinstance(entity, GraphQLObjectType):
+        inner = "{ " + " ".join(each for each in ("id", "version", "number") if each in entity.fields) + " }"
+    return (
+        f"mutation Act($input: {input_type(name).name}!) {{ {name}(input: $input) {directives} {{ {field} {inner}"
+        " errors { code message path ... on StaleVersion { currentVersion } } warnings { code } replayed } }"
+    )
+
+
+def id_coordinates(named: GraphQLInputObjectType) -> set[str]:
+    """Every place of an input where an ID can stand."""
+    found: set[str] = set()
+    for name, field in named.fields.items():
+        inner = get_named_type(field.type)
+        if inner.name == "ID":
+            found.add(f"{named.name}.{name}")
+        elif isinstance(inner, GraphQLInputObjectType):
+            found |= id_coordinates(inner)
+    return found
+
+
+def ids_given(named: GraphQLInputObjectType, value: Input) -> list[tuple[str, tuple[str | int, ...]]]:
+    """(coordinate, path) of every id in an input."""
+    found: list[tuple[str, tuple[str | int, ...]]] = []
+    for name, given in value.items():
+        field_type = named.fields[name].type
+        inner = get_named_type(field_type)
+        bare = field_type.of_type if isinstance(field_type, GraphQLNonNull) else field_type
+        many = isinstance(bare, GraphQLList)
+        for index, each in enumerate(given if many else [given]):
+            here = (name, index) if many else (name,)
+            if inner.name == "ID":
+                found.append((f"{named.name}.{name}", here))
+            elif isinstance(inner, GraphQLInputObjectType):
+                found += [(place, (*here, *rest)) for place, rest in ids_given(inner, each)]
+    return found
+
+
+__all__ = ["EXAMPLES", "company_of", "document", "global_id", "ids_given", "mutations"]

@@ -1,0 +1,32 @@
+"""What the portal's documents cost, and that the budget of a document follows from the dearest of them."""
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from auth.permissions import Role, combine_grants
+from schema.api import api
+from schema.guard import COST_MAX, guard
+from storefront.documents import Documents
+
+# Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
+DEAR = {"Cart": 5900, "Checkout": 5900, "Order": 5400, "StaffOrder": 5400, "CheckLines": 1900, "Home": 1600}
+OTHERWISE = 1600
+
+
+def cost_of(operation: str) -> int:
+    documents = Documents.read()
+    roles = [Role(name) for name in documents.definitions[operation].roles]
+    document = parse(documents.document(operation, combine_grants(roles)))
+    node = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    return guard(api._schema, document, node, {}, 10**9).requested
+
+
+@pytest.mark.parametrize("operation", [each.name for each in Documents.read().operations])
+def test_an_operation_costs_what_it_should(operation: str) -> None:
+    assert cost_of(operation) <= DEAR.get(operation, OTHERWISE)
+
+
+def test_the_budget_is_four_times_the_dearest_portal_document() -> None:
+    dearest = max(cost_of(each.name) for each in Documents.read().operations)
+
+    assert COST_MAX == 4 * dearest

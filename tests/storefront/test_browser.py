@@ -1,0 +1,185 @@
+"""Pages in a real Chromium: nothing leaves this origin, nothing is inaccessible, nothing overflows, scripts enhance."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+from app.database import Database
+from app.server import create_app
+from app.settings import Settings
+from tests.conftest import CHROMIUM
+from tests.storefront.visitor import BUYER, PASSWORD, REP
+
+pytestmark = pytest.mark.browser
+PATHS = {
+    BUYER: ("/", "/products", "/products?view=grid&search=aceite", "/quick-order", "/lists", "/cart", "/orders", "/company", "/help/api"),
+    REP: ("/staff", "/staff/orders", "/staff/orders?state=held", "/staff/customers"),
+}
+FIRST = ("/products", "/lists", "/orders", "/staff/orders", "/staff/customers")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+async def address(settings: Settings, demo: Database) -> AsyncIterator[str]:
+    """The whole application on a port of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base = f"http://localhost:{listener.getsockname()[1]}"
+        app = create_app(replace(settings, base_url=base), demo)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        served = asyncio.create_task(server.serve(sockets=[listener]))
+        yield base
+        server.should_exit = True
+        await served
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def signed_in(browser: Browser, address: str, email: str, heard: list[str] | None = None, **options: Any) -> Page:
+    context = await browser.new_context(**options)
+    page = await context.new_page()
+    if heard is not None:
+        page.on("request", lambda request: heard.append(request.url))
+        page.on("console", lambda message: heard.append(f"console {message.text}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: heard.append(f"error {error}"))
+    await page.goto(f"{address}/login")
+    await page.fill("#email", email)
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+async def paths_of(page: Page, address: str, email: str) -> list[str]:
+    """The pages, and one of each kind that a list leads to."""
+    paths = list(PATHS[email])
+    for each in FIRST:
+        if each in paths:
+            await page.goto(address + each)
+            one = await page.locator(f"main a[href^='{each}/']").first.get_attribute("href")
+            paths.append(str(one))
+    return paths
+
+
+@pytest.mark.parametrize("email", [BUYER, REP])
+async def test_no_request_leaves_our_origin_and_nothing_is_blocked(address: str, email: str) -> None:
+    heard: list[str] = []
+    async with chromium() as browser:
+        page = await signed_in(browser, address, email, heard)
+        for path in await paths_of(page, address, email):
+            response = await page.goto(address + path)
+            assert response is not None
+            assert response.status == 200, path
+
+    assert [each for each in heard if not each.startswith((f"{address}/", "data:"))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("email", [BUYER, REP])
+async def test_pages_are_accessible(address: str, email: str, scheme: Any) -> None:
+    found = []
+    async with chromium() as browser:
+        page = await signed_in(browser, address, email, color_scheme=scheme)
+        for path in await paths_of(page, address, email):
+            await page.goto(address + path)
+            results: AxeResults = await Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+            for each in results.response["violations"]:
+                found.append((path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]))
+
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440])
+async def test_nothing_is_wider_than_the_window(address: str, width: int) -> None:
+    wide = []
+    async with chromium() as browser:
+        for email in (BUYER, REP):
+            page = await signed_in(browser, address, email, viewport={"width": width, "height": 800})
+            for path in await paths_of(page, address, email):
+                await page.goto(address + path)
+                over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                wide += [(path, over)] if over > 0 else []
+
+    assert wide == []
+
+
+async def test_what_is_touched_on_a_phone_is_large_enough(address: str) -> None:
+    small = []
+    measure = """[...document.querySelectorAll('main button, main select, main .input, .tabbar a, .topbar a, .topbar summary')]
+        .map((each) => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()])
+        .filter(([_, box]) => box.width > 1 && box.height > 1 && box.height < 43.5).map(([html]) => html)"""
+    async with chromium() as browser:
+        page = await signed_in(browser, address, BUYER, viewport={"width": 390, "height": 844}, has_touch=True)
+        for path in PATHS[BUYER]:
+            await page.goto(address + path)
+            small += [(path, each) for each in await page.evaluate(measure) if "brand" not in each]
+
+    assert small == []
+
+
+async def test_the_cart_follows_without_loading_the_page_again(address: str) -> None:
+    async with chromium() as browser:
+        page = await signed_in(browser, address, BUYER)
+        await page.goto(f"{address}/products?stock=1&view=grid")
+        await page.evaluate("window.stayed = true")
+        before = int(await page.locator("#cart-link .count").inner_text() if await page.locator("#cart-link .count").count() else "0")
+
+        await page.locator("form.product-add button[type=submit]").nth(4).click()
+        await page.locator(".toasts .notice-success").wait_for()
+        assert int(await page.locator("#cart-link .count").inner_text()) == before + 1
+        assert await page.evaluate("window.stayed") is True
+
+        await page.goto(f"{address}/cart")
+        await page.evaluate("window.stayed = true")
+        total = await page.locator(".sums-total dd").inner_text()
+        await page.locator("[data-step='1']").first.click()
+        await page.wait_for_function("(before) => document.querySelector('.sums-total dd').innerText !== before", arg=total)
+        assert await page.evaluate("window.stayed") is True
+
+
+async def test_the_search_box_suggests_and_arrows_choose(address: str) -> None:
+    async with chromium() as browser:
+        page = await signed_in(browser, address, BUYER)
+        await page.keyboard.press("/")
+        await page.keyboard.type("aceite girasol")
+        await page.locator("#suggestions [role=option]").first.wait_for()
+        await page.keyboard.press("ArrowDown")
+        target = await page.locator("#suggestions [aria-selected=true]").get_attribute("data-href")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{target}")
+
+        assert "/products/" in page.url
+
+
+async def test_a_wrong_quantity_in_the_cart_is_said_in_place(address: str) -> None:
+    async with chromium() as browser:
+        page = await signed_in(browser, address, BUYER)
+        await page.goto(f"{address}/products?stock=1")
+        await page.locator("form.product-add button[type=submit]").first.click()
+        await page.locator(".toasts .notice-success").wait_for()
+        await page.goto(f"{address}/cart")
+        field = page.locator(".table-cart .stepper-input").first
+
+        await field.fill("0")
+        await field.press("Tab")
+        await page.locator("#summary").wait_for()
+
+        assert await page.evaluate("document.activeElement.id") == "summary"
+        assert await page.locator(".table-cart .stepper-input").first.get_attribute("aria-invalid") == "true"
