@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ from models.base import (
     one_of,
 )
 from rules.states import CustomerStatus
+from rules.tax_ids import check_tax_id
 
 
 class CustomerGroup(Base):
@@ -81,6 +83,14 @@ class Customer(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[Moment]
     active_until: Mapped[date | None]
+
+
+@event.listens_for(Customer, "before_insert")
+@event.listens_for(Customer, "before_update")
+def _check_tax_id(mapper: object, connection: object, customer: Customer) -> None:
+    """No way into the table passes by the check of a tax id."""
+    if customer.tax_id is not None:
+        customer.tax_id = check_tax_id(customer.country, customer.tax_id)
 
 
 class CreditAccount(Base):

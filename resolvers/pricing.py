@@ -95,7 +95,9 @@ async def taxes_by_category(ctx: Context, keys: Sequence[tuple[UUID, date]]) -> 
     """The rate of each (category, day) in the seller's territory."""
     where = await market(ctx)
     rows = await ctx.session.execute(
-        select(TaxCategory.id, TaxCategory.untdid_5305, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until)
+        select(
+            TaxCategory.id, TaxCategory.untdid_5305, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until
+        )
         .outerjoin(
             TaxRate, and_(TaxRate.tax_category_id == TaxCategory.id, TaxRate.territory == where.territory)
         )

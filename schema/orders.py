@@ -131,7 +131,9 @@ class OrderLine:
     discount_percent: Decimal = strawberry.field(
         description="A manual discount, in percent.", directives=_PRICED
     )
-    tax_category: str = strawberry.field(description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED)
+    tax_category: str = strawberry.field(
+        description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED
+    )
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
     list_unit_price: Money = strawberry.field(
         description="List price of `priceUnit` units.", directives=_PRICED

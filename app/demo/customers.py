@@ -20,6 +20,7 @@ from models.customers import (
 )
 from rules.documents import DocumentAddress
 from rules.states import CustomerStatus
+from rules.tax_ids import check_tax_id
 from rules.texts import item_key, sort_key
 
 CUSTOMERS = 120
@@ -305,7 +306,7 @@ def _add_customer(rows: Rows, company: Company) -> None:
         number=company.code,
         name=company.name,
         name_sort=sort_key(company.name),
-        tax_id=company.tax_id,
+        tax_id=None if company.tax_id is None else check_tax_id("ES", company.tax_id),
         country="ES",
         parent_id=key("customer", company.parent) if company.parent else None,
         status=company.status,

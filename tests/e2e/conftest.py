@@ -29,9 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(
-    cluster: Cluster, demo_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
+def site(cluster: Cluster, demo_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo company of the module's own, served."""
     name = cluster.clone(demo_template)
     with serving(cluster, name, tmp_path_factory.mktemp("site")) as served:

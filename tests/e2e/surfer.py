@@ -202,7 +202,9 @@ class Surfer:
         return [
             each
             for each in found["products"]["nodes"]
-            if each["price"] and each["availability"]["band"] == "IN_STOCK" and (each["packSize"] != "1") is packed
+            if each["price"]
+            and each["availability"]["band"] == "IN_STOCK"
+            and (each["packSize"] != "1") is packed
         ]
 
     async def empty_cart(self) -> None:

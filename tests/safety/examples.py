@@ -45,7 +45,9 @@ async def facts(scene: Scene, name: str) -> Input:
         viewer { customer { addresses { id } } } products { nodes { id sku } } }"""
     answer = await scene.ask(name, document)
     data: Input = answer["data"]
-    own = next(each for each in data["wishlists"]["nodes"] if each["isMine"] and each["visibility"] == "PRIVATE")
+    own = next(
+        each for each in data["wishlists"]["nodes"] if each["isMine"] and each["visibility"] == "PRIVATE"
+    )
     product = next(each["id"] for each in data["products"]["nodes"] if each["sku"] == "ACE-2")
     address = data["viewer"]["customer"]["addresses"][-1]["id"]
     return {"cart": data["cart"], "list": own, "product": product, "address": address}

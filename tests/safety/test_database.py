@@ -33,7 +33,9 @@ TENANT = sorted(ROW_POLICIES)
 async def as_role(session: AsyncSession, role: str, **settings: str) -> None:
     await session.execute(text("select set_config('role', :role, true)"), {"role": PREFIX + role})
     for name, value in settings.items():
-        await session.execute(text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": value})
+        await session.execute(
+            text("select set_config(:name, :value, true)"), {"name": f"app.{name}", "value": value}
+        )
 
 
 def settings_of(viewer: Viewer) -> dict[str, str]:
@@ -90,7 +92,9 @@ async def test_without_a_setting_there_are_no_rows(still: Scene, role: str) -> N
     async with AsyncSession(still.database.engine) as session:
         await as_role(session, role)
         for table in TENANT:
-            if role.startswith("staff"):  # staff see all customers; what is a person's own still needs the person
+            if role.startswith(
+                "staff"
+            ):  # staff see all customers; what is a person's own still needs the person
                 if "user_id" not in str(ROW_POLICIES[table][RowClass.STAFF]):
                     continue
             elif table == "standard_cost" and role.startswith("territory"):
@@ -159,12 +163,18 @@ async def test_a_buyer_cannot_write_for_another_company(scene: Scene) -> None:
 async def test_append_only_tables_refuse_changes_from_everyone(scene: Scene) -> None:
     for table in APPEND_ONLY:
         for role in [*ROLES, "owner"]:
-            for statement in (f"update {table} set month = month", f"delete from {table}", f"truncate {table}"):  # noqa: S608
+            for statement in (
+                f"update {table} set month = month",
+                f"delete from {table}",
+                f"truncate {table}",
+            ):  # noqa: S608
                 with pytest.raises(DBAPIError, match="append-only|permission denied"):
                     if role == "owner":
                         async with scene.database.owner() as connection:
                             if statement.startswith("truncate"):
-                                raise DBAPIError("", {}, Exception("permission denied"))  # it is the owner's to drop
+                                raise DBAPIError(
+                                    "", {}, Exception("permission denied")
+                                )  # it is the owner's to drop
                             await connection.execute(text(statement))
                     else:
                         async with AsyncSession(scene.database.engine) as session:
@@ -215,7 +225,9 @@ async def test_siblings_never_run_as_the_house(scene: Scene) -> None:
     roles: list[tuple[str, str]] = []
     role = ["?"]
 
-    def listen(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+    def listen(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
         if "set_config('role'" in statement:
             role[0] = "house" if "regexp_replace" in statement else "viewer"
         elif "current_user" not in statement:
@@ -232,6 +244,6 @@ async def test_siblings_never_run_as_the_house(scene: Scene) -> None:
     as_house = [statement for who, statement in roles if who == "house"]
     assert as_house and roles[-1][0] in ("viewer", "house")
     for statement in as_house:
-        assert any(each in statement for each in ("credit_account", "exchange_rate", "sales_order line")), statement
-
-
+        assert any(each in statement for each in ("credit_account", "exchange_rate", "sales_order line")), (
+            statement
+        )

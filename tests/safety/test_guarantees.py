@@ -98,7 +98,9 @@ async def test_a_stale_version_is_refused(still: Scene, name: str) -> None:
     given, before = await input_for(still, name), await still.snapshot()
 
     for stale in (given["expectedVersion"] - 1, given["expectedVersion"] + 1, -1, 2**31 - 1):
-        payload = await act(still, name, given | {"expectedVersion": stale}, f'@idempotent(key: "stale{stale}")')
+        payload = await act(
+            still, name, given | {"expectedVersion": stale}, f'@idempotent(key: "stale{stale}")'
+        )
         assert codes(payload) == ["STALE_VERSION"] and payload[entity_field(name)] is None
         assert payload["errors"][0]["path"] == ["expectedVersion"]
         assert payload["errors"][0]["currentVersion"] == given["expectedVersion"]
@@ -119,7 +121,9 @@ async def test_a_refusal_leaves_no_key_behind(scene: Scene, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 async def test_money_and_goods_need_a_key(still: Scene, name: str) -> None:
     if not needs_key(name):
-        assert not any(word in name for word in ("place", "confirm", "refuse", "cancel", "hold", "release", "discount"))
+        assert not any(
+            word in name for word in ("place", "confirm", "refuse", "cancel", "hold", "release", "discount")
+        )
         return
     given, before = await input_for(still, name), await still.snapshot()
 
@@ -141,7 +145,9 @@ async def test_a_key_belongs_to_person_company_and_mutation(scene: Scene) -> Non
     for company in ("both@parent", "both@stranger"):
         given = await EXAMPLES["clearCart"].build(scene, company)
         answer = await scene.ask(company, document("clearCart"), {"input": given}, "same")
-        assert answer["data"]["clearCart"]["replayed"] is False and answer["data"]["clearCart"]["errors"] == []
+        assert (
+            answer["data"]["clearCart"]["replayed"] is False and answer["data"]["clearCart"]["errors"] == []
+        )
 
 
 async def test_a_bug_in_the_answer_undoes_the_act(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,10 +126,20 @@ async def test_lookups_answer_null_for_all_of_them(still: Scene, name: str) -> N
         # `both` placed an order at the parent too: acting for the stranger, even their own is out of sight.
         assert foreign["Order"]
     for root, field in root_fields(view).items():
-        ways = [f"{root}(by: {{id: $id}})"] if "by" in field.args else ["node(id: $id)"] if root == "node" else []
+        ways = (
+            [f"{root}(by: {{id: $id}})"]
+            if "by" in field.args
+            else ["node(id: $id)"]
+            if root == "node"
+            else []
+        )
         for way in ways:
             query = f"query($id: ID!) {{ {way} {{ __typename }} }}"
-            known = [*(one for many in foreign.values() for one in many), *NONSENSE, str(encode_id("Order", UNKNOWN))]
+            known = [
+                *(one for many in foreign.values() for one in many),
+                *NONSENSE,
+                str(encode_id("Order", UNKNOWN)),
+            ]
             for value in known:
                 answer = await still.ask(name, query, {"id": value})
                 assert "errors" not in answer and answer["data"] == {root: None}, (root, value, answer)
@@ -140,7 +150,9 @@ async def test_cursors_of_other_lists_and_nonsense_are_refused(still: Scene) -> 
     name = "repa"
     view = still.engine.view(still.viewers[name])
     lists = [
-        root for root, field in root_fields(view).items() if get_named_type(field.type).name.endswith("Connection")
+        root
+        for root, field in root_fields(view).items()
+        if get_named_type(field.type).name.endswith("Connection")
     ]
     cursors: dict[str, str] = {}
     for root in lists:
@@ -151,8 +163,16 @@ async def test_cursors_of_other_lists_and_nonsense_are_refused(still: Scene) -> 
     for root in lists:
         others = [cursor for other, cursor in cursors.items() if other != root]
         for argument in ("after", "before"):
-            for value in (*others, *NONSENSE, cursors[root][:-3], cursors[root] + "A", cursors[root].swapcase()):
-                query = f"query($c: String) {{ {root}({argument}: $c) {{ totalCount nodes {{ __typename }} }} }}"
+            for value in (
+                *others,
+                *NONSENSE,
+                cursors[root][:-3],
+                cursors[root] + "A",
+                cursors[root].swapcase(),
+            ):
+                query = (
+                    f"query($c: String) {{ {root}({argument}: $c) {{ totalCount nodes {{ __typename }} }} }}"
+                )
                 answer = await still.ask(name, query, {"c": value})
                 codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
                 assert codes == {"INVALID_CURSOR"}, (root, argument, value, answer)
@@ -171,7 +191,13 @@ async def test_a_foreign_cursor_shows_only_visible_rows(still: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("name", "placer"),
-    [("papprover", "pbuyer"), ("padmin", "cadmin"), ("repb", "pbuyer"), ("finance", "pbuyer"), ("pbuyer", "pmate")],
+    [
+        ("papprover", "pbuyer"),
+        ("padmin", "cadmin"),
+        ("repb", "pbuyer"),
+        ("finance", "pbuyer"),
+        ("pbuyer", "pmate"),
+    ],
 )
 async def test_who_sees_an_order_may_not_do_everything_with_it(scene: Scene, name: str, placer: str) -> None:
     """Cancelling reaches less far than reading: an approver's own orders, a parent's own company's."""
@@ -188,7 +214,10 @@ async def test_who_sees_an_order_may_not_do_everything_with_it(scene: Scene, nam
     if name == "finance":  # the field does not exist for them
         assert any(each["message"].startswith("Cannot query field") for each in answer["errors"])
     elif name == "repb":
-        assert answer["data"]["cancelOrder"]["errors"][0]["code"] == "NOT_FOUND" and seen["data"]["order"] is None
+        assert (
+            answer["data"]["cancelOrder"]["errors"][0]["code"] == "NOT_FOUND"
+            and seen["data"]["order"] is None
+        )
     else:
         assert answer["data"]["cancelOrder"]["errors"][0]["code"] == "NOT_PERMITTED"
         assert "CANCEL" not in seen["data"]["order"]["allowedActions"]
@@ -205,5 +234,9 @@ async def test_a_parent_sees_no_people_and_no_credit_below(scene: Scene) -> None
         for each in ("parent", "child")
     ]
 
-    assert own["data"]["customer"]["users"] and own["data"]["customer"]["credit"] and own["data"]["customer"]["taxId"]
+    assert (
+        own["data"]["customer"]["users"]
+        and own["data"]["customer"]["credit"]
+        and own["data"]["customer"]["taxId"]
+    )
     assert below["data"]["customer"] == {"name": "zqkchild SL", "taxId": None, "users": [], "credit": None}

@@ -34,7 +34,9 @@ class Crowd:
         self.seller: Seller
         self.retries = 0
 
-    async def gather(self, size: int, limit: str | None = "100000", one_company: bool = False) -> list[Viewer]:
+    async def gather(
+        self, size: int, limit: str | None = "100000", one_company: bool = False
+    ) -> list[Viewer]:
         async with self.database.job() as session:
             customers: list[Customer] = []
             for _ in range(1 if one_company else size):
@@ -42,7 +44,9 @@ class Crowd:
             people = []
             for index in range(size):
                 customer = customers[0 if one_company else index]
-                people.append((await make.make_user(session, self.seller, customer=customer, password=None), customer))
+                people.append(
+                    (await make.make_user(session, self.seller, customer=customer, password=None), customer)
+                )
         grants = combine_grants([Role.BUYER])
         assert Role.BUYER in CUSTOMER_ROLES
         return [
@@ -53,9 +57,13 @@ class Crowd:
 
     async def products(self, count: int, stock: int, price: str = "10") -> list[Product]:
         async with self.database.job() as session:
-            return [await make.make_product(session, self.seller, price=price, stock=stock) for _ in range(count)]
+            return [
+                await make.make_product(session, self.seller, price=price, stock=stock) for _ in range(count)
+            ]
 
-    async def ask(self, viewer: Viewer, document: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
+    async def ask(
+        self, viewer: Viewer, document: str, key: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
         """To the end: a 503 is repeated as a client would (R3); anything else without data is a fault."""
         for _ in range(60):
             request = make_request(document, variables)
@@ -118,15 +126,23 @@ async def race(crowd: Crowd, buyers: int, units: int) -> None:
     inputs += await asyncio.gather(*(crowd.fill(viewer, (product, 1)) for viewer in viewers[units:]))
 
     placed = await asyncio.gather(
-        *(crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=given) for viewer, given in zip(viewers, inputs, strict=True))
+        *(
+            crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=given)
+            for viewer, given in zip(viewers, inputs, strict=True)
+        )
     )
 
     assert Counter(map(outcome, placed)) == +Counter(placed=units, OUT_OF_STOCK=buyers - units)
-    balance = await crowd.value("select on_hand || '/' || reserved from stock_balance where product_id = :p", p=product.id)
+    balance = await crowd.value(
+        "select on_hand || '/' || reserved from stock_balance where product_id = :p", p=product.id
+    )
     assert [Decimal(each) for each in balance.split("/")] == [units, units]
     held = "select sum(quantity) from reservation where product_id = :p and released_at is null"
     assert await crowd.value(held, p=product.id) == units
-    assert await crowd.value("select count(*) from sales_order_line where product_id = :p", p=product.id) == units
+    assert (
+        await crowd.value("select count(*) from sales_order_line where product_id = :p", p=product.id)
+        == units
+    )
 
 
 async def test_150_buyers_race_for_7_units(crowd: Crowd) -> None:
@@ -175,11 +191,18 @@ async def test_two_tabs_place_one_cart_once(crowd: Crowd) -> None:
 async def test_a_credit_limit_holds_when_20_orders_race(crowd: Crowd) -> None:
     """Each order is 121.00; of a limit of 500 four go through, and the rest are taken on hold."""
     viewers = await crowd.gather(20, limit="500", one_company=True)
-    products = await crowd.products(20, 100, price="100")  # each their own: the limit is all that is contended
-    inputs = [await crowd.fill(viewer, (product, 1)) for viewer, product in zip(viewers, products, strict=True)]
+    products = await crowd.products(
+        20, 100, price="100"
+    )  # each their own: the limit is all that is contended
+    inputs = [
+        await crowd.fill(viewer, (product, 1)) for viewer, product in zip(viewers, products, strict=True)
+    ]
 
     placed = await asyncio.gather(
-        *(crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=given) for viewer, given in zip(viewers, inputs, strict=True))
+        *(
+            crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=given)
+            for viewer, given in zip(viewers, inputs, strict=True)
+        )
     )
 
     assert Counter(map(outcome, placed)) == {"placed": 20}
@@ -220,7 +243,10 @@ async def test_cancelling_and_placing_at_once_lose_nothing(crowd: Crowd) -> None
     viewers = await crowd.gather(20)
     (product,) = await crowd.products(1, 10)
     inputs = [await crowd.fill(viewer, (product, 1)) for viewer in viewers]
-    first = [await crowd.ask(v, PLACE, f"a{v.user_id}", input=i) for v, i in zip(viewers[:10], inputs, strict=False)]
+    first = [
+        await crowd.ask(v, PLACE, f"a{v.user_id}", input=i)
+        for v, i in zip(viewers[:10], inputs, strict=False)
+    ]
     cancel = "mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { order { status } errors { code } } }"
 
     def cancelled(viewer: Viewer, payload: dict[str, Any]) -> Any:
@@ -230,10 +256,15 @@ async def test_cancelling_and_placing_at_once_lose_nothing(crowd: Crowd) -> None
 
     await asyncio.gather(
         *(cancelled(viewer, payload) for viewer, payload in zip(viewers, first, strict=False)),
-        *(crowd.ask(v, PLACE, f"b{v.user_id}", input=i) for v, i in zip(viewers[10:], inputs[10:], strict=True)),
+        *(
+            crowd.ask(v, PLACE, f"b{v.user_id}", input=i)
+            for v, i in zip(viewers[10:], inputs[10:], strict=True)
+        ),
     )
 
     open_ = "select coalesce(sum(l.quantity_reserved), 0) from sales_order_line l join sales_order o on o.id = l.order_id"
-    assert await crowd.value("select reserved from stock_balance") == await crowd.value(f"{open_} where o.status = 'PLACED'")
+    assert await crowd.value("select reserved from stock_balance") == await crowd.value(
+        f"{open_} where o.status = 'PLACED'"
+    )
     assert await crowd.value(f"{open_} where o.status = 'CANCELLED'") == 0
     assert await crowd.deadlocks() == 0

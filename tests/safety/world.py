@@ -183,7 +183,13 @@ async def build_world(database: Database) -> World:
         await make.make_member(session, people["both"], companies["stranger"])
         for index in range(3):
             product = await make.make_product(
-                session, seller, price="10.00", stock=10000, cost="6", sku=f"ACE-{index}", barcode=f"840000000001{index}"
+                session,
+                seller,
+                price="10.00",
+                stock=10000,
+                cost="6",
+                sku=f"ACE-{index}",
+                barcode=f"840000000001{index}",
             )
             world.products[product.sku] = product.id
             for name, company in companies.items():

@@ -21,7 +21,17 @@ from tests.storefront.visitor import BUYER, PASSWORD, REP
 
 pytestmark = pytest.mark.browser
 PATHS = {
-    BUYER: ("/", "/products", "/products?view=grid&search=aceite", "/quick-order", "/lists", "/cart", "/orders", "/company", "/help/api"),
+    BUYER: (
+        "/",
+        "/products",
+        "/products?view=grid&search=aceite",
+        "/quick-order",
+        "/lists",
+        "/cart",
+        "/orders",
+        "/company",
+        "/help/api",
+    ),
     REP: ("/staff", "/staff/orders", "/staff/orders?state=held", "/staff/customers"),
 }
 FIRST = ("/products", "/lists", "/orders", "/staff/orders", "/staff/customers")
@@ -52,12 +62,17 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def signed_in(browser: Browser, address: str, email: str, heard: list[str] | None = None, **options: Any) -> Page:
+async def signed_in(
+    browser: Browser, address: str, email: str, heard: list[str] | None = None, **options: Any
+) -> Page:
     context = await browser.new_context(**options)
     page = await context.new_page()
     if heard is not None:
         page.on("request", lambda request: heard.append(request.url))
-        page.on("console", lambda message: heard.append(f"console {message.text}") if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: heard.append(f"console {message.text}") if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: heard.append(f"error {error}"))
     await page.goto(f"{address}/login")
     await page.fill("#email", email)
@@ -101,7 +116,9 @@ async def test_pages_are_accessible(address: str, email: str, scheme: Any) -> No
             await page.goto(address + path)
             results: AxeResults = await Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
             for each in results.response["violations"]:
-                found.append((path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]))
+                found.append(
+                    (path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"])
+                )
 
     assert found == []
 
@@ -126,7 +143,9 @@ async def test_what_is_touched_on_a_phone_is_large_enough(address: str) -> None:
         .map((each) => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()])
         .filter(([_, box]) => box.width > 1 && box.height > 1 && box.height < 43.5).map(([html]) => html)"""
     async with chromium() as browser:
-        page = await signed_in(browser, address, BUYER, viewport={"width": 390, "height": 844}, has_touch=True)
+        page = await signed_in(
+            browser, address, BUYER, viewport={"width": 390, "height": 844}, has_touch=True
+        )
         for path in PATHS[BUYER]:
             await page.goto(address + path)
             small += [(path, each) for each in await page.evaluate(measure) if "brand" not in each]
@@ -139,7 +158,11 @@ async def test_the_cart_follows_without_loading_the_page_again(address: str) -> 
         page = await signed_in(browser, address, BUYER)
         await page.goto(f"{address}/products?stock=1&view=grid")
         await page.evaluate("window.stayed = true")
-        before = int(await page.locator("#cart-link .count").inner_text() if await page.locator("#cart-link .count").count() else "0")
+        before = int(
+            await page.locator("#cart-link .count").inner_text()
+            if await page.locator("#cart-link .count").count()
+            else "0"
+        )
 
         await page.locator("form.product-add button[type=submit]").nth(4).click()
         await page.locator(".toasts .notice-success").wait_for()
@@ -150,7 +173,9 @@ async def test_the_cart_follows_without_loading_the_page_again(address: str) -> 
         await page.evaluate("window.stayed = true")
         total = await page.locator(".sums-total dd").inner_text()
         await page.locator("[data-step='1']").first.click()
-        await page.wait_for_function("(before) => document.querySelector('.sums-total dd').innerText !== before", arg=total)
+        await page.wait_for_function(
+            "(before) => document.querySelector('.sums-total dd').innerText !== before", arg=total
+        )
         assert await page.evaluate("window.stayed") is True
 
 

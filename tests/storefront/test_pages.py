@@ -194,7 +194,9 @@ async def test_from_a_product_to_an_order(visitor: Visitor) -> None:
     page = await visitor.open("/cart")
     assert "1 línea" in page.text
 
-    await visitor.submit(visitor.form(act="update"), quantity="3", requested=str(datetime.now(UTC).date() + timedelta(days=20)))
+    await visitor.submit(
+        visitor.form(act="update"), quantity="3", requested=str(datetime.now(UTC).date() + timedelta(days=20))
+    )
     assert visitor.form(act="update").fields["quantity"] == "3"
     page = await visitor.open("/checkout")
     checkout = visitor.form(purchase_order="")

@@ -1,0 +1,1 @@
+"""Side-by-side measurements; run by hand, compared as ratios within one run."""

@@ -1,0 +1,256 @@
+"""What exists for whom, as a table of its own, and that what is hidden is hidden everywhere (checks 2, 3, 7, 33, 34)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    get_introspection_query,
+    get_named_type,
+    parse,
+    print_ast,
+)
+
+from sqlalchemy import text
+
+from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, Role
+from auth.views import Views
+from schema.access import may_use
+from schema.sdl import sdl_of_view
+from tests.safety.conftest import Scene
+from tests.safety.examples import FULL
+
+LETTERS = {
+    "B": Role.BUYER, "A": Role.APPROVER, "C": Role.COMPANY_ADMIN, "X": Role.CUSTOMER_INTEGRATOR, "R": Role.SALES_REP,
+    "M": Role.SALES_MANAGER, "L": Role.LOGISTICS, "F": Role.FINANCE, "I": Role.INTEGRATOR, "D": Role.ADMINISTRATOR,
+}  # fmt: skip
+ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
+# Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
+EXPECTED = {
+    "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
+    "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
+    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
+    "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
+    "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
+    "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
+    "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
+    "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
+    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+}  # fmt: skip
+# The sensitive fields, and for whom they exist.
+SENSITIVE = {
+    "Product.standardCost": "MFD", "OrderLine.unitCost": "MFD", "Customer.internalNote": "RMD",
+    "Availability.free": STAFF, "Availability.byWarehouse": STAFF, "Availability.lots": "LD",
+    "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
+    "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
+    "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
+    "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
+    "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
+}  # fmt: skip
+SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
+VIEWS = Views(FULL, may_use)
+
+
+def view_of(role: Role) -> GraphQLSchema:
+    return VIEWS.view(frozenset(ROLE_GRANTS[role]))
+
+
+def has(view: GraphQLSchema, coordinate: str) -> bool:
+    type_name, _, field = coordinate.partition(".")
+    named: Any = view.get_type(type_name)
+    return named is not None and field in named.fields
+
+
+def roots(view: GraphQLSchema) -> set[str]:
+    return set(view.query_type.fields if view.query_type else ()) | set(
+        view.mutation_type.fields if view.mutation_type else ()
+    )
+
+
+def test_the_table_knows_every_root_field_and_role() -> None:
+    assert set(EXPECTED) == roots(FULL), "say in tests/safety/test_roles.py who may use it"
+    assert set(LETTERS.values()) == set(Role)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_roles_have_these_root_fields_and_no_others(letter: str) -> None:
+    assert roots(view_of(LETTERS[letter])) == {name for name, roles in EXPECTED.items() if letter in roles}
+
+
+@pytest.mark.parametrize("coordinate", SENSITIVE)
+def test_sensitive_fields_exist_for_these_roles_only(coordinate: str) -> None:
+    assert has(FULL, coordinate), "the field was renamed: mend the table"
+    found = {letter for letter, role in LETTERS.items() if has(view_of(role), coordinate)}
+
+    assert found == set(SENSITIVE[coordinate])
+
+
+def names_in(schema: GraphQLSchema) -> Iterator[str]:
+    for named in schema.type_map.values():
+        for name in getattr(named, "fields", None) or ():
+            yield f"{named.name}.{name}"
+
+
+@pytest.mark.parametrize("role", sorted(CUSTOMER_ROLES))
+def test_secrets_are_in_no_word_a_customer_gets_of_the_schema(role: Role) -> None:
+    view, known = view_of(role), set(names_in(view_of(role)))
+    sdl = sdl_of_view(view)
+    for coordinate in SECRETS:
+        assert coordinate not in known
+        type_name, _, field = coordinate.partition(".")
+        if not any(each.endswith(f".{field}") for each in known):
+            assert f" {field}:" not in sdl and f" {field}(" not in sdl, coordinate
+    for hidden in ("WarehouseStock", "LotStock", "AuditEvent"):
+        assert f"type {hidden} " not in sdl and view.get_type(hidden) is None
+
+
+WHO = {"B": "pbuyer", "A": "papprover", "C": "padmin", "X": "pintegrator", "R": "repa", "M": "manager", "L": "logistics",
+       "F": "finance", "I": "integrator", "D": "administrator"}  # fmt: skip
+
+
+def asking(coordinate: str) -> str | None:
+    """A document that asks for a field wherever it hangs; None for fields of inputs."""
+    type_name, _, field = coordinate.partition(".")
+    selection = f"{{ {field} {'{ __typename }' if not is_leaf(coordinate) else ''} }}"
+    around = {
+        "Product": f"{{ products(first: 3) {{ nodes {selection} }} }}",
+        "OrderLine": f"{{ orders(first: 3) {{ nodes {{ lines {selection} }} }} }}",
+        "Customer": f"{{ customers(first: 3) {{ nodes {selection} }} }}",
+        "Availability": f"{{ products(first: 3) {{ nodes {{ availability {selection} }} }} }}",
+        "Credit": f"{{ customers(first: 3) {{ nodes {{ credit {selection} }} }} }}",
+        "Order": f"{{ orders(first: 3) {{ nodes {selection} }} }}",
+        "ScheduleLine": f"{{ orders(first: 3) {{ nodes {{ lines {{ scheduleLines {selection} }} }} }} }}",
+        "AuditEvent": f"{{ auditEvents(first: 3) {{ nodes {selection} }} }}",
+        "WarehouseStock": f"{{ products(first: 3) {{ nodes {{ availability {{ byWarehouse {selection} }} }} }} }}",
+        "LotStock": f"{{ products(first: 3) {{ nodes {{ availability {{ lots {selection} }} }} }} }}",
+    }
+    return around.get(type_name)
+
+
+def is_leaf(coordinate: str) -> bool:
+    type_name, _, field = coordinate.partition(".")
+    named: Any = FULL.get_type(type_name)
+    return not hasattr(get_named_type(named.fields[field].type), "fields")
+
+
+@pytest.mark.parametrize("letter", WHO)
+async def test_documents_meet_the_same_table(still: Scene, letter: str) -> None:
+    """Asked for real: a hidden field is unknown before anything runs, a visible one is answered."""
+    for coordinate, roles in SENSITIVE.items():
+        document = asking(coordinate)
+        if document is None:
+            continue
+        answer = await still.ask(WHO[letter], document)
+        if letter in roles:
+            assert "errors" not in answer, (coordinate, answer["errors"])
+            continue
+        messages = [each["message"] for each in answer["errors"]]
+        assert "data" not in answer or answer["data"] is None
+        assert any(each.startswith("Cannot query field") for each in messages), (coordinate, messages)
+        # The same words as for a field that never was, and nothing that hints at a hidden one.
+        field = coordinate.partition(".")[2]
+        other = await still.ask(WHO[letter], document.replace(f" {field} ", f" {'z' * len(field)} "))
+        if "'" + field + "'" in messages[0] and "zzz" in other["errors"][0]["message"]:
+            assert messages[0].partition(" Did you")[0] == other["errors"][0]["message"].replace("z" * len(field), field).partition(" Did you")[0]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", "BCRF")
+async def test_suggestions_name_nothing_hidden(still: Scene, letter: str) -> None:
+    view = view_of(LETTERS[letter])
+    visible = {each.partition(".")[2] for each in names_in(view)} | set(view.type_map)
+    visible |= {value for named in view.type_map.values() for value in getattr(named, "values", None) or ()}
+    visible |= {each for named in view.type_map.values() for field in getattr(named, "fields", {}).values()
+                for each in getattr(field, "args", None) or ()}  # fmt: skip
+    hidden = sorted(({each.partition(".")[2] for each in names_in(FULL)} | set(FULL.type_map)) - visible)
+    documents = []
+    for name in hidden:
+        near = name[:-1] + ("x" if name[-1] != "x" else "y")
+        documents += [
+            f"{{ {near} products(first: 1) {{ nodes {{ {near} }} }} customers(first: 1) {{ nodes {{ {near} }} }}"
+            f" orders(first: 1, {near}: 1, where: {{{near}: 1}}) {{ nodes {{ {near} }} }}"
+            f" node(id: 1) {{ ... on {near} {{ id }} }} }}",
+            f"mutation($v: {near}) {{ {near}(input: {{}}) {{ replayed }} }}",
+        ]
+    for document in documents:
+        answer = await still.ask(WHO[letter], document)
+        for error in answer.get("errors", []):
+            suggested = error["message"].partition("Did you mean")[2]
+            for name in hidden:
+                assert f"'{name}'" not in suggested, (document, error["message"])
+
+
+@pytest.mark.parametrize("letter", WHO)
+async def test_introspection_shows_the_view_and_no_more(still: Scene, letter: str) -> None:
+    """Every signed-in viewer introspects their own view; client generators' standard query passes the guard."""
+    answer = await still.ask(WHO[letter], get_introspection_query(descriptions=True))
+    assert "errors" not in answer, answer
+    types = {each["name"]: each for each in answer["data"]["__schema"]["types"]}
+    shown = {
+        f"{name}.{field['name']}"
+        for name, each in types.items()
+        if not name.startswith("__")
+        for field in (each["fields"] or []) + (each["inputFields"] or [])
+    }
+    assert {each for each in shown if each in SENSITIVE} == {
+        each for each, roles in SENSITIVE.items() if letter in roles
+    }
+    for coordinate, roles in SENSITIVE.items():
+        if letter in roles:
+            continue
+        found = await still.ask(WHO[letter], f'{{ __type(name: "{coordinate.partition(".")[0]}") {{ fields {{ name }} inputFields {{ name }} }} }}')  # fmt: skip
+        kind = found["data"]["__type"]
+        listed = (
+            [each["name"] for each in (kind["fields"] or []) + (kind["inputFields"] or [])] if kind else []
+        )
+        assert coordinate.partition(".")[2] not in listed
+
+
+async def test_nobody_asks_nothing(still: Scene) -> None:
+    for document in (
+        "{ __typename }",
+        "{ __schema { types { name } } }",
+        "{ viewer { isStaff } }",
+        "{ viewr }",
+        "{",
+    ):
+        answer = await still.engine.execute_document(None, document)
+        assert answer["errors"][0]["extensions"]["code"] == "NOT_SIGNED_IN" and len(answer) == 1
+        assert "Did you mean" not in str(answer) and "viewer" not in str(answer)
+
+
+@pytest.mark.parametrize("role", sorted(CUSTOMER_ROLES))
+def test_hidden_fields_are_not_sorted_or_filtered_by(role: Role) -> None:
+    """No order or condition of a customer's view speaks of a cost, a note or a quantity in stock (check 7)."""
+    words = ("cost", "margin", "note", "limit", "exposure", "onhand", "reserved", "lot", "taxid", "credit")
+    view = view_of(role)
+    for named in view.type_map.values():
+        if isinstance(named, GraphQLInputObjectType) and named.name.endswith(("Where", "Order")):
+            names = [name.lower() for name in named.fields]
+            enum = named.fields.get("field")
+            if enum is not None:
+                names += [
+                    each.replace("_", "").lower() for each in getattr(get_named_type(enum.type), "values", {})
+                ]
+            assert not [name for name in names if any(word in name for word in words)], named.name
+
+
+async def test_the_sdl_of_the_portal_is_the_viewer_s(still: Scene) -> None:
+    sdl = sdl_of_view(still.engine.view(still.viewers["pbuyer"]))
+    assert "standardCost:" not in sdl and "confirmOrder(" not in sdl and "placeOrder(" in sdl
+    assert "standardCost:" in sdl_of_view(still.engine.view(still.viewers["finance"]))
+    assert print_ast(parse(sdl)).count("type Query") == 1
+
+
+async def test_a_reason_a_cost_and_a_quantity_do_not_come_with_an_error(scene: Scene) -> None:
+    """Data in an error obeys the same access: how much is free stays hidden from a buyer."""
+    lines = [{"sku": "ACE-0", "quantity": "500000"}]
+    document = "mutation($l: [CartLineInput!]!) { addToCart(input: {lines: $l}) { cart { lines { problems { code message ... on OutOfStock { available requested } } } } errors { code message } } }"  # fmt: skip
+    answer = await scene.ask("pmate", document, {"l": lines})
+    problems = [each for line in answer["data"]["addToCart"]["cart"]["lines"] for each in line["problems"]]
+    assert [each["code"] for each in problems] == ["OUT_OF_STOCK"] and problems[0]["available"] is None
+    async with scene.database.job() as session:
+        free = await session.scalar(text("select b.on_hand - b.reserved from stock_balance b join product p"
+                                         " on p.id = b.product_id where p.sku = 'ACE-0'"))  # fmt: skip
+    assert f"{free:.0f}" not in str(problems)
