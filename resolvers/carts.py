@@ -432,6 +432,8 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
     if product is None:
         text = "A product in the cart is not for sale to you any more; remove the line."
         raise Refusal(ErrorCode.NOT_FOUND, text, ("lineId",))
+    # Read before the line changes: a statement in between would flush a quantity that nobody has checked.
+    await ctx.load(units_by_code, product.unit_code)
     if change.quantity is not None:
         line.quantity = change.quantity
     if change.requested_on is not None or change.clear_date:

@@ -1,6 +1,6 @@
 """Credit: exposure against the limit of whoever holds it, tested under a lock."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,23 +28,24 @@ _HOLDERS = """
 # Open orders of everyone under the holder who has no account of their own, in the seller's base currency.
 # What was cancelled of a line no longer counts.
 _EXPOSURE = """
-    with recursive tree(id) as (
-        select cast(:holder as uuid)
+    with recursive tree(holder, id) as (
+        select holder, holder from unnest(cast(:holders as uuid[])) holder
         union all
-        select customer.id from customer join tree on customer.parent_id = tree.id
+        select tree.holder, customer.id from customer join tree on customer.parent_id = tree.id
         where not exists (select from credit_account where customer_id = customer.id)
     )
-    select coalesce(sum(line.gross_amount * (line.quantity_ordered - line.quantity_cancelled)
-                        / line.quantity_ordered * sales_order.exchange_rate), 0)
-    from sales_order
+    select tree.holder, sum(line.gross_amount * (line.quantity_ordered - line.quantity_cancelled)
+                            / line.quantity_ordered * sales_order.exchange_rate)
+    from tree
+    join sales_order on sales_order.customer_id = tree.id
+        and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
     join sales_order_line line on line.customer_id = sales_order.customer_id and line.order_id = sales_order.id
-    where sales_order.customer_id in (select id from tree)
-      and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
+    group by tree.holder
 """
-_RATE = """
-    select coalesce((select rate from exchange_rate
-        where seller_id = :seller and currency = :currency and valid_from <= :today
-        order by valid_from desc limit 1), 1)
+_RATES = """
+    select distinct on (currency) currency, rate from exchange_rate
+    where seller_id = :seller and currency = any (cast(:currencies as text[])) and valid_from <= :today
+    order by currency, valid_from desc
 """
 
 
@@ -91,11 +92,20 @@ async def as_house(ctx: Context) -> AsyncIterator[LockedSession]:
         await session.execute(back, {"role": role})
 
 
-async def _exposure(ctx: Context, session: LockedSession, holder_id: UUID, currency: str) -> Decimal:
-    base = await session.scalar(text(_EXPOSURE), {"holder": holder_id})
-    asked = {"seller": ctx.user.seller_id, "currency": currency, "today": ctx.today}
-    rate = await session.scalar(text(_RATE), asked)
-    return round_money(Decimal(base) / rate)
+async def _exposures(
+    ctx: Context, session: LockedSession, currencies: Mapping[UUID, str]
+) -> dict[UUID, Decimal]:
+    """What is open of each holder, in the currency of their account: two statements, however many there are."""
+    open_ = await session.execute(text(_EXPOSURE), {"holders": list(currencies)})
+    base: dict[UUID, Decimal] = {holder: amount for holder, amount in open_}
+    asked = {"seller": ctx.user.seller_id, "currencies": sorted(set(currencies.values())), "today": ctx.today}
+    rates: dict[str, Decimal] = {
+        currency: rate for currency, rate in await session.execute(text(_RATES), asked)
+    }
+    return {
+        holder: round_money(base.get(holder, ZERO) / rates.get(currency, Decimal(1)))
+        for holder, currency in currencies.items()
+    }
 
 
 async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
@@ -112,17 +122,15 @@ async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
         _, holder_id, _, currency = found
         locked = text("select credit_limit from credit_account where customer_id = :holder for update")
         limit = await session.scalar(locked, {"holder": holder_id})
-        return CreditRow(holder_id, limit, await _exposure(ctx, session, holder_id, currency), currency)
+        exposures = await _exposures(ctx, session, {holder_id: currency})
+        return CreditRow(holder_id, limit, exposures[holder_id], currency)
 
 
 async def credit_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[CreditRow | None]:
     """What visible customers have left; a subsidiary is told what its holder has, and no more."""
     async with as_house(ctx) as session:
         rows = (await session.execute(text(_HOLDERS), {"customers": list(keys)})).all()
-        used: dict[UUID, Decimal] = {}
-        for _, holder_id, _, currency in rows:
-            if holder_id not in used:
-                used[holder_id] = await _exposure(ctx, session, holder_id, currency)
+        used = await _exposures(ctx, session, {holder_id: currency for _, holder_id, _, currency in rows})
     found = {
         customer_id: CreditRow(holder_id, limit, used[holder_id], currency)
         for customer_id, holder_id, limit, currency in rows

@@ -54,13 +54,15 @@ async def test_pasted_lines_are_verified_then_added(surf: Surf, scripts: bool) -
 async def own_number(surfer: Surfer, others: set[str]) -> dict[str, str]:
     """A product that the company calls by a number of its own."""
     found = await surfer.ask(
-        "{ products(where: {purchased: {eq: true}}, first: 100)"
-        " { nodes { sku packSize customerItemNumber price { priceUnit } } } }"
+        "{ products(where: {inStock: {eq: true}, purchased: {eq: true}}, first: 100)"
+        " { nodes { sku packSize customerItemNumber availability { band } } } }"
     )
     return next(
         each
         for each in found["products"]["nodes"]
-        if each["customerItemNumber"] and each["price"] and each["sku"] not in others
+        if each["customerItemNumber"]
+        and each["availability"]["band"] == "IN_STOCK"
+        and each["sku"] not in others
     )
 
 

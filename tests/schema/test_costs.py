@@ -29,4 +29,4 @@ def test_an_operation_costs_what_it_should(operation: str) -> None:
 def test_the_budget_is_four_times_the_dearest_portal_document() -> None:
     dearest = max(cost_of(each.name) for each in Documents.read().operations)
 
-    assert COST_MAX == 4 * dearest
+    assert 4 * dearest == COST_MAX

@@ -35,6 +35,7 @@ PATHS = {
     REP: ("/staff", "/staff/orders", "/staff/orders?state=held", "/staff/customers"),
 }
 FIRST = ("/products", "/lists", "/orders", "/staff/orders", "/staff/customers")
+WIDTHS = (320, 390, 768, 1024, 1440)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -93,48 +94,32 @@ async def paths_of(page: Page, address: str, email: str) -> list[str]:
     return paths
 
 
-@pytest.mark.parametrize("email", [BUYER, REP])
-async def test_no_request_leaves_our_origin_and_nothing_is_blocked(address: str, email: str) -> None:
+@pytest.mark.parametrize(("email", "scheme"), [(BUYER, "light"), (BUYER, "dark"), (REP, "light")])
+async def test_every_page_is_accessible_fits_its_window_and_stays_here(
+    address: str, email: str, scheme: Any
+) -> None:
+    """One walk through all pages: axe finds nothing, no width overflows, no request leaves our origin."""
     heard: list[str] = []
+    faults: list[Any] = []
     async with chromium() as browser:
-        page = await signed_in(browser, address, email, heard)
+        page = await signed_in(browser, address, email, heard, color_scheme=scheme)
         for path in await paths_of(page, address, email):
+            await page.set_viewport_size({"width": 1280, "height": 800})
             response = await page.goto(address + path)
             assert response is not None
             assert response.status == 200, path
-
-    assert [each for each in heard if not each.startswith((f"{address}/", "data:"))] == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("email", [BUYER, REP])
-async def test_pages_are_accessible(address: str, email: str, scheme: Any) -> None:
-    found = []
-    async with chromium() as browser:
-        page = await signed_in(browser, address, email, color_scheme=scheme)
-        for path in await paths_of(page, address, email):
-            await page.goto(address + path)
             results: AxeResults = await Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
             for each in results.response["violations"]:
-                found.append(
+                faults.append(
                     (path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"])
                 )
-
-    assert found == []
-
-
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440])
-async def test_nothing_is_wider_than_the_window(address: str, width: int) -> None:
-    wide = []
-    async with chromium() as browser:
-        for email in (BUYER, REP):
-            page = await signed_in(browser, address, email, viewport={"width": width, "height": 800})
-            for path in await paths_of(page, address, email):
-                await page.goto(address + path)
+            for width in WIDTHS:
+                await page.set_viewport_size({"width": width, "height": 800})
                 over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                wide += [(path, over)] if over > 0 else []
+                faults += [(path, width, over)] if over > 0 else []
 
-    assert wide == []
+    assert faults == []
+    assert [each for each in heard if not each.startswith((f"{address}/", "data:"))] == []
 
 
 async def test_what_is_touched_on_a_phone_is_large_enough(address: str) -> None:

@@ -243,6 +243,7 @@ async def test_a_deadlock_is_tried_again(engine: Engine, shop: Database, viewer:
         # Every update of `a` takes `b` as well and the other way round: two at once must collide.
         await connection.exec_driver_sql(
             "create function cross_lock() returns trigger language plpgsql security definer as $$ begin"
+            " perform set_config('deadlock_timeout', '100ms', true);"  # noticed long before the lock timeout
             " perform pg_sleep(0.05); perform 1 from thing where name <> new.name for update; return new; end $$"
         )
         await connection.exec_driver_sql(
