@@ -1,6 +1,7 @@
 """What happens to an order after it was placed: confirm, refuse, cancel, hold, release, discount."""
 
 from collections.abc import Sequence
+from decimal import Context as DecimalContext
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from models.orders_reads import order_in_scope
 from resolvers.context import Context, LockKind
 from resolvers.events import record
 from resolvers.orders import permitted_actions, warn_backorder
+from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
 from rules.money import ZERO, TaxedLine, line_amount, round_money, tax_by_group
 from rules.pricing import PriceComponent, PriceStep
@@ -21,6 +23,7 @@ from rules.states import HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
 
 REASON_MAX = 500
+WIDE = DecimalContext(prec=60)  # any quantity that can be written fits; the rest of it is judged below
 
 
 def checked_reason(reason: str) -> str:
@@ -166,6 +169,13 @@ async def cancel_order_line(
     order_id = await order_of_line(ctx, line_id)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL_LINE)
     line = next(each for each in found.lines if each.id == line_id)
+    unit = await ctx.load(units_by_code, line.unit_code)
+    assert unit is not None, "a line's unit exists by its product's foreign key"
+    if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=WIDE):
+        text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
+        raise Refusal(
+            ErrorCode.QUANTITY_INVALID, text, ("quantity",), sku=line.sku, unit=unit.code, decimals=unit.decimals
+        )
     if quantity <= 0 or quantity > open_quantity(line):
         text = "Between 0 and {open} of {sku} can be cancelled."
         raise Refusal(

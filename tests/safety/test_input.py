@@ -101,8 +101,8 @@ async def test_units_packs_and_decimals(scene: Scene) -> None:
         ("PACK", "5", {}, "PACK_SIZE", "quantity"), ("PACK", "7", {}, "PACK_SIZE", "quantity"),
         ("PACK", "6", {"unit": "KGM"}, "UNIT_MISMATCH", "unit"), ("PACK", "6", {"unit": "nope"}, "UNIT_MISMATCH", "unit"),
         ("PACK", "6", {"requestedOn": "2026-03-01"}, "PAST_DATE", "requestedOn"),
-        ("PACK", "6", {"requestedOn": "0001-01-01"}, "PAST_DATE", "requestedOn"),
-        ("PACK", "6", {"requestedOn": "9999-12-31"}, "PAST_DATE", "requestedOn"),
+        ("PACK", "6", {"requestedOn": "1900-01-01"}, "PAST_DATE", "requestedOn"),
+        ("PACK", "6", {"requestedOn": "2199-12-31"}, "PAST_DATE", "requestedOn"),
         ("NOSUCH", "1", {}, "UNKNOWN_SKU", "sku"), ("", "1", {}, "UNKNOWN_SKU", "sku"), ("%", "1", {}, "UNKNOWN_SKU", "sku"),
         ("zqcstranger-1", "1", {}, "UNKNOWN_SKU", "sku"), ("A" * 10_000, "1", {}, "UNKNOWN_SKU", "sku"),
         (None, "1", {}, "INVALID", "sku"),
@@ -135,7 +135,7 @@ async def test_several_faults_are_named_at_once(still: Scene) -> None:
 
 
 YESTERDAY = (NOW.date() - timedelta(days=1)).isoformat()
-BAD_DATES = ["2026-02-29", "2026-13-01", "0000-01-01", "10000-01-01", "01/02/2026", "2026-3-1", "tomorrow", "", 20260301,
+BAD_DATES = ["0001-01-01", "9999-12-31", "2026-02-29", "2026-13-01", "0000-01-01", "10000-01-01", "01/02/2026", "2026-3-1", "tomorrow", "", 20260301,
              "2026-03-05T00:00:00Z", "-2026-01-01", [], {}]  # fmt: skip
 
 
@@ -143,7 +143,7 @@ async def test_dates_in_the_past_are_named(still: Scene) -> None:
     before = await still.snapshot()
     for name in ("addToCart", "updateCartLine", "updateCart", "placeOrder"):
         given = await EXAMPLES[name].build(still, "pbuyer")
-        for day in (YESTERDAY, "0001-01-01", "2025-12-31", "2028-02-29" if name == "" else "2029-01-01"):
+        for day in (YESTERDAY, "1900-01-01", "2025-12-31", "2029-01-01"):
             path = ["requestedOn"]
             if name == "addToCart":
                 given, path = (
@@ -195,7 +195,7 @@ async def test_a_price_that_changed_in_between(scene: Scene) -> None:
 
     assert answer["data"]["placeOrder"] == {"order": None, "errors": [{
         "code": "PRICE_CHANGED", "path": ["expectedTotal"], "expected": {"amount": "24.20"}, "actual": {"amount": "29.04"},
-        "lines": [{"sku": "ACE-0", "seen": {"amount": "10"}, "now": {"amount": "12"}}]}]}  # fmt: skip
+        "lines": [{"sku": "ACE-0", "seen": {"amount": "10.00"}, "now": {"amount": "12.00"}}]}]}  # fmt: skip
     assert difference(before, await scene.snapshot()) == {}
 
 
