@@ -174,7 +174,12 @@ async def cancel_order_line(
     if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=WIDE):
         text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
         raise Refusal(
-            ErrorCode.QUANTITY_INVALID, text, ("quantity",), sku=line.sku, unit=unit.code, decimals=unit.decimals
+            ErrorCode.QUANTITY_INVALID,
+            text,
+            ("quantity",),
+            sku=line.sku,
+            unit=unit.code,
+            decimals=unit.decimals,
         )
     if quantity <= 0 or quantity > open_quantity(line):
         text = "Between 0 and {open} of {sku} can be cancelled."

@@ -45,6 +45,8 @@ _INTROSPECTION_LISTS = frozenset(
 _TRANSPARENT = frozenset({"edges", "nodes", "node"})
 # Written in a document these decode to NUL, which the database refuses.
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+# Python refuses to read integers of 4,300 digits and more, and nobody orders that many.
+_LONG_NUMBER = re.compile(r"[0-9]{400}")
 
 
 class LimitError(GraphQLError):
@@ -236,6 +238,8 @@ def check_text(text: str) -> None:
     """What can be seen without parsing."""
     if _NUL_ESCAPE.search(text):
         raise LimitError("A text cannot contain the character NUL.", "BAD_REQUEST")
+    if _LONG_NUMBER.search(text):
+        raise LimitError("A number in the document is longer than 400 digits.", "BAD_REQUEST")
 
 
 def guard(

@@ -48,6 +48,8 @@ async def crawl(surfer: Surfer, start: str, per_kind: int) -> AsyncIterator[str]
             assert link.startswith(surfer.site.base + "/"), f"{path} leads away: {link}"
             address = link.removeprefix(surfer.site.base).partition("#")[0]
             kind = kind_of(address)
+            if address.count("=") > 1:  # each filter and tab by itself, not all of them with each other
+                continue
             if address in seen or kinds[kind] >= per_kind or urlsplit(address).path in ELSEWHERE:
                 continue
             seen.add(address)

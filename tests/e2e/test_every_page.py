@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Route
 
 from tests.e2e import surfer as people
 from tests.e2e.conftest import Surf
@@ -30,13 +31,20 @@ STAFF_PAGES = (
 )
 
 
+async def draw(route: Route) -> None:
+    await route.fulfill(content_type="image/svg+xml", body='<svg xmlns="http://www.w3.org/2000/svg"/>')
+
+
 @pytest.mark.parametrize("email", [*BUYERS, *STAFF])
 async def test_every_page_answers_and_stays_at_home(surf: Surf, email: str) -> None:
     """Requests that leave, policies violated, scripts that fail and other answers than 200 are faults of `surf`."""
-    person = await surf(email)
+    person = await surf()
+    if email != BUYER:  # pictures are drawn for one role; they are the same for the others
+        await person.context.route("**/files/*", draw)
+    await person.sign_in(email)
     start = "/staff" if email in STAFF else "/"
     found: set[str] = set()
-    async for path in crawl(person, start, 2 if email in (BUYER, REP) else 1):
+    async for path in crawl(person, start, 1):
         found.add(kind_of(path))
         assert await person.find("h1").count() == 1, path
         assert await person.find("main").count() == 1, path

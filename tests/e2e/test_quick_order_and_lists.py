@@ -25,7 +25,7 @@ async def test_pasted_lines_are_verified_then_added(surf: Surf, scripts: bool) -
     owned = await own_number(buyer, {plain, twice, packed["sku"]})
 
     await buyer.open("/quick-order")
-    pasted = f"{plain} 2\n{packed['sku']}\t{pack + 1}\nNO-EXISTE-9 1\n{twice};1\n{twice} 2\n{owned['customerItemNumber']},{owned['packSize']}"
+    pasted = f"{plain} 2\n{packed['sku']}\t{pack + 1}\nNO-EXISTE-9 1\n{twice};1\n{twice} 2\n{owned['customerItemNumber']}\t{owned['packSize']}"
     await buyer.page.fill("#text", pasted)
     await buyer.click("form:has(#text) button[type=submit]")
     await expect(buyer.find("#checked .counts")).to_be_visible()

@@ -84,7 +84,7 @@ def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dic
 
 
 @pytest.fixture(scope="session")
-def built(cluster: Cluster, template: str) -> Iterator[Built]:
+def built(cluster: Cluster, template: str) -> Built:
     name = cluster.clone(template)
 
     async def build() -> World:
@@ -94,7 +94,7 @@ def built(cluster: Cluster, template: str) -> Iterator[Built]:
         finally:
             await database.close()
 
-    yield Built(name, run(build()))
+    return Built(name, run(build()))
 
 
 @pytest.fixture

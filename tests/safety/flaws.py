@@ -1,5 +1,467 @@
-"""Flaws to plant."""
+"""
+Flaws to plant: each takes one protection away, and names the test that has to notice (method rule R4).
+
+`VENTAS_FLAW=name pytest tests/safety/…` plants one for a run; `test_flaws.py` does it for all of them. A safety test
+that no flaw has ever made fail may be a test of nothing.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from aiodataloader import DataLoader
+from sqlalchemy import CheckConstraint, func, true
+
+import auth.permissions
+import auth.views
+import models.customers_reads
+import models.orders_reads
+import models.security
+import resolvers.carts
+import resolvers.context
+import resolvers.credit
+import resolvers.customers
+import resolvers.orders
+import resolvers.orders_acts
+import resolvers.paging
+import resolvers.runner
+import resolvers.stock
+import resolvers.wishlists
+import schema.endpoint
+import schema.engine
+import schema.executor
+import schema.ids
+from auth.permissions import Permission, Role, RowClass, RowScope, Viewer
+from models.base import Base, new_id
+from models.stock import StockBalance
+from rules.refusals import ErrorCode, Refusal, Refusals
+from schema.gate import GraphQLRequest
+from schema.guard import Cost
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is taken away, and the test that must fail without it."""
+
+    plant: Callable[[], None]
+    test: str
+
+
+FLAWS: dict[str, Flaw] = {}
+
+
+def flaw(name: str, test: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def register(plant_: Callable[[], None]) -> Callable[[], None]:
+        FLAWS[name] = Flaw(plant_, f"tests/safety/{test}")
+        return plant_
+
+    return register
 
 
 def plant(name: str) -> None:
-    raise KeyError(name)
+    FLAWS[name].plant()
+
+
+def _put(name: str, made: Any, *modules: Any) -> None:
+    """In each module that has the name: functions are imported by name."""
+    for module in modules:
+        assert hasattr(module, name), f"{module.__name__}.{name}: mend the flaw"
+        setattr(module, name, made)
+
+
+# Rows
+
+
+def _open_rows() -> None:
+    def everywhere(viewer: Viewer, column: Any = None) -> Any:
+        return true()
+
+    _put("customer_in_scope", everywhere, models.customers_reads, models.orders_reads)
+
+
+def _open_policies(*tables: str) -> None:
+    policies = dict(models.security.ROW_POLICIES)
+    for table in tables or policies:
+        policies[table] = MappingProxyType(dict.fromkeys(RowClass, "true"))
+    models.security.policy_statements.__defaults__ = (MappingProxyType(policies),)
+
+
+@flaw(
+    "the row layer shows every company",
+    "test_isolation.py::test_the_row_layer_holds_without_row_security[pbuyer]",
+)
+def _row_layer() -> None:
+    _open_rows()
+
+
+@flaw(
+    "the row layer shows a rep everybody",
+    "test_isolation.py::test_the_row_layer_holds_without_row_security[repb]",
+)
+def _row_layer_of_reps() -> None:
+    _open_rows()
+
+
+@flaw("both walls are down", "test_isolation.py::test_a_viewer_reads_exactly_what_is_theirs[sbuyer]")
+def _both_walls() -> None:
+    _open_rows()
+    _open_policies()
+
+
+@flaw(
+    "node and lookups read everything", "test_isolation.py::test_nodes_and_lookups_give_no_more_than_lists_do"
+)
+def _nodes() -> None:
+    _both_walls()
+
+
+@flaw(
+    "search and filters reach everything",
+    "test_isolation.py::test_filters_searches_and_counts_tell_nothing[cadmin]",
+)
+def _filters() -> None:
+    _both_walls()
+
+
+@flaw("totals count everything", "test_isolation.py::test_totals_count_visible_rows[padmin]")
+def _totals() -> None:
+    _both_walls()
+
+
+@flaw("tenants share what was set on a connection", "test_isolation.py::test_interleaved_tenants_do_not_mix")
+def _interleaved() -> None:
+    _both_walls()
+
+
+@flaw(
+    "a buyer reads colleagues' orders",
+    "test_isolation.py::test_a_viewer_reads_exactly_what_is_theirs[pbuyer]",
+)
+def _colleagues() -> None:
+    def company(viewer: Viewer) -> Any:
+        return models.customers_reads.customer_in_scope(viewer, models.orders_reads.SalesOrder.customer_id)
+
+    _put("order_in_scope", company, models.orders_reads, resolvers.orders_acts)
+
+
+@flaw(
+    "a colleague's private list is shown",
+    "test_isolation.py::test_the_row_layer_holds_without_row_security[padmin]",
+)
+def _private_lists() -> None:
+    from sqlalchemy import select
+
+    def lists(viewer: Viewer) -> Any:
+        table, row = resolvers.wishlists.Wishlist, resolvers.wishlists.WishlistRow
+        return select(*resolvers.wishlists.columns_of(table, row)).where(
+            table.customer_id == viewer.customer_id
+        )
+
+    _put("visible_wishlists", lists, resolvers.wishlists)
+
+
+@flaw(
+    "a parent reads its subsidiaries' tax ids",
+    "test_isolation.py::test_a_parent_sees_below_where_the_seller_says_so[padmin]",
+)
+def _tax_ids() -> None:
+    def all_of_them(viewer: Viewer, columns: Any, name: str, customer_id: Any) -> Any:
+        return list(columns)
+
+    _put("own_only", all_of_them, models.customers_reads, models.orders_reads)
+
+
+@flaw("acts reach as far as reading", "test_ids.py::test_who_sees_an_order_may_not_do_everything_with_it")
+def _acts() -> None:
+    Viewer.reaches = lambda self, permission, *_: self.may(permission)  # type: ignore[method-assign]
+
+
+@flaw("foreign and unknown ids differ", "test_ids.py::test_a_foreign_id_is_an_unknown_id[cancelOrder]")
+def _oracle() -> None:
+    lock = resolvers.orders_acts.lock_order
+
+    async def telling(ctx: Any, order_id: Any, version: int, action: Any) -> Any:
+        async with resolvers.credit.as_house(ctx) as session:
+            table = models.orders_reads.SalesOrder
+            known = await session.scalar(resolvers.orders.select(table.id).where(table.id == order_id))
+        if known is None:
+            raise Refusal(ErrorCode.NOT_FOUND, "There is no such order.", ("orderId",))
+        return await lock(ctx, order_id, version, action)
+
+    _put("lock_order", telling, resolvers.orders_acts)
+
+
+@flaw("any cursor is taken", "test_ids.py::test_cursors_of_other_lists_and_nonsense_are_refused")
+def _cursors() -> None:
+    _put("signature_of", lambda sort: "00000000", resolvers.paging)
+
+
+# The database
+
+
+@flaw("a table's policy is open", "test_database.py::test_foreign_rows_do_not_exist_in_sql")
+def _policy() -> None:
+    _open_policies("customer_address")
+
+
+def _without(word: str, name: str = "policy_statements") -> None:
+    statements = getattr(models.security, name)
+
+    def fewer(*given: Any) -> Iterator[str]:
+        return (each for each in statements(*given) if word not in each)
+
+    setattr(models.security, name, fewer)
+
+
+@flaw(
+    "row security is not forced",
+    "test_database.py::test_each_tenant_table_has_forced_row_security_and_a_policy_per_role",
+)
+def _not_forced() -> None:
+    _without("force row level security")
+
+
+@flaw(
+    "a class has no policy",
+    "test_database.py::test_each_tenant_table_has_forced_row_security_and_a_policy_per_role",
+)
+def _no_policy() -> None:
+    _without("territory_rows on reservation")
+
+
+@flaw("reps show without a viewer", "test_database.py::test_without_a_setting_there_are_no_rows")
+def _fails_open() -> None:
+    policies = dict(models.security.ROW_POLICIES)
+    users = dict(policies["app_user"])
+    users[RowClass.TERRITORY] += " or id in (select user_id from sales_rep)"
+    models.security.policy_statements.__defaults__ = (MappingProxyType(policies | {"app_user": users}),)
+
+
+@flaw("the login role reads", "test_database.py::test_the_login_role_owns_and_reads_nothing")
+def _login_reads() -> None:
+    grants = models.security.grant_statements
+
+    def more(prefix: str, tables: list[str]) -> Iterator[str]:
+        yield from grants(prefix, tables)
+        yield f'grant select on wishlist to "{prefix}login"'
+
+    _put("grant_statements", more, models.security)
+
+
+@flaw("the trail can be changed", "test_database.py::test_append_only_tables_refuse_changes_from_everyone")
+def _trail() -> None:
+    _without("trigger", "append_only_statements")
+
+
+@flaw("stock may be negative", "test_database.py::test_what_must_hold_is_held_by_the_database")
+def _no_checks() -> None:
+    table = Base.metadata.tables[StockBalance.__tablename__]
+    table.constraints -= {each for each in table.constraints if isinstance(each, CheckConstraint)}
+
+
+@flaw("siblings read as the house", "test_database.py::test_siblings_never_run_as_the_house")
+def _siblings() -> None:
+    @asynccontextmanager
+    async def together(self: Any) -> AsyncIterator[Any]:
+        yield self
+
+    resolvers.context.LockedSession.alone = together  # type: ignore[method-assign]
+
+
+# The three guarantees
+
+
+@flaw("keys are not stored", "test_guarantees.py::test_a_retry_has_the_effect_once[addToCart]")
+def _keys() -> None:
+    async def claim(ctx: Any, key: Any) -> Any:
+        return new_id()
+
+    _put("_claim", claim, resolvers.runner)
+
+
+@flaw("keys are not unique", "test_races.py::test_40_parallel_and_200_repeated_uses_of_a_key_place_one_order")
+def _keys_race() -> None:
+    _keys()
+
+
+@flaw(
+    "another input under a key is replayed", "test_guarantees.py::test_a_retry_has_the_effect_once[clearCart]"
+)
+def _inputs() -> None:
+    _put("hash_input", lambda arguments: "0" * 64, schema.executor)
+
+
+@flaw("a dry run is stored", "test_guarantees.py::test_a_dry_run_changes_nothing[createWishlist]")
+def _dry() -> None:
+    fresh = resolvers.runner.fresh_context
+
+    def wet(base: Any, session: Any, dry_run: bool) -> Any:
+        return fresh(base, session, False)
+
+    _put("fresh_context", wet, schema.executor)
+
+
+@flaw("versions are not compared", "test_guarantees.py::test_a_stale_version_is_refused[updateCart]")
+def _versions() -> None:
+    lock = resolvers.carts.lock_cart
+
+    async def any_version(ctx: Any, expected_version: int | None) -> Any:
+        return await lock(ctx, None)
+
+    _put("lock_cart", any_version, resolvers.carts)
+
+
+@flaw("a refusal is committed", "test_guarantees.py::test_a_refusal_leaves_no_key_behind[cancelOrder]")
+def _refusals() -> None:
+    attempt: Callable[..., Awaitable[Any]] = resolvers.runner._attempt
+
+    async def keeping(ctx: Any, session: Any, *rest: Any) -> Any:
+        try:
+            return await attempt(ctx, session, *rest)
+        except (Refusal, Refusals):
+            await session.commit()
+            raise
+
+    _put("_attempt", keeping, resolvers.runner)
+
+
+@flaw("no key is needed", "test_guarantees.py::test_money_and_goods_need_a_key[placeOrder]")
+def _no_key() -> None:
+    directive_of = schema.executor.directive_of
+
+    def none(field: Any, kind: Any) -> Any:
+        return None if kind is schema.executor.KeyRequired else directive_of(field, kind)
+
+    _put("directive_of", none, schema.executor)
+
+
+# Roles
+
+
+@flaw(
+    "a buyer holds the permission to costs", "test_roles.py::test_sensitive_fields_exist_for_these_roles_only"
+)
+def _costs() -> None:
+    grants = dict(auth.permissions.ROLE_GRANTS)
+    grants[Role.BUYER] = MappingProxyType(
+        dict(grants[Role.BUYER]) | {Permission.COSTS_READ: RowScope.COMPANY}
+    )
+    import tests.safety.test_roles as table
+
+    _put("ROLE_GRANTS", MappingProxyType(grants), auth.permissions, table)
+
+
+@flaw("everybody has the whole schema", "test_roles.py::test_documents_meet_the_same_table[B]")
+def _views() -> None:
+    _put("build_view", lambda full, held, may_use: full, auth.views)
+
+
+@flaw("introspection shows it all", "test_roles.py::test_introspection_shows_the_view_and_no_more[C]")
+def _introspection() -> None:
+    _views()
+
+
+@flaw("suggestions name what is hidden", "test_roles.py::test_suggestions_name_nothing_hidden[B]")
+def _suggestions() -> None:
+    _views()
+
+
+# Races
+
+
+def _unlocked(order: Any = None) -> None:
+    lock = resolvers.stock
+
+    async def balances(ctx: Any, product_ids: Any) -> Any:
+        statement = lock.balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
+        if order is not None:
+            # One row after the other, in whatever order the lines stand.
+            for key in product_ids:
+                one = lock.balances(ctx.user, ctx.today).where(StockBalance.product_id == key)
+                await ctx.session.execute(one.with_for_update(of=StockBalance))
+        rows = [lock.BalanceRow(*each) for each in await ctx.session.execute(statement)]
+        return {key: [row for row in rows if row.product_id == key] for key in product_ids}
+
+    _put("lock_balances", balances, resolvers.orders, resolvers.orders_acts)
+
+
+@flaw("stock is not locked", "test_races.py::test_150_buyers_race_for_7_units")
+def _stock() -> None:
+    _unlocked()
+
+
+@flaw("stock is locked in the order of lines", "test_races.py::test_crossed_lines_do_not_deadlock")
+def _crossed() -> None:
+    _unlocked(func.random())
+
+
+@flaw("credit is not locked", "test_races.py::test_a_credit_limit_holds_when_20_orders_race")
+def _credit() -> None:
+    words = resolvers.credit.text
+    _put("text", lambda statement: words(statement.replace("for update", "")), resolvers.credit)
+
+
+@flaw("a cart is not locked", "test_races.py::test_two_tabs_place_one_cart_once")
+def _tabs() -> None:
+    resolvers.context.Context.locked = lambda self, kind, statement: statement  # type: ignore[method-assign]
+
+
+# Documents, bodies, input, statements
+
+
+@flaw("there is no guard", "test_bombs.py::test_documents_are_answered_or_refused_at_once")
+def _guard() -> None:
+    _put("guard", lambda *_: Cost(1), schema.engine)
+
+
+@flaw("there is no gate", "test_bombs.py::test_bodies_are_refused_at_once")
+def _gate() -> None:
+    def read(body: bytes) -> GraphQLRequest:
+        parsed = orjson.loads(body)
+        return GraphQLRequest(parsed["query"], parsed.get("variables") or {}, parsed.get("operationName"))
+
+    _put("read_request", read, schema.endpoint)
+
+
+@flaw("quantities are not checked", "test_input.py::test_quantities_that_cannot_be[1.5]")
+def _quantities() -> None:
+    _put("check_quantity", lambda quantity, **_: None, resolvers.carts)
+
+
+@flaw("past dates are taken", "test_input.py::test_dates_in_the_past_are_named")
+def _dates() -> None:
+    _put("check_requested_date", lambda requested, today: None, resolvers.carts)
+
+
+@flaw("another total is taken", "test_input.py::test_another_total_is_refused")
+def _totals_seen() -> None:
+    class AnyTotal:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __ne__(self, other: object) -> bool:
+            return False
+
+        __hash__ = None  # type: ignore[assignment]
+
+    place = resolvers.orders.place_order
+
+    async def whatever(ctx: Any, cart_id: Any, version: int, total: Any, change: Any) -> Any:
+        return await place(ctx, cart_id, version, AnyTotal(), change)  # type: ignore[arg-type]
+
+    _put("place_order", whatever, resolvers.orders)
+
+
+@flaw("loaders read one by one", "test_statements.py::test_lists_cost_the_same_for_2_and_for_40_rows")
+def _one_by_one() -> None:
+    loader = resolvers.context.Context.loader
+
+    def single(self: Any, batch: Any) -> DataLoader[Any, Any]:
+        made = loader(self, batch)
+        made.batch = False
+        return made
+
+    resolvers.context.Context.loader = single  # type: ignore[method-assign]

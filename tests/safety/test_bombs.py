@@ -48,6 +48,10 @@ async def throw(door: AsyncClient, body: Any, **more: Any) -> tuple[int, Any]:
     taken = perf_counter() - started
     assert taken < SECOND, f"{taken:.2f} s"
     assert response.status_code < 500, response.text[:500]
+    if response.status_code == 413 and "json" not in response.headers["content-type"]:
+        return 413, {
+            "errors": [response.text]
+        }  # the middleware closes the door before anything reads the path
     answer = response.json()
     for error in answer.get("errors", []):
         assert error["extensions"]["code"] in KNOWN, error
@@ -112,7 +116,7 @@ async def test_documents_are_answered_or_refused_at_once(door: AsyncClient, name
     status, answer = await throw(door, {"query": BOMBS[name]})
 
     if name not in MAY_PASS:
-        assert status == 400 and not answer.get("data"), answer
+        assert status in (200, 400) and answer["errors"] and not answer.get("data"), answer
     for _ in range(2):  # what is remembered of it is as quick
         assert (await throw(door, {"query": BOMBS[name]}))[0] == status
 
@@ -122,9 +126,11 @@ async def test_page_sizes(door: AsyncClient, first: Any) -> None:
     for argument in ("first", "last"):
         query = f"query($n: Int) {{ orders({argument}: $n) {{ nodes {{ id }} }} }}"
         _, answer = await throw(door, {"query": query, "variables": {"n": first}})
-        assert answer.get("errors") or (first == 1e3 and False), answer
+        assert answer.get("errors"), answer
         if isinstance(first, int) and not isinstance(first, bool) and abs(first) < 2**31:
-            _, inline = await throw(door, {"query": f"{{ orders({argument}: {first}) {{ nodes {{ id }} }} }}"})
+            _, inline = await throw(
+                door, {"query": f"{{ orders({argument}: {first}) {{ nodes {{ id }} }} }}"}
+            )
             assert code_of(inline) == "LIMIT"
     _, both = await throw(door, {"query": "{ orders(first: 1, last: 1) { nodes { id } } }"})
     assert code_of(both) == "LIMIT"
@@ -251,7 +257,10 @@ async def test_odd_texts_in_each_string_of_each_query(still: Scene) -> None:
                         if inner_kind in ("String", "ID"):
                             places.append((f"{argument}: {{{name}: $s}}", f"{inner_kind}!"))
                         elif inner_kind == "StringFilter":
-                            places += [(f"{argument}: {{{name}: {{{op}: $s}}}}", "String") for op in ("eq", "contains", "startsWith")]
+                            places += [
+                                (f"{argument}: {{{name}: {{{op}: $s}}}}", "String")
+                                for op in ("eq", "contains", "startsWith")
+                            ]
                 for words, type_name in places:
                     for odd in ODDITIES:
                         query = f"query($s: {type_name}) {{ {root}({words}) {{ __typename }} }}"

@@ -43,10 +43,10 @@ async def foreign_ids(scene: Scene, name: str) -> dict[str, list[str]]:
                 where = "id = :user"
             values = {"other": scene.world.customers["stranger"], "user": scene.world.users["sbuyer"]}
             used = {key: value for key, value in values.items() if f":{key}" in where}
-            keys = list(await session.scalars(text(f"select id from {table} where {where} limit 2"), used))  # noqa: S608
+            keys = list(await session.scalars(text(f"select id from {table} where {where} limit 2"), used))
             if person is not None and EXAMPLES_OWN.get(name) and type_name != "Wishlist":
                 keys += await session.scalars(
-                    text(f"select id from {table} where {person} = :mate limit 1"),  # noqa: S608
+                    text(f"select id from {table} where {person} = :mate limit 1"),
                     {"mate": mate},
                 )
             found[type_name] = [str(encode_id(type_name, key)) for key in keys]
@@ -117,7 +117,7 @@ async def test_lookups_answer_null_for_all_of_them(still: Scene, name: str) -> N
     async with still.database.job() as session:
         for type_name in ("Order", "Cart", "Wishlist", "Address"):
             found = await session.scalars(
-                text(f"select id from {TABLES[type_name][0]} where customer_id = :c"),  # noqa: S608
+                text(f"select id from {TABLES[type_name][0]} where customer_id = :c"),
                 {"c": still.world.customers[target]},
             )
             foreign[type_name] = [str(encode_id(type_name, key)) for key in found]

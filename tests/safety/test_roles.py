@@ -12,7 +12,6 @@ from graphql import (
     parse,
     print_ast,
 )
-
 from sqlalchemy import text
 
 from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, Role

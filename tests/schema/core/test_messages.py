@@ -17,23 +17,25 @@ ROOMS = ("rules", "models", "resolvers", "schema", "auth")
 TEMPLATES = {"Refusal": 1, "warn": 1, "Warning_": 1}
 
 
-def _constant(node: ast.AST, names: dict[str, str]) -> str | None:
+# Name -> every text it is given in a scope: `text` is often given another one further down.
+Texts = dict[str, set[str]]
+
+
+def _constants(node: ast.AST, names: Texts) -> set[str]:
     if isinstance(node, ast.Name):
-        return names.get(node.id)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+        return names.get(node.id, set())
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 
-def _names(tree: ast.AST) -> dict[str, str]:
-    found = {}
+def _names(tree: ast.AST) -> Texts:
+    found: Texts = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = _constant(node.value, {})
-            if value is not None:
-                found[node.targets[0].id] = value
+            found.setdefault(node.targets[0].id, set()).update(_constants(node.value, {}))
     return found
 
 
-def _of_scope(tree: ast.AST, constants: dict[str, str]) -> Iterator[str]:
+def _of_scope(tree: ast.AST, constants: Texts) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -46,9 +48,7 @@ def _of_scope(tree: ast.AST, constants: dict[str, str]) -> Iterator[str]:
         ):
             position = 1  # super().__init__ of a Refusal
         if position is not None and len(node.args) > position:
-            text = _constant(node.args[position], constants)
-            if text is not None:
-                yield text
+            yield from _constants(node.args[position], constants)
 
 
 def templates() -> set[str]:
