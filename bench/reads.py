@@ -32,14 +32,16 @@ from tests.factories import make_session
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Q1 = """{ products(first: 50) { nodes { sku name unit { code }
   price { unitPrice { amount currency } } availability { band } pictures { url } } } }"""
-Q2 = "{ orders(first: 20) { nodes { number status lines { sku quantityOrdered netAmount { amount } product { name } } } } }"
+Q2 = """{ orders(first: 20) { nodes { number status
+  lines { sku quantityOrdered netAmount { amount } product { name } } } } }"""
 Q3 = "{ viewer { locale isStaff } }"
 BARE = {
     "Q1": "select p.sku, p.name, l.unit_price, b.on_hand - b.reserved from product p"
     " join list_price l on l.product_id = p.id and l.currency = 'EUR' and l.from_quantity = 0"
     " left join stock_balance b on b.product_id = p.id order by p.name_sort limit 50",
     "Q2": "select o.number, l.sku, l.quantity_ordered, l.net_amount, p.name from (select * from sales_order"
-    " order by placed_at desc limit 20) o join sales_order_line l on l.order_id = o.id join product p on p.id = l.product_id",
+    " order by placed_at desc limit 20) o join sales_order_line l on l.order_id = o.id"
+    " join product p on p.id = l.product_id",
     "Q3": "select 1",
 }
 

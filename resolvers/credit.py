@@ -97,11 +97,9 @@ async def _exposures(
 ) -> dict[UUID, Decimal]:
     """What is open of each holder, in the currency of their account: two statements, however many there are."""
     open_ = await session.execute(text(_EXPOSURE), {"holders": list(currencies)})
-    base: dict[UUID, Decimal] = {holder: amount for holder, amount in open_}
+    base: dict[UUID, Decimal] = {row[0]: row[1] for row in open_}
     asked = {"seller": ctx.user.seller_id, "currencies": sorted(set(currencies.values())), "today": ctx.today}
-    rates: dict[str, Decimal] = {
-        currency: rate for currency, rate in await session.execute(text(_RATES), asked)
-    }
+    rates: dict[str, Decimal] = {row[0]: row[1] for row in await session.execute(text(_RATES), asked)}
     return {
         holder: round_money(base.get(holder, ZERO) / rates.get(currency, Decimal(1)))
         for holder, currency in currencies.items()

@@ -31,7 +31,7 @@ class NeedsExample(AssertionError):
 
 def root_fields(view: GraphQLSchema) -> dict[str, GraphQLField]:
     assert view.query_type is not None
-    return view.query_type.fields
+    return dict(view.query_type.fields)
 
 
 def selection(
@@ -91,7 +91,7 @@ def root_document(
     given = " ".join(f"{each}: ${each}" for each in arguments)
     named = get_named_type(field.type)
     head = f"query{f'({declared})' if declared else ''}"
-    assert is_composite_type(named)
+    assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
     if named.name.endswith("Connection"):
         more = "" if "first" in arguments or "last" in arguments else " first: 100"
         node = get_named_type(named.fields["nodes"].type)

@@ -188,7 +188,7 @@ def needs_key(name: str) -> bool:
 def entity_field(name: str) -> str:
     payload = get_named_type(mutations()[name].type)
     assert isinstance(payload, GraphQLObjectType)
-    (found,) = [each for each in payload.fields if each not in COMMON]
+    (found,) = [str(each) for each in payload.fields if each not in COMMON]
     return found
 
 

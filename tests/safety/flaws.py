@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 from aiodataloader import DataLoader
-from sqlalchemy import CheckConstraint, func, true
+from sqlalchemy import CheckConstraint, func, select, text, true
 
 import auth.permissions
 import auth.views
@@ -36,8 +36,13 @@ import schema.executor
 import schema.ids
 from auth.permissions import Permission, Role, RowClass, RowScope, Viewer
 from models.base import Base, new_id
+from models.orders import SalesOrder
+from models.rows import columns_of
 from models.stock import StockBalance
+from models.stock_reads import BalanceRow, balances
+from models.wishlists import Wishlist
 from rules.refusals import ErrorCode, Refusal, Refusals
+from schema.access import KeyRequired, directive_of
 from schema.gate import GraphQLRequest
 from schema.guard import Cost
 
@@ -142,7 +147,7 @@ def _interleaved() -> None:
 )
 def _colleagues() -> None:
     def company(viewer: Viewer) -> Any:
-        return models.customers_reads.customer_in_scope(viewer, models.orders_reads.SalesOrder.customer_id)
+        return models.customers_reads.customer_in_scope(viewer, SalesOrder.customer_id)
 
     _put("order_in_scope", company, models.orders_reads, resolvers.orders_acts)
 
@@ -152,13 +157,9 @@ def _colleagues() -> None:
     "test_isolation.py::test_the_row_layer_holds_without_row_security[padmin]",
 )
 def _private_lists() -> None:
-    from sqlalchemy import select
-
     def lists(viewer: Viewer) -> Any:
-        table, row = resolvers.wishlists.Wishlist, resolvers.wishlists.WishlistRow
-        return select(*resolvers.wishlists.columns_of(table, row)).where(
-            table.customer_id == viewer.customer_id
-        )
+        table, row = Wishlist, resolvers.wishlists.WishlistRow
+        return select(*columns_of(table, row)).where(table.customer_id == viewer.customer_id)
 
     _put("visible_wishlists", lists, resolvers.wishlists)
 
@@ -185,8 +186,8 @@ def _oracle() -> None:
 
     async def telling(ctx: Any, order_id: Any, version: int, action: Any) -> Any:
         async with resolvers.credit.as_house(ctx) as session:
-            table = models.orders_reads.SalesOrder
-            known = await session.scalar(resolvers.orders.select(table.id).where(table.id == order_id))
+            table = SalesOrder
+            known = await session.scalar(select(table.id).where(table.id == order_id))
         if known is None:
             raise Refusal(ErrorCode.NOT_FOUND, "There is no such order.", ("orderId",))
         return await lock(ctx, order_id, version, action)
@@ -330,10 +331,8 @@ def _refusals() -> None:
 
 @flaw("no key is needed", "test_guarantees.py::test_money_and_goods_need_a_key[placeOrder]")
 def _no_key() -> None:
-    directive_of = schema.executor.directive_of
-
     def none(field: Any, kind: Any) -> Any:
-        return None if kind is schema.executor.KeyRequired else directive_of(field, kind)
+        return None if kind is KeyRequired else directive_of(field, kind)
 
     _put("directive_of", none, schema.executor)
 
@@ -373,19 +372,17 @@ def _suggestions() -> None:
 
 
 def _unlocked(order: Any = None) -> None:
-    lock = resolvers.stock
-
-    async def balances(ctx: Any, product_ids: Any) -> Any:
-        statement = lock.balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
+    async def unlocked(ctx: Any, product_ids: Any) -> Any:
+        statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
         if order is not None:
             # One row after the other, in whatever order the lines stand.
             for key in product_ids:
-                one = lock.balances(ctx.user, ctx.today).where(StockBalance.product_id == key)
+                one = balances(ctx.user, ctx.today).where(StockBalance.product_id == key)
                 await ctx.session.execute(one.with_for_update(of=StockBalance))
-        rows = [lock.BalanceRow(*each) for each in await ctx.session.execute(statement)]
+        rows = [BalanceRow(*each) for each in await ctx.session.execute(statement)]
         return {key: [row for row in rows if row.product_id == key] for key in product_ids}
 
-    _put("lock_balances", balances, resolvers.orders, resolvers.orders_acts)
+    _put("lock_balances", unlocked, resolvers.orders, resolvers.orders_acts)
 
 
 @flaw("stock is not locked", "test_races.py::test_150_buyers_race_for_7_units")
@@ -400,8 +397,7 @@ def _crossed() -> None:
 
 @flaw("credit is not locked", "test_races.py::test_a_credit_limit_holds_when_20_orders_race")
 def _credit() -> None:
-    words = resolvers.credit.text
-    _put("text", lambda statement: words(statement.replace("for update", "")), resolvers.credit)
+    _put("text", lambda statement: text(statement.replace("for update", "")), resolvers.credit)
 
 
 @flaw("a cart is not locked", "test_races.py::test_two_tabs_place_one_cart_once")

@@ -39,7 +39,7 @@ async def refused(
 
 
 BAD_QUANTITIES = ["0", "-1", "-0.000001", "1.5", "0.5", "1.0000001", "1000001", "1e7", "99999999999999999999"]
-NO_QUANTITIES = ["1e30", "1e999", "-1e30", "NaN", "Infinity", "-Infinity", "", " ", "one", "1,5", "0x10", "1_000", "١", "1e-30",
+NO_QUANTITIES: list[Any] = ["1e30", "1e999", "-1e30", "NaN", "Infinity", "-Infinity", "", " ", "one", "1,5", "0x10", "1_000", "١", "1e-30",
                  None, True, [], {}, 1e30, 1e308]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def lookups(view: Any, kinds: dict[str, list[str]], texts: dict[tuple[str, str],
         assert isinstance(given_type, GraphQLInputObjectType)
         for way, each in given_type.fields.items():
             if get_named_type(each.type).name == "ID":
-                values = [known for known in kinds.values() for known in known[:40]]
+                values = [one for known in kinds.values() for one in known[:40]]
             else:
                 values = sorted(texts.get((found_type, way), set()))
             if not values:

@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from app.database import Database
 from auth.permissions import CUSTOMER_ROLES, Role, RowClass, Viewer, combine_grants
-from models.customers import Customer
 from models.products import Product
 from models.sellers import Seller
 from schema.engine import Engine
@@ -38,9 +37,10 @@ class Crowd:
         self, size: int, limit: str | None = "100000", one_company: bool = False
     ) -> list[Viewer]:
         async with self.database.job() as session:
-            customers: list[Customer] = []
-            for _ in range(1 if one_company else size):
-                customers.append(await make.make_customer(session, self.seller, credit_limit=limit))
+            customers = [
+                await make.make_customer(session, self.seller, credit_limit=limit)
+                for _ in range(1 if one_company else size)
+            ]
             people = []
             for index in range(size):
                 customer = customers[0 if one_company else index]

@@ -284,7 +284,7 @@ async def fill_texts(database: Database, world: World) -> None:
             known = " ".join(f"when '{key}' then '{tag('', by_name[key])[2:]}'" for key in by_name)
             persons = " ".join(f"when '{key}' then '{users[key]}'" for key in users)
             words = owner.format(companies=known, persons=persons)
-            limit = table.c[column].type.length or 4000
+            limit = getattr(table.c[column].type, "length", None) or 4000
             await connection.execute(
                 text(f"update {name} as t set {column} = left(({words}) || ' ' || {column}, {limit})"
                      f" where ({words}) is not null and {column} is not null and {column} !~* 'zq[a-z]'"
