@@ -99,11 +99,4 @@ LABELS: dict[str, dict[str, Label]] = {
         "ADJUSTMENT": Label(N_("Adjustment"), "warning", "edit"),
         "SERVICE": Label(N_("Service"), "info", "dot"),
     },
-    "tax": {
-        "STANDARD": Label(N_("Standard rate")),
-        "REDUCED": Label(N_("Reduced rate")),
-        "SUPER_REDUCED": Label(N_("Super-reduced rate")),
-        "ZERO": Label(N_("Zero rate")),
-        "EXEMPT": Label(N_("Exempt")),
-    },
 }

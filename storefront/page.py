@@ -182,7 +182,6 @@ class Page:
             "theme": theme if theme in THEMES else "",
             "problems": [],
             "frame": None,
-            "partial": bool(self.request.headers.get("x-partial")),
             "base_url": self.house.base_url,
             "query": self.request.query_params,
         } | values

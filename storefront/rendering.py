@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -117,11 +117,6 @@ class Formats:
         return str(
             format_date(instant(value).astimezone(ZoneInfo(zone)).date(), "medium", locale=self.region)
         )
-
-    def ago(self, value: str | None, now: datetime) -> str:
-        if not value:
-            return "–"
-        return str(format_timedelta(instant(value) - now, add_direction=True, locale=self.region))
 
 
 def instant(value: str) -> datetime:

@@ -5,7 +5,7 @@ Flaws to plant: each takes one protection away, and names the test that has to n
 that no flaw has ever made fail may be a test of nothing.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,13 +13,12 @@ from typing import Any
 
 import orjson
 from aiodataloader import DataLoader
-from sqlalchemy import CheckConstraint, func, select, text, true
+from sqlalchemy import func, select, text, true
 
 import auth.permissions
 import auth.views
 import models.customers_reads
 import models.orders_reads
-import models.security
 import resolvers.carts
 import resolvers.context
 import resolvers.credit
@@ -34,10 +33,12 @@ import schema.endpoint
 import schema.engine
 import schema.executor
 import schema.ids
+from app.database import owner_transaction
 from auth.permissions import Permission, Role, RowClass, RowScope, Viewer
-from models.base import Base, new_id
+from models.base import new_id
 from models.orders import SalesOrder
 from models.rows import columns_of
+from models.security import ROW_POLICIES
 from models.stock import StockBalance
 from models.stock_reads import BalanceRow, balances
 from models.wishlists import Wishlist
@@ -45,6 +46,7 @@ from rules.refusals import ErrorCode, Refusal, Refusals
 from schema.access import KeyRequired, directive_of
 from schema.gate import GraphQLRequest
 from schema.guard import Cost
+from tests.conftest import PREFIX, Cluster, run
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,32 @@ def _open_rows() -> None:
     _put("customer_in_scope", everywhere, models.customers_reads, models.orders_reads)
 
 
+def _sql(*statements: str) -> None:
+    """Spoils the database that all others are clones of, after its migrations."""
+    make = Cluster.make
+
+    def spoilt(self: Cluster, name: str) -> str:
+        made = make(self, name)
+
+        async def spoil() -> None:
+            async with owner_transaction(self.owner_url(name)) as connection:
+                for statement in statements:
+                    await connection.exec_driver_sql(statement)
+
+        run(spoil())
+        return made
+
+    Cluster.make = spoilt  # type: ignore[method-assign]
+
+
 def _open_policies(*tables: str) -> None:
-    policies = dict(models.security.ROW_POLICIES)
-    for table in tables or policies:
-        policies[table] = MappingProxyType(dict.fromkeys(RowClass, "true"))
-    models.security.policy_statements.__defaults__ = (MappingProxyType(policies),)
+    _sql(
+        *(
+            f"alter policy {each.value}_rows on {table} using (true) with check (true)"
+            for table in tables or ROW_POLICIES
+            for each in RowClass
+        )
+    )
 
 
 @flaw(
@@ -208,21 +231,12 @@ def _policy() -> None:
     _open_policies("customer_address")
 
 
-def _without(word: str, name: str = "policy_statements") -> None:
-    statements = getattr(models.security, name)
-
-    def fewer(*given: Any) -> Iterator[str]:
-        return (each for each in statements(*given) if word not in each)
-
-    setattr(models.security, name, fewer)
-
-
 @flaw(
     "row security is not forced",
     "test_database.py::test_each_tenant_table_has_forced_row_security_and_a_policy_per_role",
 )
 def _not_forced() -> None:
-    _without("force row level security")
+    _sql("alter table wishlist no force row level security")
 
 
 @flaw(
@@ -230,37 +244,29 @@ def _not_forced() -> None:
     "test_database.py::test_each_tenant_table_has_forced_row_security_and_a_policy_per_role",
 )
 def _no_policy() -> None:
-    _without("territory_rows on reservation")
+    _sql("drop policy territory_rows on reservation")
 
 
 @flaw("reps show without a viewer", "test_database.py::test_without_a_setting_there_are_no_rows")
 def _fails_open() -> None:
-    policies = dict(models.security.ROW_POLICIES)
-    users = dict(policies["app_user"])
-    users[RowClass.TERRITORY] += " or id in (select user_id from sales_rep)"
-    models.security.policy_statements.__defaults__ = (MappingProxyType(policies | {"app_user": users}),)
+    open_ = f"{ROW_POLICIES['app_user'][RowClass.TERRITORY]} or id in (select user_id from sales_rep)"
+    _sql(f"alter policy territory_rows on app_user using ({open_})")
 
 
 @flaw("the login role reads", "test_database.py::test_the_login_role_owns_and_reads_nothing")
 def _login_reads() -> None:
-    grants = models.security.grant_statements
-
-    def more(prefix: str, tables: list[str]) -> Iterator[str]:
-        yield from grants(prefix, tables)
-        yield f'grant select on wishlist to "{prefix}login"'
-
-    _put("grant_statements", more, models.security)
+    _sql(f"grant select on wishlist to {PREFIX}login")
 
 
 @flaw("the trail can be changed", "test_database.py::test_append_only_tables_refuse_changes_from_everyone")
 def _trail() -> None:
-    _without("trigger", "append_only_statements")
+    _sql("drop trigger append_only on audit_event")
 
 
 @flaw("stock may be negative", "test_database.py::test_what_must_hold_is_held_by_the_database")
 def _no_checks() -> None:
-    table = Base.metadata.tables[StockBalance.__tablename__]
-    table.constraints -= {each for each in table.constraints if isinstance(each, CheckConstraint)}
+    names = ("on_hand_not_negative", "reserved_within_on_hand")
+    _sql(*(f"alter table stock_balance drop constraint ck_stock_balance_{each}" for each in names))
 
 
 @flaw("siblings read as the house", "test_database.py::test_siblings_never_run_as_the_house")

@@ -109,10 +109,10 @@ async def test_every_page_is_accessible_fits_its_window_and_stays_here(
             assert response is not None
             assert response.status == 200, path
             results: AxeResults = await Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-            for each in results.response["violations"]:
-                faults.append(
-                    (path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"])
-                )
+            faults += [
+                (path, each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"])
+                for each in results.response["violations"]
+            ]
             for width in WIDTHS:
                 await page.set_viewport_size({"width": width, "height": 800})
                 over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
