@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Sequence as DatabaseSequence
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
@@ -101,7 +102,7 @@ async def last_orders(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | Non
     rows = await ctx.session.execute(
         visible_orders(ctx.user)
         .where(SalesOrder.customer_id.in_(keys))
-        .distinct(SalesOrder.customer_id)
+        .ext(distinct_on(SalesOrder.customer_id))
         .order_by(SalesOrder.customer_id, SalesOrder.placed_at.desc(), SalesOrder.id.desc())
     )
     return by_key(keys, (OrderRow(*each) for each in rows), "customer_id")
