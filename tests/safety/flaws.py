@@ -371,7 +371,8 @@ def _introspection() -> None:
 
 @flaw("suggestions name what is hidden", "test_roles.py::test_suggestions_name_nothing_hidden[B]")
 def _suggestions() -> None:
-    _views()
+    # The engine's view alone: the test's own idea of what is hidden stays.
+    schema.engine.Engine.view = lambda self, viewer: self.api._schema  # type: ignore[method-assign]
 
 
 # Races
