@@ -12,21 +12,31 @@ class Permission(StrEnum):
 
     ADDRESSES_WRITE = "addresses:write"
     ADMIN = "admin"
+    APPROVALS_DECIDE = "approvals:decide"
     AUDIT_READ = "audit:read"
     CARTS_USE = "carts:use"
     CATALOG_READ = "catalog:read"
+    COMPANY_MANAGE = "company:manage"
     COSTS_READ = "costs:read"
     CREDIT_AVAILABLE_READ = "credit-available:read"
     CREDIT_READ = "credit:read"
     CREDIT_RELEASE = "credit:release"
     CUSTOMERS_READ = "customers:read"
+    DELIVERIES_MANAGE = "deliveries:manage"
+    DELIVERIES_READ = "deliveries:read"
+    INVOICES_MANAGE = "invoices:manage"
+    INVOICES_READ = "invoices:read"
+    JOURNAL_READ = "journal:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
+    ON_BEHALF_ACT = "on-behalf:act"
     ORDERS_CANCEL = "orders:cancel"
     ORDERS_DISCOUNT = "orders:discount"
     ORDERS_MANAGE = "orders:manage"
     ORDERS_PLACE = "orders:place"
+    ORDERS_PRICE = "orders:price"
     ORDERS_READ = "orders:read"
+    PAYMENTS_MANAGE = "payments:manage"
     PRICES_READ = "prices:read"
     SALES_HISTORY_READ = "sales-history:read"
     SIGNED_IN = "signed-in"
@@ -35,6 +45,7 @@ class Permission(StrEnum):
     STOCK_READ = "stock:read"
     TAX_ID_READ = "tax-id:read"
     USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
     WISHLISTS_USE = "wishlists:use"
 
 
@@ -92,7 +103,7 @@ _SHOPPING = (
 _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
-    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ,
+    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ, P.ON_BEHALF_ACT,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -105,10 +116,13 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             ORDERS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
+            DELIVERIES_READ=RowScope.SELF,
+            INVOICES_READ=RowScope.SELF,  # the company's or none, as it says: auth/viewers.py
         ),
         Role.APPROVER: _grants(
             RowScope.COMPANY,
-            (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ),
+            (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ, P.DELIVERIES_READ, P.INVOICES_READ,
+             P.APPROVALS_DECIDE),
             CARTS_USE=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
@@ -116,37 +130,39 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
         Role.COMPANY_ADMIN: _grants(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
-             P.ADDRESSES_WRITE),
+             P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE),
             CARTS_USE=RowScope.SELF,
         ),
         Role.CUSTOMER_INTEGRATOR: _grants(
             RowScope.COMPANY,
-            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL),
+            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.DELIVERIES_READ, P.INVOICES_READ),
             CARTS_USE=RowScope.SELF,
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ)),
+        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE)),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
-             P.ORDERS_READ),
+             P.ORDERS_READ, P.DELIVERIES_READ, P.DELIVERIES_MANAGE),
         ),
         Role.FINANCE: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ,
-             P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ),
+             P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ, P.DELIVERIES_READ,
+             P.INVOICES_READ, P.INVOICES_MANAGE, P.PAYMENTS_MANAGE, P.JOURNAL_READ),
         ),
         Role.INTEGRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
-             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ),
+             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ),
         ),
         Role.ADMINISTRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.ADMIN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
-             P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL),
+             P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
+             P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE),
         ),
     }
 )  # fmt: skip

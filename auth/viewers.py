@@ -24,7 +24,14 @@ from auth.sessions import IDLE, SEEN_EVERY, hash_of, looks_like_secret, note_use
 from rules.states import SessionKind
 
 # What a parent company may read of its subsidiaries, where the seller lets it see them. Acts stay its own.
-READ_DOWNWARDS = frozenset({Permission.CUSTOMERS_READ, Permission.ORDERS_READ, Permission.SALES_HISTORY_READ})
+READ_DOWNWARDS = frozenset(
+    {
+        Permission.CUSTOMERS_READ,
+        Permission.DELIVERIES_READ,
+        Permission.ORDERS_READ,
+        Permission.SALES_HISTORY_READ,
+    }
+)
 
 # Read afresh at each request, so that whatever is taken away (user, role, membership, team) ends with the next one.
 # A password set after the sign-in ends the session too. UNION, so that a circle of parents ends.
@@ -35,7 +42,8 @@ _VISIT = text(
            array(select r.role from staff_role r where r.user_id = u.id) as staff_roles,
            (select coalesce(jsonb_agg(jsonb_build_object(
                        'id', c.id, 'number', c.number, 'name', c.name, 'role', m.role,
-                       'buyers_see_company_orders', c.buyers_see_company_orders
+                       'buyers_see_company_orders', c.buyers_see_company_orders,
+                       'buyers_see_invoices', c.buyers_see_invoices
                    ) order by c.name_sort, c.id), '[]')
               from membership m join customer c on c.id = m.customer_id where m.user_id = u.id) as memberships,
            array(with recursive below(id) as (
@@ -150,11 +158,17 @@ def _visit(row: Any) -> Visit:
 def _buyer(row: Any, acting: CustomerChoice, memberships: Iterable[dict[str, Any]]) -> Viewer:
     roles = frozenset(Role(each["role"]) for each in memberships)
     see_company = any(each["buyers_see_company_orders"] for each in memberships)
+    see_invoices = any(each["buyers_see_invoices"] for each in memberships)
     below = tuple(each for each in row.descendants if each != acting.id)
     return _viewer(
         row,
         roles,
-        widened(combine_grants(roles), see_company_orders=see_company, see_descendants=bool(below)),
+        widened(
+            combine_grants(roles),
+            see_company_orders=see_company,
+            see_invoices=see_invoices,
+            see_descendants=bool(below),
+        ),
         customer_id=acting.id,
         customer_ids=(acting.id, *below),
     )
@@ -183,11 +197,18 @@ def _viewer(row: Any, roles: frozenset[Role], grants: Grants, **reach: Any) -> V
     )
 
 
-def widened(grants: Grants, *, see_company_orders: bool, see_descendants: bool) -> Grants:
-    """A buyer's grants with what their customer and the seller allow besides."""
+def widened(grants: Grants, *, see_company_orders: bool, see_invoices: bool, see_descendants: bool) -> Grants:
+    """A buyer's grants as their customer and the seller widen them; invoices are the company's or nobody's."""
     wider = dict(grants)
-    if see_company_orders and wider.get(Permission.ORDERS_READ) is RowScope.SELF:
-        wider[Permission.ORDERS_READ] = RowScope.COMPANY
+    if see_company_orders:
+        for permission in (Permission.ORDERS_READ, Permission.DELIVERIES_READ):
+            if wider.get(permission) is RowScope.SELF:
+                wider[permission] = RowScope.COMPANY
+    if wider.get(Permission.INVOICES_READ) is RowScope.SELF:
+        if see_invoices:
+            wider[Permission.INVOICES_READ] = RowScope.COMPANY
+        else:
+            del wider[Permission.INVOICES_READ]
     if see_descendants:
         for permission in READ_DOWNWARDS:
             if wider.get(permission) is RowScope.COMPANY:

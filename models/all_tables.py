@@ -1,11 +1,16 @@
 """Imports every table, so that the metadata is complete for migrations."""
 
 from models import (  # noqa: F401
+    approvals,
     carts,
     customers,
+    deliveries,
     events,
     idempotency,
+    invoices,
+    journal,
     orders,
+    payments,
     prices,
     products,
     sales_history,

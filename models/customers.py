@@ -29,7 +29,7 @@ from models.base import (
     Stored,
     one_of,
 )
-from rules.states import CustomerStatus
+from rules.states import CustomerStatus, InvoicingMode, TaxEvidenceKind, TaxRegime
 from rules.tax_ids import check_tax_id
 
 
@@ -47,6 +47,8 @@ class Customer(Base):
     __tablename__ = "customer"
     __table_args__ = (
         one_of("status", CustomerStatus),
+        one_of("invoicing_mode", InvoicingMode),
+        one_of("tax_regime", TaxRegime),
         UniqueConstraint("seller_id", "number"),
         CheckConstraint("parent_id <> id", name="parent_is_another"),
         Index(None, "name_sort", "id"),
@@ -79,6 +81,15 @@ class Customer(Base):
     locale: Mapped[Locale]
     # Whether a buyer sees the orders of colleagues; approvers and company admins always do.
     buyers_see_company_orders: Mapped[bool]
+    # Whether a buyer sees the company's invoices; approvers and company admins always do.
+    buyers_see_invoices: Mapped[bool] = mapped_column(server_default="false", default=False)
+    invoicing_mode: Mapped[InvoicingMode] = mapped_column(
+        Stored(InvoicingMode), server_default="PER_DELIVERY", default=InvoicingMode.PER_DELIVERY
+    )
+    tax_regime: Mapped[TaxRegime] = mapped_column(
+        Stored(TaxRegime), server_default="DOMESTIC", default=TaxRegime.DOMESTIC
+    )
+    invoice_email: Mapped[Name] = mapped_column(server_default="", default="")
     internal_note: Mapped[LongText] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[Moment]
@@ -173,6 +184,28 @@ class Membership(Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[Moment]
+
+
+class TaxEvidence(Base):
+    """
+    What proves that a customer's invoices may go untaxed: a VIES answer, a reseller's declaration, an export.
+
+    Kept for ever: an invoice refers to what was known when it was issued.
+    """
+
+    __tablename__ = "tax_evidence"
+    __table_args__ = (one_of("kind", TaxEvidenceKind), Index(None, "customer_id", "kind"))
+    id: Mapped[Id]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    kind: Mapped[TaxEvidenceKind] = mapped_column(Stored(TaxEvidenceKind))
+    number: Mapped[Code]
+    request_identifier: Mapped[Code] = mapped_column(server_default="")
+    is_valid: Mapped[bool]
+    verified_on: Mapped[date]
+    valid_until: Mapped[date | None]
+    note: Mapped[LongText] = mapped_column(server_default="")
+    created_at: Mapped[Moment]
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
 
 
 class ExternalReference(Base):

@@ -22,6 +22,8 @@ class AuditEvent(Base):
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     actor_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    # On whose behalf the actor acted: a person at the customer, or else the customer; null for one's own acts.
+    subject_id: Mapped[UUID | None]
     session_id: Mapped[UUID | None]
     request_id: Mapped[str] = mapped_column(String(64))
     action: Mapped[Code]
@@ -54,4 +56,6 @@ class OutboxEvent(Base):
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     actor_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    # On whose behalf the actor acted: a person at the customer, or else the customer; null for one's own acts.
+    subject_id: Mapped[UUID | None]
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)

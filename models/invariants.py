@@ -75,10 +75,11 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             group by order_id, tax_category, tax_percent, currency_exponent
             having sum(tax_amount) <> round(sum(net_amount) * tax_percent / 100, currency_exponent)
         """,
-        "a line's net is its list price less its discount": """
+        "a line's net is its price less its discount": """
             select id from (
                 select id, net_amount, discount_percent, currency_exponent,
-                    round(quantity_ordered * list_unit_price / price_unit, currency_exponent) as gross
+                    round(quantity_ordered * coalesce(manual_unit_price, list_unit_price) / price_unit,
+                        currency_exponent) as gross
                 from sales_order_line
             ) as line where net_amount <> gross - round(gross * discount_percent / 100, currency_exponent)
         """,
@@ -115,6 +116,101 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "every product is searchable": """
             select product.id from product
             where not exists (select from product_search where product_search.product_id = product.id)
+        """,
+        "what was shipped of a line is what its deliveries took": """
+            select line.id from sales_order_line line
+            left join (
+                select order_line_id, sum(delivery_line.quantity) as quantity from delivery_line
+                join delivery on delivery.id = delivery_line.delivery_id and delivery.status = 'SHIPPED' group by 1
+            ) as shipped on shipped.order_line_id = line.id
+            where line.quantity_shipped <> coalesce(shipped.quantity, 0)
+                and exists (select from delivery where delivery.order_id = line.order_id)
+        """,
+        "a lot's allocation is that of the released deliveries": """
+            select lot_id, warehouse_id from (
+                select lot_id, warehouse_id, allocated as quantity from lot_balance
+                union all
+                select lot.lot_id, delivery.warehouse_id, -lot.quantity from delivery_line_lot lot
+                join delivery_line line on line.id = lot.delivery_line_id
+                join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
+            ) as both_sides group by lot_id, warehouse_id having sum(quantity) <> 0
+        """,
+        "the lots of a delivery line make its quantity": """
+            select line.id from delivery_line line join delivery_line_lot lot on lot.delivery_line_id = line.id
+            group by line.id, line.quantity having sum(lot.quantity) <> line.quantity
+        """,
+        "an invoice's amounts are the sums of its lines": """
+            select invoice.id from invoice left join invoice_line line on line.invoice_id = invoice.id
+            group by invoice.id
+            having invoice.net_amount <> coalesce(sum(line.net_amount), 0)
+                or invoice.tax_amount <> coalesce(sum(line.tax_amount), 0)
+                or invoice.surcharge_amount <> coalesce(sum(line.surcharge_amount), 0)
+        """,
+        "an invoice's tax is the sum of its groups": """
+            select invoice.id from invoice left join invoice_tax_group tax on tax.invoice_id = invoice.id
+            group by invoice.id
+            having invoice.net_amount <> coalesce(sum(tax.base_amount), 0)
+                or invoice.tax_amount <> coalesce(sum(tax.tax_amount), 0)
+                or invoice.surcharge_amount <> coalesce(sum(tax.surcharge_amount), 0)
+        """,
+        "an issued invoice's instalments make its gross": """
+            select invoice.id from invoice left join invoice_instalment part on part.invoice_id = invoice.id
+            where invoice.status = 'ISSUED' group by invoice.id
+            having invoice.gross_amount <> coalesce(sum(part.amount), 0)
+        """,
+        "what is credited of a line is what rectifying invoices took": """
+            select line.id from invoice_line line
+            left join (
+                select rectified_line_id, -sum(credit.quantity) as quantity from invoice_line credit
+                join invoice on invoice.id = credit.invoice_id and invoice.status = 'ISSUED'
+                where rectified_line_id is not null group by 1
+            ) as credits on credits.rectified_line_id = line.id
+            where line.quantity_credited <> coalesce(credits.quantity, 0)
+        """,
+        "credits never exceed the invoice": """
+            select line.id from invoice_line line
+            join invoice_line credit on credit.rectified_line_id = line.id
+            join invoice on invoice.id = credit.invoice_id and invoice.status = 'ISSUED'
+            group by line.id, line.net_amount having abs(sum(credit.net_amount)) > abs(line.net_amount)
+        """,
+        "an instalment's matched amount is that of its matches": """
+            select part.id from invoice_instalment part
+            left join payment_match hit on hit.undone_at is null
+                and (hit.instalment_id = part.id or hit.credit_instalment_id = part.id)
+            group by part.id, part.amount, part.amount_matched
+            having part.amount_matched <> coalesce(sum(hit.amount), 0) * sign(part.amount)
+        """,
+        "a payment's matched amount is that of its matches": """
+            select payment.id from payment
+            left join payment_match hit on hit.payment_id = payment.id and hit.undone_at is null
+            group by payment.id, payment.amount_matched
+            having payment.amount_matched <> coalesce(sum(hit.amount), 0)
+        """,
+        "every journal entry balances": """
+            select entry.id from journal_entry entry left join journal_line line on line.entry_id = entry.id
+            group by entry.id having coalesce(sum(line.amount), 0) <> 0 or count(line.id) < 2
+        """,
+        "invoice numbers of a series are contiguous": """
+            select series.seller_id, series.code, series.year from invoice_series series
+            left join invoice on invoice.seller_id = series.seller_id and invoice.series_code = series.code
+                and extract(year from invoice.issued_on) = series.year and invoice.status = 'ISSUED'
+            group by series.seller_id, series.code, series.year, series.next_number
+            having series.next_number - 1 <> count(invoice.id)
+        """,
+        "every issued invoice has its record": """
+            select invoice.id from invoice left join invoice_record record on record.invoice_id = invoice.id
+            where invoice.status = 'ISSUED' and record.id is null
+        """,
+        "records are contiguous": """
+            select chain.seller_id from invoice_chain chain
+            left join invoice_record record on record.seller_id = chain.seller_id
+            group by chain.seller_id, chain.last_position
+            having chain.last_position <> count(record.id) or chain.last_position <> coalesce(max(record.position), 0)
+        """,
+        "an order waits for approval while a request does": """
+            select sales_order.id from sales_order
+            left join approval_request request on request.order_id = sales_order.id and request.status = 'PENDING'
+            where (sales_order.status = 'PENDING_APPROVAL') <> (request.id is not null)
         """,
     }
 )

@@ -97,6 +97,11 @@ class SalesOrder(Base):
     customer_number: Mapped[Code]
     customer_name: Mapped[Name]
     customer_tax_id: Mapped[str | None] = mapped_column(String(64))
+    # Placed by one of our people for the customer: for whom there, and why (which no customer reads).
+    is_on_behalf: Mapped[bool] = mapped_column(server_default="false", default=False)
+    on_behalf_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    on_behalf_of_name: Mapped[Name] = mapped_column(server_default="", default="")
+    on_behalf_reason: Mapped[LongText] = mapped_column(server_default="", default="")
     sales_rep_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_rep.user_id"))
     sales_rep_name: Mapped[Name] = mapped_column(server_default="")
     # Copies of what the addresses and terms said; shapes in rules/documents.py.
@@ -127,6 +132,7 @@ class SalesOrderLine(Base):
             name="within_ordered",
         ),
         CheckConstraint("discount_percent >= 0 and discount_percent <= 100", name="discount_range"),
+        CheckConstraint("manual_unit_price >= 0", name="manual_price_not_negative"),
         CheckConstraint("tax_percent >= 0 and tax_percent <= 100", name="tax_range"),
         *amounts_add_up(),
         Index(None, "customer_id", "order_id"),
@@ -152,6 +158,9 @@ class SalesOrderLine(Base):
     list_unit_price: Mapped[UnitPrice]
     price_unit: Mapped[Quantity]
     break_from_quantity: Mapped[Quantity]
+    # A fixed manual price takes the list price's place (rule book 0.1, 15, phase 2); null: the list price holds.
+    manual_unit_price: Mapped[UnitPrice | None]
+    manual_price_reason: Mapped[LongText] = mapped_column(server_default="", default="")
     discount_percent: Mapped[Percent]
     discount_reason: Mapped[LongText] = mapped_column(server_default="")
     unit_price: Mapped[UnitPrice]

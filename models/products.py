@@ -103,6 +103,8 @@ class Product(Base):
     barcode: Mapped[str | None] = mapped_column(String(64))
     weight_kg: Mapped[UnitPrice | None]
     is_lot_tracked: Mapped[bool]
+    # Phones, consoles, laptops, tablets: domestic reverse charge to resellers and above 10,000.00 (rule book 0.2, 38).
+    is_reverse_charge: Mapped[bool] = mapped_column(server_default="false", default=False)
     shelf_life_days: Mapped[int | None]
     # Null: the seller's policy.
     out_of_stock_policy: Mapped[OutOfStockPolicy | None] = mapped_column(Stored(OutOfStockPolicy))

@@ -29,6 +29,8 @@ _CATALOGUE_OR_TENANT = _policies(
     f"customer_id is null or {OWN_CUSTOMER}", f"customer_id is null or {REPS_CUSTOMER}"
 )
 
+_OUR_BOOKS = _policies(NO_ROW, NO_ROW)
+
 # Tables of one customer, or of persons; every other table is the seller's catalogue and has no row security.
 ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
     {
@@ -65,6 +67,29 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
         "sales_history": _TENANT,
+        "delivery": _TENANT,
+        "delivery_line": _TENANT,
+        "delivery_line_lot": _TENANT,
+        "delivery_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
+        # A draft is ours alone.
+        "invoice": _policies(f"{OWN_CUSTOMER} and status = 'ISSUED'", REPS_CUSTOMER),
+        "invoice_line": _TENANT,
+        "invoice_rectification": _TENANT,
+        "invoice_tax_group": _TENANT,
+        "invoice_instalment": _TENANT,
+        "invoice_record": _TENANT,
+        "invoice_series": _OUR_BOOKS,
+        "invoice_chain": _OUR_BOOKS,
+        "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
+        "payment": _TENANT,
+        "payment_match": _TENANT,
+        "bank_file": _OUR_BOOKS,
+        "bank_line": _OUR_BOOKS,
+        "journal_entry": _OUR_BOOKS,
+        "journal_line": _OUR_BOOKS,
+        "spend_limit": _TENANT,
+        "approval_rule": _TENANT,
+        "approval_request": _TENANT,
         "audit_event": _TENANT,
         "outbox_event": _TENANT,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
@@ -76,7 +101,7 @@ AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
 # What the sign-in role reads besides, to build a viewer.
 AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team")
 # Never changed, never deleted, whoever asks.
-APPEND_ONLY = ("audit_event", "stock_move")
+APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
 
 _DOCUMENT_ACTS = {
     "sales_order": "insert, update",
@@ -89,23 +114,52 @@ _DOCUMENT_ACTS = {
     "idempotency_record": "insert, update",
 }
 _COST_ACTS = {"sales_order_line_cost": "insert"}
+_APPROVAL_ACTS = {"approval_request": "insert, update"}
+# What logistics and finance do; which of the two may do what is the permissions' matter.
+_HOUSE_ACTS = {
+    "delivery": "insert, update",
+    "delivery_line": "insert, update",
+    "delivery_line_lot": "insert, delete",
+    "delivery_line_cost": "insert",
+    "lot_balance": "update",
+    "stock_move": "insert",
+    "invoice": "insert, update",
+    "invoice_line": "insert, update, delete",
+    "invoice_rectification": "insert, delete",
+    "invoice_tax_group": "insert, delete",
+    "invoice_instalment": "insert, update",
+    "invoice_record": "insert",
+    "invoice_series": "insert, update",
+    "invoice_chain": "insert, update",
+    "tax_evidence": "insert, update",
+    "payment": "insert, update",
+    "payment_match": "insert, update",
+    "bank_file": "insert",
+    "bank_line": "insert, update",
+    "journal_entry": "insert",
+    "journal_line": "insert",
+    "credit_account": "insert, update",
+}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
         RowClass.CUSTOMER: {
             **_DOCUMENT_ACTS,
+            **_APPROVAL_ACTS,
+            "approval_rule": "insert, update",
+            "spend_limit": "insert, update, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS},
+        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS},
     }
 )
 
-SEQUENCES = ("sales_order_number_seq",)
+SEQUENCES = ("sales_order_number_seq", "delivery_number_seq", "payment_number_seq")
 
 
 def _quote(name: str) -> str:
@@ -159,3 +213,58 @@ def append_only_statements() -> Iterator[str]:
             f"create trigger append_only before update or delete on {table}"
             " for each statement execute function refuse_change()"
         )
+
+
+# What may still change of a document that is posted; every other change is refused, whoever asks.
+_POSTED = {
+    "delivery": ("old.status = 'SHIPPED'", ("version", "internal_note", "carrier", "tracking_number")),
+    "delivery_line": (
+        "exists (select from delivery where id = old.delivery_id and status = 'SHIPPED')",
+        ("quantity_invoiced", "quantity_returned"),
+    ),
+    "invoice": (
+        "old.status = 'ISSUED'",
+        ("version", "buyer_status", "buyer_status_on", "buyer_reason"),
+    ),
+    "invoice_line": (
+        "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
+        ("quantity_credited",),
+    ),
+    "invoice_tax_group": ("exists (select from invoice where id = old.invoice_id and status = 'ISSUED')", ()),
+    "invoice_instalment": (
+        "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
+        ("amount_matched",),
+    ),
+    "payment": ("true", ("version", "amount_matched", "note", "reversed_at", "reversal_reason")),
+    "payment_match": ("true", ("undone_at",)),
+}
+
+
+def posted_statements() -> Iterator[str]:
+    """Triggers that keep posted documents as they are."""
+    for table, (is_posted, free) in _POSTED.items():
+        listed = "array[" + ", ".join(f"'{each}'" for each in free) + "]::text[]"
+        yield (
+            f"create function refuse_change_of_posted_{table}() returns trigger language plpgsql as $$"
+            f" begin if {is_posted} and (tg_op = 'DELETE' or to_jsonb(old) - {listed} <> to_jsonb(new) - {listed})"
+            f" then raise exception '{table} is posted' using errcode = 'restrict_violation'; end if;"
+            " return coalesce(new, old); end $$"
+        )
+        yield (
+            f"create trigger posted before update or delete on {table}"
+            f" for each row execute function refuse_change_of_posted_{table}()"
+        )
+
+
+def balance_statements() -> Iterator[str]:
+    """The deferred constraint that every journal entry sums to zero when its transaction commits."""
+    yield (
+        "create function refuse_unbalanced() returns trigger language plpgsql as $$"
+        " begin if (select sum(amount) from journal_line where entry_id = new.entry_id) <> 0"
+        " then raise exception 'journal entry % does not balance', new.entry_id using errcode = 'check_violation';"
+        " end if; return null; end $$"
+    )
+    yield (
+        "create constraint trigger balanced after insert on journal_line deferrable initially deferred"
+        " for each row execute function refuse_unbalanced()"
+    )

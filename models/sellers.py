@@ -55,6 +55,13 @@ class Seller(Base):
     # The seller lets a parent company see what its subsidiaries do; a child never sees its parent.
     parents_see_descendants: Mapped[bool]
     low_stock_threshold: Mapped[UnitPrice]
+    bank_account: Mapped[Code] = mapped_column(server_default="")
+    # Nothing is posted on this day or before it.
+    books_closed_until: Mapped[date | None]
+    # An invoice overdue by more days than these holds the customer's next order; null: no such test.
+    overdue_days_allowed: Mapped[int | None] = mapped_column(SmallInteger)
+    # How long an order waits for its company's approver before it lapses.
+    approval_days: Mapped[int] = mapped_column(SmallInteger, server_default="5")
 
 
 class ExchangeRate(Base):
@@ -102,6 +109,8 @@ class TaxRate(Base):
     tax_category_id: Mapped[UUID] = mapped_column(ForeignKey("tax_category.id"))
     territory: Mapped[Code]
     percent: Mapped[Percent]
+    # The equivalence surcharge that goes with the rate (recargo de equivalencia).
+    surcharge_percent: Mapped[Percent] = mapped_column(server_default="0")
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     func,
     text,
@@ -70,6 +71,9 @@ class UserSession(Base):
     csrf_token: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    # Set while one of our people acts for `customer_id`: the reason asked once, and for whom there.
+    on_behalf_reason: Mapped[str | None] = mapped_column(Text)
+    on_behalf_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     locale: Mapped[str | None] = mapped_column(String(5))
     created_at: Mapped[Moment]
     last_seen_at: Mapped[Moment]

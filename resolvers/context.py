@@ -45,6 +45,7 @@ class LockKind(IntEnum):
     FUND = 7
     STOCK = 8
     LOTS = 9
+    CHAIN = 10  # the issuer's: numbers and records of invoices, in a short transaction of its own
 
 
 class LockedSession:

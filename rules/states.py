@@ -90,6 +90,130 @@ class SaleKind(StrEnum):
 class DocumentKind(StrEnum):
     ORDER = "ORDER"
     CUSTOMER = "CUSTOMER"
+    DELIVERY = "DELIVERY"
+    PAYMENT = "PAYMENT"
+
+
+class DeliveryStatus(StrEnum):
+    """RELEASED: told to the warehouse, lots assigned. SHIPPED: the goods left, nothing of it changes any more."""
+
+    RELEASED = "RELEASED"
+    SHIPPED = "SHIPPED"
+    CANCELLED = "CANCELLED"
+
+
+class InvoicingMode(StrEnum):
+    """Rule book 0.2 (42): what one invoice of a customer covers."""
+
+    PER_DELIVERY = "PER_DELIVERY"
+    PER_ORDER = "PER_ORDER"
+    PERIODIC = "PERIODIC"
+
+
+class InvoiceKind(StrEnum):
+    INVOICE = "INVOICE"
+    RECTIFYING = "RECTIFYING"
+
+
+class InvoiceStatus(StrEnum):
+    """A draft has no number and may be thrown away; an issued invoice never changes."""
+
+    DRAFT = "DRAFT"
+    ISSUED = "ISSUED"
+    DISCARDED = "DISCARDED"
+
+
+class InvoiceType(StrEnum):
+    """AEAT list L2: F1 normal, R1 to R4 rectifying (rule book 13.3)."""
+
+    F1 = "F1"
+    R1 = "R1"
+    R2 = "R2"
+    R3 = "R3"
+    R4 = "R4"
+
+
+class BuyerInvoiceStatus(StrEnum):
+    """What the buyer's side says of an invoice (RD 238/2026); null until it says something."""
+
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    PAID = "PAID"
+
+
+class PaymentState(StrEnum):
+    """Derived from what is matched, never stored."""
+
+    OPEN = "OPEN"
+    PARTIAL = "PARTIAL"
+    PAID = "PAID"
+
+
+class PaymentMethod(StrEnum):
+    TRANSFER = "TRANSFER"
+    CARD = "CARD"
+    DIRECT_DEBIT = "DIRECT_DEBIT"
+    CASH = "CASH"
+    OTHER = "OTHER"
+
+
+class BankLineStatus(StrEnum):
+    """What became of a line of a bank file; ON_ACCOUNT and UNKNOWN wait for a person."""
+
+    MATCHED = "MATCHED"
+    PARTLY_MATCHED = "PARTLY_MATCHED"
+    ON_ACCOUNT = "ON_ACCOUNT"
+    UNKNOWN = "UNKNOWN"
+    DUPLICATE = "DUPLICATE"
+    IGNORED = "IGNORED"
+
+
+class ApprovalStatus(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+    LAPSED = "LAPSED"
+
+
+class LimitPeriod(StrEnum):
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+class TaxRegime(StrEnum):
+    """How a customer stands to VAT; what it means for an invoice is decided in rules/tax.py."""
+
+    DOMESTIC = "DOMESTIC"
+    EQUIVALENCE_SURCHARGE = "EQUIVALENCE_SURCHARGE"
+    INTRA_EU = "INTRA_EU"
+    EXPORT = "EXPORT"
+    EXEMPT = "EXEMPT"
+
+
+class TaxEvidenceKind(StrEnum):
+    """What proves that an invoice may go untaxed."""
+
+    VIES = "VIES"
+    EXPORT = "EXPORT"
+    RESELLER = "RESELLER"
+    EXEMPTION = "EXEMPTION"
+
+
+class JournalSource(StrEnum):
+    INVOICE = "INVOICE"
+    DELIVERY = "DELIVERY"
+    PAYMENT = "PAYMENT"
+    MATCH = "MATCH"
+
+
+class InvoiceRecordKind(StrEnum):
+    """VERI*FACTU: a record of issue or of cancellation."""
+
+    ALTA = "ALTA"
+    ANULACION = "ANULACION"
 
 
 class SessionKind(StrEnum):

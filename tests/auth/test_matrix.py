@@ -45,6 +45,17 @@ EXPECTED = {
     P.ADDRESSES_WRITE:       "-    -    own  -    -    -    -   -   -   -",
     P.CARTS_USE:             "self self self self -    -    -   -   -   -",
     P.WISHLISTS_USE:         "own  own  own  own  -    -    -   -   -   -",
+    P.ORDERS_PRICE:          "-    -    -    -    -    team -   -   -   -",
+    P.ON_BEHALF_ACT:         "-    -    -    -    terr team -   -   -   -",
+    P.APPROVALS_DECIDE:      "-    own  own  -    -    -    -   -   -   -",
+    P.COMPANY_MANAGE:        "-    -    own  -    -    -    -   -   -   -",
+    P.DELIVERIES_READ:       "self own  own  own  terr team all all all all",
+    P.DELIVERIES_MANAGE:     "-    -    -    -    -    -    all -   -   -",
+    P.INVOICES_READ:         "self own  own  own  terr team -   all all all",
+    P.INVOICES_MANAGE:       "-    -    -    -    -    -    -   all -   -",
+    P.PAYMENTS_MANAGE:       "-    -    -    -    -    -    -   all -   -",
+    P.JOURNAL_READ:          "-    -    -    -    -    -    -   all -   all",
+    P.USERS_WRITE:           "-    -    -    -    -    -    -   -   -   all",
     P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
 }  # fmt: skip
 
