@@ -68,9 +68,14 @@ class LockedSession:
             raise RuntimeError("The transaction has ended; nothing may be read after it.")
         return self._session
 
-    def close(self) -> None:
-        """Ends the use of the session; the runner closes the session itself."""
-        self._session = None
+    async def end(self) -> None:
+        """
+        Ends the use of the session, once the statement under way is through.
+
+        The transaction must not be ended under it, and what is not begun by then shall not begin.
+        """
+        async with self._lock:
+            self._session = None
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator["LockedSession"]:
@@ -78,29 +83,46 @@ class LockedSession:
         async with self._lock:
             yield LockedSession(self._open)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement is under way."""
+        return self._lock.locked()
+
+    async def _run(self, begin: Callable[[AsyncSession], Awaitable[Value]]) -> Value:
+        """
+        Runs one statement when its turn comes.
+
+        graphql-core cancels the siblings of a field that failed, though the rest of the document still needs the
+        session: a statement under way is let through, since cutting it off would cost the connection.
+        """
+        async with self._lock:
+            statement = asyncio.ensure_future(begin(self._open))
+            try:
+                return await asyncio.shield(statement)
+            except asyncio.CancelledError:
+                await asyncio.wait([statement])
+                if not statement.cancelled():
+                    statement.exception()  # looked at, so that nobody reports it as lost
+                raise
+
     async def execute(
         self, statement: Executable, params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> Result[*tuple[Any, ...]]:
-        async with self._lock:
-            return await self._open.execute(statement, params)
+        return await self._run(lambda session: session.execute(statement, params))
 
     async def scalars(
         self, statement: Executable, params: Mapping[str, Any] | None = None
     ) -> ScalarResult[Any]:
-        async with self._lock:
-            return await self._open.scalars(statement, params)
+        return await self._run(lambda session: session.scalars(statement, params))
 
     async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        async with self._lock:
-            return await self._open.scalar(statement, params)
+        return await self._run(lambda session: session.scalar(statement, params))
 
     async def flush(self) -> None:
-        async with self._lock:
-            await self._open.flush()
+        await self._run(lambda session: session.flush())
 
     async def delete(self, instance: object) -> None:
-        async with self._lock:
-            await self._open.delete(instance)
+        await self._run(lambda session: session.delete(instance))
 
     def add(self, instance: object) -> None:
         self._open.add(instance)

@@ -263,8 +263,12 @@ async def run_act(
         ctx: Context | None = None
         try:
             async with database.write(viewer) as session:
-                ctx = new_context(LockedSession(session))
-                return await _attempt(ctx, session, work, replay, key)
+                held = LockedSession(session)
+                try:
+                    ctx = new_context(held)
+                    return await _attempt(ctx, session, work, replay, key)
+                finally:
+                    await held.end()
         except Refusal as refusal:
             return Refused((refusal,), cast(Context, ctx))
         except Refusals as several:
@@ -284,9 +288,6 @@ async def run_act(
             if passing is None:
                 raise
             raise passing from fault
-        finally:
-            if ctx is not None and ctx.open_session is not None:
-                ctx.open_session.close()
     raise AssertionError("the last try returns or raises")
 
 

@@ -205,7 +205,7 @@ class Engine:
                 try:
                     result = await run()
                 finally:
-                    ctx.open_session.close()
+                    await ctx.open_session.end()
         return result, present_execution(result.errors or (), ctx)
 
     async def _zone_of(self, viewer: Viewer) -> ZoneInfo:

@@ -253,7 +253,11 @@ async def test_interleaved_tenants_do_not_mix(still: Scene) -> None:
     document = "{ viewer { customer { name number } } orders { nodes { note customerName } } }"
 
     async def once(name: str) -> None:
-        answer = await answer_to(still, name, document)
+        """Repeats what is refused for want of a connection, as clients do: a busy house is no answer."""
+        answer = await still.ask(name, document)
+        while answer.get("errors") and answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE":
+            answer = await still.ask(name, document)
+        assert "errors" not in answer, (name, answer["errors"])
         assert tags_in(dump(answer)) <= may_read(name)
 
     for _ in range(10):

@@ -1,5 +1,6 @@
 """A small schema of its own over one table, so that the core is proved apart from the subjects."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -115,6 +116,16 @@ class Thing(Node):
     async def broken(self) -> str:
         raise ValueError("postgresql://user:password@host")
 
+    @strawberry.field(description="Takes its time in the database.")
+    async def slow(self, info: Info) -> str:
+        return str(await info.context.session.scalar(text("select pg_sleep(0.05)")))
+
+    @strawberry.field(description="Breaks while a statement of a sibling is under way.")
+    async def late(self, info: Info) -> str:
+        while not info.context.session.is_busy:
+            await asyncio.sleep(0)
+        raise ValueError("late")
+
     @strawberry.field(description="A refusal below a payload.")
     async def refusing(self) -> str | None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("where",))
@@ -165,6 +176,13 @@ class Query(NodeQueries):
             info.context, statement, [*sort, SortKey("id", T.id)], PageArgs(first, after, last, before), Row
         )
         return connection(rows, Thing.of)
+
+    @strawberry.field(
+        description="The first thing; null where it fails.", directives=[access(P.CATALOG_READ)]
+    )
+    async def maybe(self, info: Info) -> Thing | None:
+        row = (await info.context.session.execute(select(things).order_by(T.name).limit(1))).one()
+        return Thing.of(row)
 
     @strawberry.field(description="How many there are.", directives=[access(P.CATALOG_READ)])
     async def count(self, info: Info) -> int:

@@ -141,6 +141,17 @@ async def test_a_page_is_one_statement_and_a_total_one_more(
     assert answer["data"]["things"]["totalCount"] == len(NAMES)
 
 
+async def test_a_failing_field_lets_its_siblings_statement_through(filled: Engine, viewer: Viewer) -> None:
+    """graphql-core cancels the siblings of a failed field; the others of the document still need the session."""
+    document = "{ bad: maybe { slow late } good: things(first: 3) { nodes { siblings } } }"
+
+    for _ in range(5):
+        answer = await filled.execute_document(viewer, document)
+
+        assert answer["data"] == {"bad": None, "good": {"nodes": [{"siblings": len(NAMES) - 1}] * 3}}
+        assert [each["path"] for each in answer["errors"]] == [["bad", "late"]]
+
+
 async def test_filters_take_text_as_it_is(filled: Engine, viewer: Viewer) -> None:
     table: list[tuple[dict[str, Any], list[str]]] = [
         ({"name": {"contains": "e%"}}, ["Ce%"]),

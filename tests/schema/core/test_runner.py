@@ -209,7 +209,7 @@ async def test_acts_of_one_document_stand_and_fall_alone(
     assert await names_in(shop, viewer) == ["a", "c"]
 
 
-@pytest.mark.parametrize("field", ["broken", "refusing"])
+@pytest.mark.parametrize("field", ["broken", "refusing", "slow late"])
 async def test_an_error_in_the_answer_undoes_the_act(
     engine: Engine, shop: Database, viewer: Viewer, field: str
 ) -> None:
@@ -292,7 +292,7 @@ async def test_the_session_takes_one_statement_at_a_time(shop: Database) -> None
 
         found = await asyncio.gather(*(locked.scalar(select(literal(each))) for each in range(5)))
 
-        locked.close()
+        await locked.end()
         with pytest.raises(RuntimeError, match="has ended"):
             await locked.scalar(select(literal(1)))
     assert found == list(range(5))
