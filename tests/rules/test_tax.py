@@ -262,7 +262,8 @@ def test_an_exemption_without_evidence_is_refused(
     with pytest.raises((Refusal, Refusals)) as refused:
         demand_evidence([found, found])
 
-    said = refused.value.refusals if isinstance(refused.value, Refusals) else (refused.value,)
+    raised = refused.value
+    said = [raised] if isinstance(raised, Refusal) else list(getattr(raised, "refusals", ()))
     assert [each.path for each in said] == paths, case
     assert {each.code for each in said} == {ErrorCode.EVIDENCE_REQUIRED}, case
 
