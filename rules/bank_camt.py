@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from xml.etree.ElementTree import Element, TreeBuilder  # nosec B405 - it is fed by the parser below
-from xml.parsers import expat  # nosec B407 - document types and depth are refused below
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
 
 from rules.bank_files import BankFile, BankFormat, BankLine, FileProblem, file_of
 from rules.money import ZERO
@@ -108,7 +108,7 @@ class _Statement:
             self.lines += self.movements(entry, amount)
         self.check_balances(statement, total)
 
-    def problem(self, element: Element, name: str, text: str, **data: object) -> None:
+    def problem_at(self, element: Element, name: str, text: str, **data: object) -> None:
         self.problems.append(FileProblem(int(element.get(_LINE, "1")), name, text, data))
 
     def amount(self, holder: Element, path: str) -> Decimal:
@@ -116,7 +116,7 @@ class _Statement:
         value = "" if element is None else (element.text or "").strip()
         if _AMOUNT.fullmatch(value):
             return Decimal(value)
-        self.problem(holder if element is None else element, path, "{value} is no amount.", value=value)
+        self.problem_at(holder if element is None else element, path, "{value} is no amount.", value=value)
         return ZERO
 
     def signed(self, holder: Element) -> Decimal:
@@ -124,7 +124,7 @@ class _Statement:
         amount = self.amount(holder, "Amt")
         indicator = _text(holder, "CdtDbtInd")
         if indicator not in ("CRDT", "DBIT"):
-            self.problem(holder, "CdtDbtInd", "{value} is neither CRDT nor DBIT.", value=indicator)
+            self.problem_at(holder, "CdtDbtInd", "{value} is neither CRDT nor DBIT.", value=indicator)
         return -amount if indicator == "DBIT" else amount
 
     def date(self, entry: Element, name: str) -> date | None:
@@ -134,7 +134,7 @@ class _Statement:
                 return date.fromisoformat(value[:10])
         except ValueError:
             pass
-        self.problem(entry, name, "{value} is no date.", value=value)
+        self.problem_at(entry, name, "{value} is no date.", value=value)
         return None
 
     def movements(self, entry: Element, amount: Decimal) -> Iterator[BankLine]:
@@ -144,7 +144,7 @@ class _Statement:
         element = entry.find("Amt")
         currency = "" if element is None else element.get("Ccy", "")
         if not re.fullmatch("[A-Z]{3}", currency):
-            self.problem(entry, "Amt/@Ccy", "{value} is no currency we know.", value=currency)
+            self.problem_at(entry, "Amt/@Ccy", "{value} is no currency we know.", value=currency)
         if booked_on is None or value_on is None:
             return
         details = entry.findall("NtryDtls/TxDtls")
@@ -188,7 +188,7 @@ class _Statement:
         counted = opening[1] + total
         if counted != closing[1]:
             text = "The file states {stated}, its movements give {counted}."
-            self.problem(closing[0], "Bal/CLBD", text, stated=closing[1], counted=counted)
+            self.problem_at(closing[0], "Bal/CLBD", text, stated=closing[1], counted=counted)
 
 
 def _reference(element: Element) -> str:

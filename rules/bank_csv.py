@@ -138,18 +138,15 @@ def _line(
     booked_on, amount = parse_date(cells["date"]), parse_amount(cells["amount"])
     value_on = parse_date(cells["valueDate"]) if cells.get("valueDate") else booked_on
     stated = cells.get("currency", "").upper() or currency
-    wrong = [
-        ("date", booked_on is None, "{value} is no date.", cells["date"]),
-        (
-            "valueDate",
-            value_on is None and booked_on is not None,
-            "{value} is no date.",
-            cells.get("valueDate", ""),
-        ),
-        ("amount", amount is None, "{value} is no amount, or could be two.", cells["amount"]),
-        ("currency", not re.fullmatch("[A-Z]{3}", stated), "{value} is no currency we know.", stated),
-    ]
-    problems = [FileProblem(number, name, text, {"value": value}) for name, bad, text, value in wrong if bad]
+    if booked_on is None:
+        problems.append(FileProblem(number, "date", "{value} is no date.", {"value": cells["date"]}))
+    elif value_on is None:
+        problems.append(FileProblem(number, "valueDate", "{value} is no date.", {"value": cells["valueDate"]}))
+    if amount is None:
+        text = "{value} is no amount, or could be two."
+        problems.append(FileProblem(number, "amount", text, {"value": cells["amount"]}))
+    if not re.fullmatch("[A-Z]{3}", stated):
+        problems.append(FileProblem(number, "currency", "{value} is no currency we know.", {"value": stated}))
     if booked_on is None or value_on is None or amount is None or problems:
         return problems
     return BankLine(
