@@ -141,7 +141,9 @@ def _line(
     if booked_on is None:
         problems.append(FileProblem(number, "date", "{value} is no date.", {"value": cells["date"]}))
     elif value_on is None:
-        problems.append(FileProblem(number, "valueDate", "{value} is no date.", {"value": cells["valueDate"]}))
+        problems.append(
+            FileProblem(number, "valueDate", "{value} is no date.", {"value": cells["valueDate"]})
+        )
     if amount is None:
         text = "{value} is no amount, or could be two."
         problems.append(FileProblem(number, "amount", text, {"value": cells["amount"]}))

@@ -37,6 +37,7 @@ _CODES = {
     "OUT_OF_STOCK": "More was asked than is free.",
     "PACK_SIZE": "The quantity is no multiple of the pack.",
     "PAST_DATE": "The date lies in the past.",
+    "PERIOD_CLOSED": "The books of that day are closed.",
     "PRICE_CHANGED": "The total is not the one you saw.",
     "QUANTITY_INVALID": "The quantity is zero, negative, too large or too finely divided for its unit.",
     "REASON_REQUIRED": "The act needs a reason.",
