@@ -151,7 +151,12 @@ class _Matcher:
         for item in self.items:
             self.by_number.setdefault(item_key(item.invoice_number), []).append(item)
             self.by_customer.setdefault(item.customer, []).append(item)
-        self.by_tax_id = {item_key(payer.tax_id): payer.customer for payer in self.payers if payer.tax_id}
+        self.by_tax_id = {
+            f"{prefix}{item_key(payer.tax_id)}": payer.customer
+            for payer in self.payers
+            if payer.tax_id
+            for prefix in ("", "ES")  # banks write Spanish ids with and without their country
+        }
 
     def match(self, line: BankLine) -> Match:
         if line.amount <= 0:

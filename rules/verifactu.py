@@ -80,6 +80,7 @@ class ChainBreak:
 
 def hash_text(record: InvoiceRecord, previous_hash: str) -> str:
     """The text whose SHA-256 is the record's hash: name=value joined by "&", in AEAT's order."""
+    assert record.recorded_at.tzinfo is not None, "the moment of a record has its offset"
     issued_on = record.issued_on.strftime("%d-%m-%Y")
     number = record.number.strip()
     issuer = record.issuer_tax_id.strip()

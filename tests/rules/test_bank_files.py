@@ -244,6 +244,7 @@ def test_the_newer_version_says_some_things_elsewhere() -> None:
 
 
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+OUTSIDE = '<!DOCTYPE x SYSTEM "http://files.example/x.dtd">'
 FILES = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 
 
@@ -258,6 +259,11 @@ FILES = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         (
             "files",
             make_camt(make_entry(), head=FILES),
+            [(1, "DOCTYPE", "The file declares a document type, which is not taken.")],
+        ),
+        (
+            "a document type elsewhere",
+            make_camt(make_entry(), head=OUTSIDE),
             [(1, "DOCTYPE", "The file declares a document type, which is not taken.")],
         ),
         (

@@ -181,6 +181,15 @@ PAYERS = [
             "GARCIA",
         ),
         (
+            "by tax id with its country",
+            make_line("77.77", "ESA58818501"),
+            M.EXACT,
+            B.CUSTOMER,
+            {"A-2026-0010/1": "77.77"},
+            "0",
+            "PEREZ",
+        ),
+        (
             "by name, and no sum that fits",
             make_line("33.00", counterparty="Pérez"),
             M.ON_ACCOUNT,

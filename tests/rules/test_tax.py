@@ -76,6 +76,11 @@ def test_where_an_address_lies(country: str, postal_code: str, territory: T | No
     [
         ("domestic", HERE, "S", "S1", "21", "0", "", "01"),
         (
+            "the day a rate ends",
+            replace(HERE, supplied_on=date(2012, 9, 1)),
+            *("S", "S1", "21", "0", "", "01"),
+        ),
+        (
             "by the day of supply",
             replace(HERE, supplied_on=date(2012, 8, 31)),
             "S",
