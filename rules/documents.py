@@ -50,6 +50,8 @@ class DocumentPaymentTerms:
     code: str
     name: str
     instalments: tuple[Instalment, ...]
+    early_payment_percent: Decimal = Decimal(0)
+    early_payment_days: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -64,6 +66,8 @@ class DocumentPaymentTerms:
                 }
                 for each in self.instalments
             ],
+            "earlyPaymentPercent": plain(self.early_payment_percent),
+            "earlyPaymentDays": self.early_payment_days,
         }
 
     @classmethod
@@ -77,6 +81,8 @@ class DocumentPaymentTerms:
                 )
                 for each in stored["instalments"]
             ),
+            Decimal(stored.get("earlyPaymentPercent", "0")),
+            stored.get("earlyPaymentDays", 0),
         )
 
 

@@ -14,7 +14,15 @@ from resolvers.messages import catalogue, translate
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("rules", "models", "resolvers", "schema", "auth")
 # The constructors and functions that take a template, and the position at which they take it.
-TEMPLATES = {"Refusal": 1, "warn": 1, "Warning_": 1}
+TEMPLATES = {
+    "Refusal": 1,
+    "warn": 1,
+    "Warning_": 1,
+    "Remark": 0,
+    "FileProblem": 2,
+    "problem": 1,
+    "problem_at": 2,
+}
 
 
 # Name -> every text it is given in a scope: `text` is often given another one further down.
