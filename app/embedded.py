@@ -26,7 +26,10 @@ SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES = 107  # sun_path on Linux, less its closing zero
 START_SECONDS = 60
 STOP_SECONDS = 30
-FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+FAST = (
+    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+    *("-c", "deadlock_timeout=100ms"),  # the tests that provoke one wait no second for it
+)
 _PR_SET_PDEATHSIG = 1
 
 

@@ -83,11 +83,6 @@ class LockedSession:
         async with self._lock:
             yield LockedSession(self._open)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether a statement is under way."""
-        return self._lock.locked()
-
     async def _run(self, begin: Callable[[AsyncSession], Awaitable[Value]]) -> Value:
         """
         Runs one statement when its turn comes.

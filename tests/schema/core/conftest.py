@@ -118,12 +118,16 @@ class Thing(Node):
 
     @strawberry.field(description="Takes its time in the database.")
     async def slow(self, info: Info) -> str:
-        return str(await info.context.session.scalar(text("select pg_sleep(0.05)")))
+        async with info.context.session.alone() as session:
+            info.context.kept["slow"] = True
+            return str(await session.scalar(text("select pg_sleep(0.05)")))
 
     @strawberry.field(description="Breaks while a statement of a sibling is under way.")
     async def late(self, info: Info) -> str:
-        while not info.context.session.is_busy:
+        rounds = 0  # of the loop: a few after the statement began, so that it is on its way
+        while rounds < 9:
             await asyncio.sleep(0)
+            rounds += "slow" in info.context.kept
         raise ValueError("late")
 
     @strawberry.field(description="A refusal below a payload.")
