@@ -7,6 +7,7 @@ from models import (  # noqa: F401
     deliveries,
     events,
     idempotency,
+    invitations,
     invoices,
     journal,
     orders,

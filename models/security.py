@@ -90,6 +90,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "spend_limit": _TENANT,
         "approval_rule": _TENANT,
         "approval_request": _TENANT,
+        "invitation": _TENANT,
         "audit_event": _TENANT,
         "outbox_event": _TENANT,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
@@ -97,7 +98,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
 )
 
 # What only the sign-in role touches.
-AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
+AUTH_ONLY = ("user_credential", "user_session", "login_throttle", "account_link")
 # What the sign-in role reads besides, to build a viewer.
 AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team")
 # Never changed, never deleted, whoever asks.
@@ -147,6 +148,7 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_DOCUMENT_ACTS,
             **_APPROVAL_ACTS,
             "approval_rule": "insert, update",
+            "invitation": "insert, update",
             "spend_limit": "insert, update, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
@@ -199,7 +201,8 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
     for table in business:
         acts = "insert" if table in APPEND_ONLY else "insert, update, delete"
         yield f"grant {acts} on {table} to {job}"
-    yield f"grant select, insert, update, delete on user_credential to {job}"
+    # Whoever follows a link of a mail has no viewer yet: the house makes their account and their password.
+    yield f"grant select, insert, update, delete on user_credential, account_link to {job}"
     yield from (f"grant usage, update on sequence {name} to {job}" for name in SEQUENCES)
 
 

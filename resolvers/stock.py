@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -110,8 +111,15 @@ class Hold:
     quantity: Decimal
 
 
-async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> None:
-    """Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand."""
+async def reserve(
+    ctx: Context, customer_id: UUID, holds: Sequence[Hold], until: datetime | None = None
+) -> None:
+    """
+    Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand.
+
+    Args:
+        until: makes soft reservations, for what waits for consent until then.
+    """
     await _change_reserved(
         ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds)
     )
@@ -123,9 +131,10 @@ async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> Non
                 schedule_line_id=hold.schedule_line_id,
                 product_id=hold.product_id,
                 warehouse_id=hold.warehouse_id,
-                kind=ReservationKind.HARD,
+                kind=ReservationKind.HARD if until is None else ReservationKind.SOFT,
                 quantity=hold.quantity,
                 created_at=ctx.now,
+                expires_at=until,
             )
             for hold in holds
         ]
@@ -168,3 +177,12 @@ async def release(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
     await _change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
     for row in held:
         row.released_at = ctx.now
+
+
+async def harden(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
+    """Soft reservations of the schedule lines become hard ones: nothing ends them by itself any more."""
+    await ctx.session.execute(
+        update(Reservation)
+        .where(Reservation.schedule_line_id.in_(schedule_line_ids), Reservation.released_at.is_(None))
+        .values(kind=ReservationKind.HARD, expires_at=None)
+    )

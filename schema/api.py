@@ -2,9 +2,11 @@
 
 import strawberry
 
+from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.company_acts import CompanyMutations
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
@@ -14,13 +16,20 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    ApprovalQueries,
+    AuditQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations, CompanyMutations):
     """Everything that can be done."""
 
 

@@ -12,7 +12,19 @@ from starlette.routing import BaseRoute, Route
 
 from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, to_login
-from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
+from storefront.portal import (
+    account,
+    approvals,
+    cart,
+    catalogue,
+    company,
+    company_admin,
+    help_pages,
+    home,
+    lists,
+    orders,
+    quick_order,
+)
 from storefront.rendering import static_version
 from storefront.staff import console, customers, desk
 
@@ -33,7 +45,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
 

@@ -139,6 +139,44 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _member(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["pmate"])}
+
+
+async def _roles(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "roles": ["BUYER", "APPROVER"]}
+
+
+async def _limit(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "perOrder": "250", "perPeriod": "1000", "period": "QUARTER"}
+
+
+async def _invite(scene: Scene, name: str) -> Input:
+    return {"email": "nueva@example.com", "name": "Nueva", "roles": ["BUYER"]}
+
+
+async def _company(scene: Scene, name: str) -> Input:
+    document = "{ viewer { customer { approvalRules { id } invitations { id } } } productCategories { id } }"
+    answer = await scene.ask(name, document)
+    data: Input = answer["data"]
+    return data
+
+
+async def _invitation(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"invitationId": known["viewer"]["customer"]["invitations"][0]["id"]}
+
+
+async def _rule(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"ruleId": known["viewer"]["customer"]["approvalRules"][0]["id"]}
+
+
+async def _save_rule(scene: Scene, name: str) -> Input:
+    category = (await _company(scene, name))["productCategories"][0]["id"]
+    return {**await _rule(scene, name), "name": "Otra", "fromAmount": "1500", "categoryId": category}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -161,6 +199,16 @@ EXAMPLES: dict[str, Example] = {
     "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
+    "approveOrder": Example("papprover", _order_act("pmate", **WHY)),
+    "refuseApproval": Example("papprover", _order_act("pmate", **WHY)),
+    "withdrawApproval": Example("pmate", _order_act("pmate")),
+    "inviteUser": Example("padmin", _invite, {"roles": []}),
+    "revokeInvitation": Example("padmin", _invitation, {"invitationId": "x"}),
+    "setMembershipRoles": Example("padmin", _roles, {"roles": []}),
+    "removeMember": Example("padmin", _member, {"userId": "x"}),
+    "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
+    "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
+    "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
 }

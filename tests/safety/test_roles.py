@@ -30,13 +30,14 @@ ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
     "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
-    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
+    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D", "approvalRequests": ALL,
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
     "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
-    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+    "discountOrderLine": SELLING, "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C", "setMembershipRoles": "C", "removeMember": "C",
+    "setSpendLimit": "C", "saveApprovalRule": "C", "endApprovalRule": "C", "createAddress": "C", "updateAddress": "C",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
