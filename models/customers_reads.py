@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 
-from auth.permissions import RowClass, Viewer
+from auth.permissions import Permission, RowClass, Viewer
 from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
 from models.filters import escape_like
 from models.rows import columns_of
@@ -147,6 +147,8 @@ def people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
 def visible_users(viewer: Viewer, every: bool) -> Select[*tuple[Any, ...]]:
     """The users of visible customers (`every`), or the viewer alone; row security lets reps see their colleagues."""
     statement = select(*columns_of(User, UserRow))
+    if viewer.may(Permission.USERS_WRITE):
+        return statement.where(User.seller_id == viewer.seller_id)  # those who keep the accounts
     if not every:
         return statement.where(User.id == viewer.user_id)
     members = select(Membership.user_id).where(people_in_scope(viewer))

@@ -11,6 +11,7 @@ from schema.customers import CustomerMutations, CustomerQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
+from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -24,12 +25,15 @@ class Query(
     OrderQueries,
     ApprovalQueries,
     AuditQueries,
+    UserQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations, CompanyMutations):
+class Mutation(
+    CartMutations, WishlistMutations, OrderMutations, CustomerMutations, CompanyMutations, UserMutations
+):
     """Everything that can be done."""
 
 

@@ -13,7 +13,7 @@ from models.customers import Customer as CustomerTable
 from models.customers_reads import AddressRow, CustomerRow, UserRow
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, orders
+from resolvers import approvals, company_people, customers, orders, users
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -49,16 +49,70 @@ class Seller:
     phone: str = strawberry.field(description="Where to call.")
 
 
+class UserAction(StrEnum):
+    """What can be done with an account."""
+
+    SET_STAFF_ROLES = "SET_STAFF_ROLES"
+    DISABLE = "DISABLE"
+    ENABLE = "ENABLE"
+
+
+described_enum(
+    UserAction,
+    "What a viewer may do with an account.",
+    {
+        "SET_STAFF_ROLES": "Give them other roles at the seller (setStaffRoles).",
+        "DISABLE": "Close it (disableUser).",
+        "ENABLE": "Open it again (enableUser).",
+    },
+)
+
+
+@strawberry.type(description="A role that somebody holds at a company.", directives=[access(P.USERS_WRITE)])
+class UserPlace:
+    customer_number: str = strawberry.field(description="The company's number.")
+    customer_name: str = strawberry.field(description="The company's name.")
+    role: Role = strawberry.field(description="The role there.")
+
+
 @strawberry.type(description="A person with a login.", directives=_SIGNED_IN)
 class User(Node):
     email: str = strawberry.field(description="The address they sign in with.")
     name: str = strawberry.field(description="Their name.")
     locale: str = strawberry.field(description="Their language.")
     is_active: bool = strawberry.field(description="Whether they may sign in.")
+    row: strawberry.Private[UserRow]
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
-        return fill(cls, row, id=encode_id("User", row.id))
+        return fill(cls, row, id=encode_id("User", row.id), row=row)
+
+    @strawberry.field(
+        description="Their roles at the seller.", directives=[access(P.USERS_WRITE), list_size(6)]
+    )
+    async def staff_roles(self, info: Info) -> list[Role]:
+        return [Role(each) for each in await info.context.load(users.staff_roles_by_user, self.row.id)]
+
+    @strawberry.field(
+        description="The companies they belong to, a row for each role.",
+        directives=[access(P.USERS_WRITE), list_size(10)],
+    )
+    async def places(self, info: Info) -> list[UserPlace]:
+        rows = await info.context.load(users.places_by_user, self.row.id)
+        return [
+            UserPlace(customer_number=row.number, customer_name=row.name, role=Role(row.role)) for row in rows
+        ]
+
+    @strawberry.field(
+        description="What you may do with the account; buttons are drawn from this.",
+        directives=[access(P.USERS_WRITE), list_size(3)],
+    )
+    async def allowed_actions(self, info: Info) -> list[UserAction]:
+        if self.row.id == info.context.user.user_id:
+            return []
+        state = UserAction.DISABLE if self.is_active else UserAction.ENABLE
+        is_staff = bool(await info.context.load(users.staff_roles_by_user, self.row.id))
+        return [UserAction.SET_STAFF_ROLES, state] if is_staff else [state]
 
 
 @strawberry.type(

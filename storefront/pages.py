@@ -45,9 +45,10 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
+    *desk.PAGES,
 )  # fmt: skip
-PUBLIC = frozenset({"/login", "/theme"})
+PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}"})
 
 
 def create_storefront(execute: Execute, settings: SettingsLike) -> list[BaseRoute]:

@@ -177,6 +177,22 @@ async def _save_rule(scene: Scene, name: str) -> Input:
     return {**await _rule(scene, name), "name": "Otra", "fromAmount": "1500", "categoryId": category}
 
 
+async def _create_user(scene: Scene, name: str) -> Input:
+    return {"email": "nuevo@example.com", "name": "Nuevo", "locale": "en", "roles": ["FINANCE"]}
+
+
+async def _staff_roles(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "roles": ["LOGISTICS", "FINANCE"]}
+
+
+async def _disable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "reason": "se fue"}
+
+
+async def _enable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["left"]), "reason": "vuelve"}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -209,6 +225,10 @@ EXAMPLES: dict[str, Example] = {
     "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
     "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
     "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
+    "createUser": Example("administrator", _create_user, {"roles": []}),
+    "setStaffRoles": Example("administrator", _staff_roles, {"roles": []}),
+    "disableUser": Example("administrator", _disable, {"reason": " "}),
+    "enableUser": Example("administrator", _enable, {"reason": " "}),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
 }

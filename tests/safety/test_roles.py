@@ -30,7 +30,8 @@ ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
     "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
-    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D", "approvalRequests": ALL,
+    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D", "users": "D", "roleMatrix": "D", "createUser": "D", "setStaffRoles": "D",
+    "disableUser": "D", "enableUser": "D", "approvalRequests": ALL,
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
     "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,

@@ -215,7 +215,8 @@ async def build_world(database: Database) -> World:
                         occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
                         actor_id=people["pbuyer"].id)
         )  # fmt: skip
-    world.users = {name: user.id for name, user in people.items()}
+        left = await make.make_user(session, seller, is_active=False)  # whose account is closed
+    world.users = {name: user.id for name, user in people.items()} | {"left": left.id}
     await make_viewers(database, world)
     await fill_texts(database, world)  # before the acts, so that documents copy canaries
     await _act(database, world)
