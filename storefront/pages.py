@@ -26,7 +26,7 @@ from storefront.portal import (
     quick_order,
 )
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk
+from storefront.staff import admin, console, customers, desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -46,7 +46,7 @@ class SettingsLike(Protocol):
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
-    *desk.PAGES,
+    *desk.PAGES, *admin.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}"})
 

@@ -14,6 +14,7 @@ from models.approvals import ApprovalRule, SpendLimit
 from models.base import new_id
 from models.invariants import INVARIANTS
 from models.users import User
+from resolvers.approvals_due import lapse_approvals, remind_approvals
 from rules.states import LimitPeriod
 from tests import factories as make
 from tests.schema.shop import NOW, Shop
@@ -485,3 +486,35 @@ async def test_a_subsidiary_s_requests_are_not_the_parent_s_to_decide(company: C
     assert await shop.snapshot() == before
     (seen,) = await company.requests(parent)
     assert seen["order"]["allowedActions"] == ["REORDER"] and seen["approverNames"] == []
+
+
+async def test_what_nobody_decides_lapses_with_what_it_held(company: Company) -> None:
+    late = (await company.order(10))["order"]
+    await company.change("update approval_request set due_at = :now", now=NOW)
+    fresh = (await company.order(11))["order"]
+
+    async with company.shop.database.job() as session:
+        lapsed = await lapse_approvals(session, NOW)
+    async with company.shop.database.job() as session:
+        assert await lapse_approvals(session, NOW) == []
+
+    assert len(lapsed) == 1 and await stock_of(company.shop) == (100, 11)
+    status = {each["order"]["number"]: each["status"] for each in await company.requests(company.shop.buyer)}
+    assert status == {late["number"]: "LAPSED", fresh["number"]: "PENDING"}
+    assert codes(await company.decide(company.approver, "approveOrder", late, version=2)) == [
+        "INVALID_TRANSITION"
+    ]
+    async with company.shop.database.job() as session:
+        told = (
+            await session.execute(text("select type, entity_version from outbox_event order by id desc"))
+        ).first()
+    assert told is not None and tuple(told) == ("approval.lapsed", 2)
+    await company.unbroken()
+
+
+async def test_a_request_is_called_to_mind_once(company: Company) -> None:
+    await company.order(10)
+    async with company.shop.database.job() as session:
+        assert await remind_approvals(session, NOW + timedelta(days=3, hours=23)) == []
+        assert len(await remind_approvals(session, NOW + timedelta(days=4))) == 1
+        assert await remind_approvals(session, NOW + timedelta(days=4, hours=1)) == []
