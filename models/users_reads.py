@@ -1,5 +1,6 @@
 """Reading users as those who run the system do: everybody of the seller, our people and the customers'."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ def user_matches(search: str) -> ColumnElement[bool]:
     )
 
 
-USER_COLUMNS = {
+USER_COLUMNS: Mapping[str, Any] = {
     "is_active": User.is_active,
     "is_staff": select(StaffRole.user_id).where(StaffRole.user_id == User.id).exists(),
 }

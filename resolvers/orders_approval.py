@@ -80,15 +80,29 @@ async def approve_order(ctx: Context, order_id: UUID, expected_version: int, rea
     order.status = move_order(OrderStatus(order.status), OrderStatus.PLACED)
     order.version += 1
     decide(ctx, request, ApprovalStatus.APPROVED, reason.strip())
-    common = {"version": order.version, "customer_id": order.customer_id}
-    record(ctx, "approval.decided", "Order", order.id, reason=reason.strip(), **common,
-           changes={"decision": ApprovalStatus.APPROVED.value})  # fmt: skip
-    # The act is the requester's, who stands in the order; the approver is the actor of this row.
-    record(ctx, "order.placed", "Order", order.id, **common,
-           changes={"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency,
-                    "requestedBy": str(request.requested_by_id)})  # fmt: skip
+    _tell_approved(ctx, order, request.requested_by_id, reason.strip())
     await ctx.session.flush()
     return order.id
+
+
+def _tell_approved(ctx: Context, order: SalesOrder, requested_by_id: UUID, reason: str) -> None:
+    """The decision and the placing. The act is the requester's, who stands in the order; the approver is the actor."""
+    decision = {"decision": ApprovalStatus.APPROVED.value}
+    record(
+        ctx, "approval.decided", "Order", order.id, version=order.version, customer_id=order.customer_id,
+        reason=reason, changes=decision,
+    )  # fmt: skip
+    placed = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency,
+              "requestedBy": str(requested_by_id)}  # fmt: skip
+    record(
+        ctx,
+        "order.placed",
+        "Order",
+        order.id,
+        version=order.version,
+        customer_id=order.customer_id,
+        changes=placed,
+    )
 
 
 async def refuse_approval(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:

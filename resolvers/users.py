@@ -70,8 +70,8 @@ def _demand_staff_roles(roles: Sequence[Role]) -> list[str]:
 
 _NEW = """
     insert into app_user (id, seller_id, email, name, locale, is_active, created_at)
-    select cast(:id as uuid), cast(:seller as uuid), cast(:email as text), cast(:name as text), cast(:locale as text), true,
-        cast(:now as timestamptz)
+    select cast(:id as uuid), cast(:seller as uuid), cast(:email as text), cast(:name as text), cast(:locale as text),
+        true, cast(:now as timestamptz)
     where not exists (select from app_user where lower(email) = lower(cast(:email as text)))
 """
 _GIVE = """

@@ -305,7 +305,7 @@ async def test_what_ends_the_order_ends_the_wait(
     company: Company, label: str, mutation: str, who: str
 ) -> None:
     order = (await company.order(10))["order"]
-    given = {} if mutation == "withdrawApproval" else {"reason": "ya no"}
+    given: dict[str, Any] = {} if mutation == "withdrawApproval" else {"reason": "ya no"}
 
     done = await company.decide(getattr(company.shop, who), mutation, order, **given)
 

@@ -145,7 +145,7 @@ async def test_two_administrators_who_close_each_other_leave_one(office: Office)
 
 
 async def test_a_colleague_is_added(office: Office) -> None:
-    values = {"email": "nuevo@example.com", "name": "Nuevo", "roles": ["SALES_REP"]}
+    values: dict[str, Any] = {"email": "nuevo@example.com", "name": "Nuevo", "roles": ["SALES_REP"]}
     done = await office.act("createUser", **values)
 
     assert done["errors"] == [] and done["user"]["staffRoles"] == ["SALES_REP"]
