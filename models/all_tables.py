@@ -5,6 +5,7 @@ from models import (  # noqa: F401
     customers,
     events,
     idempotency,
+    oauth,
     orders,
     prices,
     products,
