@@ -45,6 +45,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.USERS_READ: frozenset({P.USERS_READ}),
     }
 )
+_BY_TEXT = {scope.value: permissions for scope, permissions in SCOPE_PERMISSIONS.items()}
 # Every token has this one, or it could not even ask who it is.
 ALWAYS = frozenset({P.SIGNED_IN})
 # What only people may do: no scope leads there.
@@ -91,8 +92,7 @@ def limited(grants: Grants, *ceilings: Iterable[str]) -> Grants:
 
 def permissions_of(scopes: Iterable[str]) -> frozenset[Permission]:
     """What the scopes stand for, and what every token has."""
-    known = (ApiScope(each) for each in scopes if each in ApiScope)
-    return ALWAYS.union(*(SCOPE_PERMISSIONS[each] for each in known))
+    return ALWAYS.union(*(_BY_TEXT.get(each, frozenset()) for each in scopes))
 
 
 def grantable_scopes(held: frozenset[Permission], *, of_customer: bool) -> tuple[ApiScope, ...]:

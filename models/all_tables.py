@@ -1,11 +1,11 @@
 """Imports every table, so that the metadata is complete for migrations."""
 
 from models import (  # noqa: F401
+    api_clients,
     carts,
     customers,
     events,
     idempotency,
-    oauth,
     orders,
     prices,
     products,

@@ -1,6 +1,8 @@
-"""OAuth clients and their secrets. Access tokens are sessions: models/users.py."""
+"""OAuth clients, their secrets, and who may see them. Access tokens are sessions: models/users.py."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,14 +12,18 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    Select,
     SmallInteger,
     String,
     UniqueConstraint,
+    select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from auth.permissions import RowClass, Viewer
 from models.base import Base, Id, Moment, Name, Stored
+from models.rows import columns_of
 from rules.states import UserKind
 
 SECRETS_MAX = 2
@@ -79,3 +85,44 @@ class OAuthClientSecret(Base):
     hint: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[Moment]
     expires_at: Mapped[Moment]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClientRow:
+    id: UUID
+    customer_id: UUID | None
+    name: str
+    scopes: list[str]
+    addresses: list[str]
+    created_by_id: UUID
+    created_at: datetime
+    disabled_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClientSecretRow:
+    """What may be known of a secret: never its hash."""
+
+    client_id: UUID
+    hint: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def visible_api_clients(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """The seller's clients and its customers' for staff; those of the company they act for for its people."""
+    statement = select(*columns_of(OAuthClient, ApiClientRow)).where(OAuthClient.seller_id == viewer.seller_id)
+    if viewer.row_class is RowClass.CUSTOMER:
+        statement = statement.where(OAuthClient.customer_id == viewer.customer_id)
+    return statement
+
+
+def secrets_of_clients(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """The secrets of visible clients, newest first, those that are over as well."""
+    clients = visible_api_clients(viewer).with_only_columns(OAuthClient.id)
+    return (
+        select(*columns_of(OAuthClientSecret, ApiClientSecretRow))
+        .where(OAuthClientSecret.client_id.in_(clients))
+        .order_by(OAuthClientSecret.created_at.desc(), OAuthClientSecret.slot)
+    )
