@@ -6,7 +6,7 @@ Authlib's server is synchronous: it is made anew for each request around the req
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,8 +26,8 @@ from sqlalchemy.orm import Session
 from auth.client_secrets import is_one_of
 from auth.sessions import hash_of, looks_like_secret, new_secret
 from auth.viewers import is_allowed_from
-from models.base import new_id
 from models.api_clients import SECRETS_MAX, OAuthClient, OAuthClientSecret
+from models.base import new_id
 from models.users import User, UserSession
 from rules.states import SessionKind
 
@@ -57,7 +57,7 @@ class Client(ClientMixin):  # type: ignore[misc]
     id: UUID | None
     user_id: UUID
     scopes: frozenset[str]
-    secret_hashes: Sequence[bytes]
+    secret_hashes: Sequence[bytes] = field(repr=False)
     is_welcome: bool
 
     def get_client_id(self) -> str:
@@ -66,16 +66,16 @@ class Client(ClientMixin):  # type: ignore[misc]
     def get_default_redirect_uri(self) -> None:
         return None
 
-    def check_redirect_uri(self, redirect_uri: str) -> bool:  # noqa: ARG002
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
         return False
 
-    def check_response_type(self, response_type: str) -> bool:  # noqa: ARG002
+    def check_response_type(self, response_type: str) -> bool:
         return False
 
     def check_grant_type(self, grant_type: str) -> bool:
         return bool(grant_type == ClientCredentialsGrant.GRANT_TYPE)
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method in AUTH_METHODS
 
     def check_client_secret(self, client_secret: str) -> bool:
@@ -144,20 +144,20 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]
             return None
         return found
 
-    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:  # noqa: ARG002
+    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
         return self.server.find_token(token_string)  # type: ignore[no-any-return]
 
-    def revoke_token(self, token: Token, request: Request) -> None:  # noqa: ARG002
+    def revoke_token(self, token: Token, request: Request) -> None:
         self.server.session.execute(delete(UserSession).where(UserSession.id == token.session_id))
 
 
 class _Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = AUTH_METHODS
 
-    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:  # noqa: ARG002
+    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
         return self.server.find_token(token_string)  # type: ignore[no-any-return]
 
-    def check_permission(self, token: Token, client: Client, request: Request) -> bool:  # noqa: ARG002
+    def check_permission(self, token: Token, client: Client, request: Request) -> bool:
         return token.check_client(client)
 
     def introspect_token(self, token: Token) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class _OAuthDoor:
         self.auth = auth
         self.issuer = auth.base_url.rstrip("/")
 
-    async def metadata(self, request: HttpRequest) -> Response:  # noqa: ARG002
+    async def metadata(self, request: HttpRequest) -> Response:
         return JSONResponse(server_metadata(self.issuer), headers={"Cache-Control": "public, max-age=300"})
 
     async def token(self, request: HttpRequest) -> Response:

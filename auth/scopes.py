@@ -65,7 +65,13 @@ def _wider(role: Role, scope: RowScope, *more: Permission) -> Grants:
 # SAFETY.md 2b a machine gets by scope only. Never more than whoever makes clients: administrator, company admin.
 SELLER_ROLE, CUSTOMER_ROLE = Role.INTEGRATOR, Role.CUSTOMER_INTEGRATOR
 SELLER_MACHINE = _wider(
-    SELLER_ROLE, RowScope.ALL, P.AUDIT_READ, P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.USERS_READ
+    SELLER_ROLE,
+    RowScope.ALL,
+    P.AUDIT_READ,
+    P.COSTS_READ,
+    P.CREDIT_READ,
+    P.CREDIT_AVAILABLE_READ,
+    P.USERS_READ,
 )
 CUSTOMER_MACHINE = _wider(
     CUSTOMER_ROLE, RowScope.COMPANY, P.ADDRESSES_WRITE, P.CREDIT_AVAILABLE_READ, P.TAX_ID_READ, P.USERS_READ
@@ -87,7 +93,9 @@ def limited(grants: Grants, *ceilings: Iterable[str]) -> Grants:
     allowed = frozenset(grants)
     for scopes in ceilings:
         allowed &= permissions_of(scopes)
-    return MappingProxyType({permission: grants[permission] for permission in grants if permission in allowed})
+    return MappingProxyType(
+        {permission: grants[permission] for permission in grants if permission in allowed}
+    )
 
 
 def permissions_of(scopes: Iterable[str]) -> frozenset[Permission]:

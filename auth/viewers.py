@@ -157,9 +157,7 @@ def _machine_visit(row: Any) -> Visit:
     reach: dict[str, Any] = {"client_id": row.client_id}
     acting: CustomerChoice | None = None
     if of_customer:
-        acting = CustomerChoice(
-            row.client_customer_id, row.client_customer_number, row.client_customer_name
-        )
+        acting = CustomerChoice(row.client_customer_id, row.client_customer_number, row.client_customer_name)
         reach |= {"customer_id": acting.id, "customer_ids": (acting.id,)}
     viewer = _viewer(row, roles, grants, **reach)
     return _visit_of(row, viewer, acting, () if acting is None else (acting,), not of_customer)

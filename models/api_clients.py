@@ -112,7 +112,9 @@ class ApiClientSecretRow:
 
 def visible_api_clients(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """The seller's clients and its customers' for staff; those of the company they act for for its people."""
-    statement = select(*columns_of(OAuthClient, ApiClientRow)).where(OAuthClient.seller_id == viewer.seller_id)
+    statement = select(*columns_of(OAuthClient, ApiClientRow)).where(
+        OAuthClient.seller_id == viewer.seller_id
+    )
     if viewer.row_class is RowClass.CUSTOMER:
         statement = statement.where(OAuthClient.customer_id == viewer.customer_id)
     return statement

@@ -34,7 +34,7 @@ from rules.states import UserKind
 CLIENTS_MAX = 50
 SECRET_DAYS, SECRET_DAYS_MAX = 365, 730
 KEEP_HOURS, KEEP_HOURS_MAX = 24, 720
-SECRET = "api client secret"  # noqa: S105  # nosec B105 - the name under which an act keeps it for its payload
+SECRET = "api client secret"  # nosec B105 - the name under which an act keeps it for its payload
 
 COLUMNS: dict[str, Any] = {
     "name": OAuthClient.name,
@@ -136,9 +136,7 @@ async def create_api_client(ctx: Context, draft: ClientDraft, secret_days: int) 
         OAuthClient.customer_id == viewer.customer_id, OAuthClient.disabled_at.is_(None)
     )
     if await ctx.session.scalar(select(func.count()).select_from(mine.subquery())) >= CLIENTS_MAX:
-        raise Refusal(
-            ErrorCode.LIMIT_EXCEEDED, "There may be {limit} clients at a time.", limit=CLIENTS_MAX
-        )
+        raise Refusal(ErrorCode.LIMIT_EXCEEDED, "There may be {limit} clients at a time.", limit=CLIENTS_MAX)
     client = OAuthClient(
         id=new_id(), seller_id=viewer.seller_id, customer_id=viewer.customer_id, user_id=new_id(),
         created_by_id=viewer.user_id, created_at=ctx.now, **values,
@@ -213,9 +211,7 @@ async def rotate_secret(
     await ctx.session.execute(
         update(OAuthClientSecret)
         .where(OAuthClientSecret.client_id == client.id, OAuthClientSecret.slot != slot)
-        .values(
-            expires_at=func.least(OAuthClientSecret.expires_at, ctx.now + timedelta(hours=keep_hours))
-        )
+        .values(expires_at=func.least(OAuthClientSecret.expires_at, ctx.now + timedelta(hours=keep_hours)))
     )
     _record(ctx, client, "secretRotated", {"secretDays": secret_days, "keepOldHours": keep_hours})
     await ctx.session.flush()

@@ -11,7 +11,7 @@ NETWORKS_MAX = 20
 
 class ApiClientAction(StrEnum):
     UPDATE = "UPDATE"
-    ROTATE_SECRET = "ROTATE_SECRET"  # noqa: S105  # nosec B105 - an act
+    ROTATE_SECRET = "ROTATE_SECRET"  # nosec B105 - an act
     DISABLE = "DISABLE"
 
 

@@ -15,7 +15,13 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries,
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    AuditQueries,
     ApiClientQueries,
 ):
     """Everything that can be asked."""

@@ -46,7 +46,9 @@ described_enum(
 )
 
 
-@strawberry.type(description="A valid secret of an API client; the secret itself is told once.", directives=_MANAGE)
+@strawberry.type(
+    description="A valid secret of an API client; the secret itself is told once.", directives=_MANAGE
+)
 class ApiClientSecret:
     hint: str = strawberry.field(description="Its last characters, to tell two apart.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -78,7 +80,8 @@ class ApiClient(Node):
         return fill(cls, row, id=encode_id("ApiClient", row.id), client_id=str(row.id), scopes=known, row=row)
 
     @strawberry.field(
-        description="The customer it belongs to; null for the seller's own.", directives=[access(P.CUSTOMERS_READ)]
+        description="The customer it belongs to; null for the seller's own.",
+        directives=[access(P.CUSTOMERS_READ)],
     )
     async def customer(self, info: Info) -> Customer | None:
         key = self.row.customer_id
@@ -127,7 +130,9 @@ class ApiClientQueries:
         before: Before = None,
     ) -> Connection[ApiClient]:
         args = PageArgs(first, after, last, before)
-        found = await api_clients.api_clients(info.context, where_of(where, {"customer": ("Customer",)}), args)
+        found = await api_clients.api_clients(
+            info.context, where_of(where, {"customer": ("Customer",)}), args
+        )
         return connection(found, ApiClient.of)
 
     @strawberry.field(
@@ -143,7 +148,9 @@ _SecretDays = strawberry.field(
 )
 
 
-@strawberry.input(description="A new API client, of the company you act for or of the seller.", directives=_MANAGE)
+@strawberry.input(
+    description="A new API client, of the company you act for or of the seller.", directives=_MANAGE
+)
 class CreateApiClientInput:
     name: str = strawberry.field(description="What you call it; 1 to 200 characters.")
     scopes: list[ApiScope] = strawberry.field(
@@ -194,7 +201,9 @@ _Told = strawberry.field(
 @strawberry.type(description="Answer of createApiClient.", directives=_MANAGE)
 class CreateApiClientPayload(Payload):
     entity_type = "ApiClient"
-    api_client: ApiClient | None = strawberry.field(default=None, description="The client; null when refused.")
+    api_client: ApiClient | None = strawberry.field(
+        default=None, description="The client; null when refused."
+    )
     secret: str | None = _Told
 
     @classmethod
@@ -205,7 +214,9 @@ class CreateApiClientPayload(Payload):
 @strawberry.type(description="Answer of rotateApiClientSecret.", directives=_MANAGE)
 class RotateApiClientSecretPayload(Payload):
     entity_type = "ApiClient"
-    api_client: ApiClient | None = strawberry.field(default=None, description="The client; null when refused.")
+    api_client: ApiClient | None = strawberry.field(
+        default=None, description="The client; null when refused."
+    )
     secret: str | None = _Told
 
     @classmethod
@@ -216,7 +227,9 @@ class RotateApiClientSecretPayload(Payload):
 @strawberry.type(description="Answer of updateApiClient.", directives=_MANAGE)
 class UpdateApiClientPayload(Payload):
     entity_type = "ApiClient"
-    api_client: ApiClient | None = strawberry.field(default=None, description="The client; null when refused.")
+    api_client: ApiClient | None = strawberry.field(
+        default=None, description="The client; null when refused."
+    )
 
     @classmethod
     async def load(cls, ctx: Context, entity_id: UUID) -> Self:
@@ -226,7 +239,9 @@ class UpdateApiClientPayload(Payload):
 @strawberry.type(description="Answer of disableApiClient.", directives=_MANAGE)
 class DisableApiClientPayload(Payload):
     entity_type = "ApiClient"
-    api_client: ApiClient | None = strawberry.field(default=None, description="The client; null when refused.")
+    api_client: ApiClient | None = strawberry.field(
+        default=None, description="The client; null when refused."
+    )
 
     @classmethod
     async def load(cls, ctx: Context, entity_id: UUID) -> Self:

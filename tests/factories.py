@@ -31,6 +31,7 @@ from auth.passwords import hash_password
 from auth.permissions import CUSTOMER_ROLES, Role, Viewer
 from auth.scopes import ApiScope
 from auth.viewers import load_visit
+from models.api_clients import OAuthClient, OAuthClientSecret
 from models.base import Base
 from models.customers import (
     CreditAccount,
@@ -40,7 +41,6 @@ from models.customers import (
     CustomerItemNumber,
     Membership,
 )
-from models.api_clients import OAuthClient, OAuthClientSecret
 from models.prices import ListPrice
 from models.products import Product, ProductCategory, StandardCost, UnitOfMeasure
 from models.sellers import (
@@ -289,7 +289,10 @@ async def make_api_client(
         "created_by_id": (made_by or machine).id,
     }  # fmt: skip
     client = OAuthClient(
-        seller_id=seller_id, customer_id=owner.id if of_customer else None, user_id=machine.id, **(values | given)
+        seller_id=seller_id,
+        customer_id=owner.id if of_customer else None,
+        user_id=machine.id,
+        **(values | given),
     )
     await add(session, client)
     secret = new_client_secret()

@@ -12,11 +12,13 @@ from starlette.applications import Starlette
 from app.database import Database
 from app.server import create_app
 from app.settings import Settings
+from auth.permissions import Role
 from auth.scopes import ApiScope
-from models.customers import Customer
 from models.api_clients import OAuthClient
+from models.customers import Customer
 from models.sellers import Seller
 from models.users import UserSession
+from rules.states import SessionKind
 from tests.auth.conftest import Clock
 from tests.factories import (
     make_address,
@@ -25,6 +27,7 @@ from tests.factories import (
     make_customer,
     make_product,
     make_seller,
+    make_session,
     make_user,
 )
 
@@ -73,23 +76,35 @@ class Gate:
             row, secret = await make_api_client(session, owner, scopes or (S.CATALOG_READ,), **given)
         return Credentials(str(row.id), secret, row)
 
+    async def person(self, role: Role, company: Customer | None = None) -> str:
+        """A bearer token of a new person: of a company, or of the seller's."""
+        async with self.database.job() as session:
+            given = {"customer": company, "role": role} if company is not None else {"roles": [role]}
+            user = await make_user(session, self.seller, **given)
+        async with self.database.auth() as session:
+            return await make_session(session, user, kind=SessionKind.BEARER, now=self.clock())
+
     async def change(self, client: Credentials, **values: Any) -> None:
         async with self.database.job() as session:
             row = await session.get_one(OAuthClient, client.row.id)
             for name, value in values.items():
                 setattr(row, name, value)
 
-    async def ask_token(self, client: Credentials, http: AsyncClient | None = None, **fields: str) -> Response:
+    async def ask_token(
+        self, client: Credentials, http: AsyncClient | None = None, **fields: str
+    ) -> Response:
         asked = {"grant_type": "client_credentials"} | fields
         return await (http or self.http).post("/oauth/token", data=asked, headers=client.basic)
 
     async def token(self, client: Credentials, **fields: str) -> str:
-        answer = await self.ask_token(client, **fields)
+        answer = await self.ask_token(client, None, **fields)
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
 
-    async def ask(self, token: str, document: str, http: AsyncClient | None = None, **variables: Any) -> Response:
+    async def ask(
+        self, token: str, document: str, http: AsyncClient | None = None, **variables: Any
+    ) -> Response:
         headers = {"Authorization": f"Bearer {token}"}
         body = {"query": document, "variables": variables}
         return await (http or self.http).post("/graphql", json=body, headers=headers)
