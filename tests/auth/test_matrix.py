@@ -46,6 +46,7 @@ EXPECTED = {
     P.CARTS_USE:             "self self self self -    -    -   -   -   -",
     P.WISHLISTS_USE:         "own  own  own  own  -    -    -   -   -   -",
     P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
+    P.API_CLIENTS_MANAGE:    "-    -    own  -    -    -    -   -   -   all",
 }  # fmt: skip
 
 

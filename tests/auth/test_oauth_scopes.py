@@ -1,5 +1,6 @@
 """Scopes limit and never extend: by field, by row, and each operation by each single scope."""
 
+import re
 from collections import deque
 from typing import Any
 
@@ -15,6 +16,7 @@ from graphql import (
     validate,
 )
 
+from app.settings import ROOT
 from auth.matrix import coordinates
 from auth.permissions import ROLE_GRANTS, Permission, Role, RowScope
 from auth.scopes import (
@@ -56,6 +58,31 @@ def test_every_permission_has_a_scope_or_is_for_people_alone() -> None:
 
     assert scoped | WITHOUT_SCOPE | ALWAYS == frozenset(Permission), "say in auth/scopes.py which it is"
     assert not scoped & (WITHOUT_SCOPE | ALWAYS)
+
+
+def test_the_page_lists_the_scopes_as_they_are() -> None:
+    page = (
+        (ROOT / "docs" / "AUTH.md")
+        .read_text(encoding="utf-8")
+        .split("**Scopes**")[1]
+        .split("**Who acted.**")[0]
+    )
+    told = {}
+    for scope, permissions, owners in re.findall(
+        r"^\| `(.+?)` \| (.+) \| (.+) \|$", page, flags=re.MULTILINE
+    ):
+        sides = {
+            "seller": "seller" in owners or owners == "both",
+            "customer": owners in ("both", "customers"),
+        }
+        told[scope] = (set(re.findall(r"`(.+?)`", permissions)), sides)
+
+    assert told == {
+        scope.value: (
+            {each.value for each in permissions}, {owner: scope in scopes_for(owner) for owner in OWNERS},
+        )
+        for scope, permissions in SCOPE_PERMISSIONS.items()
+    }  # fmt: skip
 
 
 def test_a_permission_belongs_to_one_scope() -> None:
