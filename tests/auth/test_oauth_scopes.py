@@ -97,6 +97,14 @@ def test_machines_may_do_no_more_than_who_makes_them() -> None:
         assert not WITHOUT_SCOPE & set(machine)
 
 
+def test_a_scope_is_given_by_who_holds_all_of_it() -> None:
+    held = frozenset(ROLE_GRANTS[Role.COMPANY_ADMIN])
+
+    assert S.FINANCE_READ in grantable_scopes(held, of_customer=True)
+    for missing in (Permission.TAX_ID_READ, Permission.CREDIT_AVAILABLE_READ):
+        assert S.FINANCE_READ not in grantable_scopes(held - {missing}, of_customer=True)
+
+
 def test_costs_are_for_the_sellers_clients_alone() -> None:
     assert S.COSTS_READ in scopes_for("seller")
     assert S.COSTS_READ not in scopes_for("customer")
