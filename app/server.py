@@ -27,6 +27,7 @@ from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traff
 from app.origins import Origins
 from app.settings import ROOT, Settings
 from auth.middleware import AuthMiddleware
+from auth.oauth_routes import oauth_routes
 from auth.routes import auth_routes
 from auth.signing_in import Auth, utc_now
 from schema.api import api
@@ -55,6 +56,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             Route("/healthz", _alive, methods=["GET"]),
             Route("/readyz", _ready, methods=["GET"]),
             *auth_routes(auth),
+            *oauth_routes(auth),
             *graphql_routes(engine),
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database),

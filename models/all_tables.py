@@ -1,6 +1,7 @@
 """Imports every table, so that the metadata is complete for migrations."""
 
 from models import (  # noqa: F401
+    api_clients,
     approvals,
     carts,
     customers,

@@ -217,8 +217,18 @@ class InvoiceRecordKind(StrEnum):
 
 
 class SessionKind(StrEnum):
+    """How a session came about, and is carried: the portal's cookie, a program's bearer token, an OAuth client's."""
+
     COOKIE = "COOKIE"
     BEARER = "BEARER"
+    CLIENT = "CLIENT"
+
+
+class UserKind(StrEnum):
+    """Who acts: a person, or a program that acts for itself and has no password."""
+
+    PERSON = "PERSON"
+    MACHINE = "MACHINE"
 
 
 class AvailabilityBand(StrEnum):

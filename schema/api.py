@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.api_clients import ApiClientMutations, ApiClientQueries
 from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
@@ -14,13 +15,20 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    AuditQueries,
+    ApiClientQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations, ApiClientMutations):
     """Everything that can be done."""
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from storefront import api_clients
 from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, to_login
 from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
@@ -34,6 +35,7 @@ class SettingsLike(Protocol):
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *api_clients.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
 

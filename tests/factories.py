@@ -26,9 +26,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
+from auth.client_secrets import hash_of_secret, hint_of, new_client_secret
 from auth.passwords import hash_password
 from auth.permissions import CUSTOMER_ROLES, Role, Viewer
+from auth.scopes import ApiScope
 from auth.viewers import load_visit
+from models.api_clients import OAuthClient, OAuthClientSecret
 from models.base import Base
 from models.customers import (
     CreditAccount,
@@ -65,6 +68,7 @@ from rules.states import (
     ProductKind,
     SessionKind,
     StockMoveKind,
+    UserKind,
 )
 from rules.texts import item_key
 
@@ -261,6 +265,42 @@ async def make_session(
     )  # fmt: skip
     await add(session, row)
     return token
+
+
+async def make_api_client(
+    session: AsyncSession,
+    owner: Seller | Customer,
+    scopes: Iterable[ApiScope] = (ApiScope.CATALOG_READ,),
+    secret_days: int = 90,
+    made_by: User | None = None,
+    **given: Any,
+) -> tuple[OAuthClient, str]:
+    """An OAuth client of the seller or of a customer, with its machine and one secret; returns both."""
+    number = next(_numbers)
+    of_customer = isinstance(owner, Customer)
+    seller_id = owner.seller_id if isinstance(owner, Customer) else owner.id
+    machine = User(
+        seller_id=seller_id, email=f"machine{number}@clients.invalid", name=f"Programa {number}", locale="en",
+        kind=UserKind.MACHINE, is_active=True, created_at=MOMENT,
+    )  # fmt: skip
+    await add(session, machine)
+    values: dict[str, Any] = {
+        "name": machine.name, "scopes": [each.value for each in scopes], "addresses": [], "created_at": MOMENT,
+        "created_by_id": (made_by or machine).id,
+    }  # fmt: skip
+    client = OAuthClient(
+        seller_id=seller_id,
+        customer_id=owner.id if of_customer else None,
+        user_id=machine.id,
+        **(values | given),
+    )
+    await add(session, client)
+    secret = new_client_secret()
+    await add(session, OAuthClientSecret(
+        client_id=client.id, slot=1, secret_hash=hash_of_secret(secret), hint=hint_of(secret), created_at=MOMENT,
+        expires_at=MOMENT + timedelta(days=secret_days),
+    ))  # fmt: skip
+    return client, secret
 
 
 async def viewer_of(

@@ -56,6 +56,15 @@ function showToasts() {
   window.setTimeout(() => box.replaceChildren(), 5000);
 }
 
+// Copies a field: data-copy="id of the field".
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await navigator.clipboard.writeText(field.value).catch(() => {}); // selected, it can be copied by hand
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.swap) {

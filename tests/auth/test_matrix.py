@@ -57,6 +57,7 @@ EXPECTED = {
     P.JOURNAL_READ:          "-    -    -    -    -    -    -   all -   all",
     P.USERS_WRITE:           "-    -    -    -    -    -    -   -   -   all",
     P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
+    P.API_CLIENTS_MANAGE:    "-    -    own  -    -    -    -   -   -   all",
 }  # fmt: skip
 
 

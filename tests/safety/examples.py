@@ -26,7 +26,7 @@ from tests.safety.world import company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
-COMMON = ("errors", "warnings", "replayed")
+COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,20 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _create_client(scene: Scene, name: str) -> Input:
+    return {"name": "ERP", "scopes": ["CATALOG_READ", "ORDERS_READ"], "addresses": ["203.0.113.7"]}
+
+
+def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "{ apiClients(where: {isDisabled: {eq: false}}) { nodes { id version } } }"
+        answer = await scene.ask(name, document)
+        client = answer["data"]["apiClients"]["nodes"][0]
+        return {"apiClientId": client["id"], "expectedVersion": client["version"], **more}
+
+    return build
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -163,6 +177,10 @@ EXAMPLES: dict[str, Example] = {
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
+    "createApiClient": Example("padmin", _create_client, {"scopes": []}),
+    "updateApiClient": Example("padmin", _client_act(name="Otro", scopes=["CATALOG_READ"], addresses=[])),
+    "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
+    "disableApiClient": Example("padmin", _client_act()),
 }
 
 

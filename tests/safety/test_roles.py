@@ -37,6 +37,8 @@ EXPECTED = {
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
     "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+    "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
+    "rotateApiClientSecret": "CD", "disableApiClient": "CD",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -46,6 +48,7 @@ SENSITIVE = {
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
+    "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

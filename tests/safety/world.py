@@ -182,6 +182,10 @@ async def build_world(database: Database) -> World:
                 email=f"{tag('u', name)}@example.com",
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
+        for name, company in companies.items():
+            admin = people[f"{name[0]}admin"]
+            await make.make_api_client(session, company, made_by=admin, name=tag("c", name), created_at=NOW)
+        await make.make_api_client(session, seller, made_by=people["administrator"])
         for index in range(3):
             product = await make.make_product(
                 session,
