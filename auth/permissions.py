@@ -22,6 +22,7 @@ class Permission(StrEnum):
     CUSTOMERS_READ = "customers:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
+    NOTES_WRITE = "notes:write"
     ORDERS_CANCEL = "orders:cancel"
     ORDERS_DISCOUNT = "orders:discount"
     ORDERS_MANAGE = "orders:manage"
@@ -92,7 +93,7 @@ _SHOPPING = (
 _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
-    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ,
+    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).

@@ -88,7 +88,8 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
 }
-_COST_ACTS = {"sales_order_line_cost": "insert"}
+# What the seller's people do besides: costs of the lines they discount, and notes on customers.
+_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
@@ -100,8 +101,8 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS},
+        RowClass.STAFF: {**_DOCUMENT_ACTS, **_STAFF_ACTS},
     }
 )
 

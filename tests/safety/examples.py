@@ -21,6 +21,7 @@ from graphql import (
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
+from schema.ids import encode_id
 from tests.safety.conftest import Scene
 from tests.safety.world import company_of, global_id
 
@@ -139,6 +140,13 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _update_note(scene: Scene, name: str) -> Input:
+    customer = scene.world.customers["parent"]
+    asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
+    known = (await scene.ask(name, asked, {"i": str(encode_id("Customer", customer))}))["data"]["customer"]
+    return {"customerId": known["id"], "expectedVersion": known["version"], "note": "Paga tarde."}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -163,6 +171,7 @@ EXAMPLES: dict[str, Example] = {
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
+    "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
 }
 
 

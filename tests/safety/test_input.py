@@ -260,7 +260,7 @@ async def test_discounts_out_of_range(still: Scene, percent: str) -> None:
 
 
 # What an input takes though a column has the same name; a new one has to be thought about.
-MEANT: frozenset[tuple[str, str]] = frozenset()
+MEANT = frozenset({("updateCustomerNote", "customerId")})
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

@@ -38,7 +38,7 @@ EXPECTED = {
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
-    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
