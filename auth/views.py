@@ -121,7 +121,7 @@ class _Builder:
     def _permissions(self, named: GraphQLEnumType) -> GraphQLEnumType:
         """Of the permissions a view names those that its holder has: the others tell what there is besides."""
         # Strawberry's enum types cannot be copied by copy(): their constructor asks for more.
-        made = self.types[named.name] = cast(GraphQLEnumType, object.__new__(type(named)))
+        made = self.types[named.name] = object.__new__(type(named))
         known = {name: value for name, value in vars(named).items() if name != "_value_lookup"}
         held = {name: each for name, each in named.values.items() if Permission[name] in self.held}
         _set(made, **known | {"values": held})
