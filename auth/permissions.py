@@ -30,6 +30,7 @@ class Permission(StrEnum):
     JOURNAL_READ = "journal:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
+    NOTES_WRITE = "notes:write"
     ON_BEHALF_ACT = "on-behalf:act"
     ORDERS_CANCEL = "orders:cancel"
     ORDERS_DISCOUNT = "orders:discount"
@@ -104,7 +105,8 @@ _SHOPPING = (
 _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
-    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ, P.ON_BEHALF_ACT,
+    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
+    P.ON_BEHALF_ACT,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).

@@ -118,7 +118,8 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
 }
-_COST_ACTS = {"sales_order_line_cost": "insert"}
+# What the seller's people do besides: costs of the lines they discount, and notes on customers.
+_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
@@ -166,8 +167,8 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS, **_CLIENT_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS},
+        RowClass.STAFF: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS, **_CLIENT_ACTS},
     }
 )
 

@@ -82,7 +82,9 @@ async def check_lines(ctx: Context, lines: Sequence[PastedLine], argument: str) 
 def _merge(merged: dict[object, CheckedRow], line: PastedLine, product: ProductRow | None) -> None:
     path = ("lines", line.number)
     if line.quantity is None:
-        text = "The quantity of line {line} cannot be read; write it as 12 or 1.5."
+        text = (
+            "The quantity of line {line} is not clear; put a semicolon before it and write it as 12 or 1.5."
+        )
         problem = Refusal(ErrorCode.QUANTITY_INVALID, text, path, line=line.number)
         merged[line.number] = CheckedRow(
             [line.number], line.text, CheckedStatus.INVALID, product, problem=problem

@@ -7,6 +7,7 @@ from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.customers_notes import CustomerNoteMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -28,7 +29,14 @@ class Query(
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations, ApiClientMutations):
+class Mutation(
+    CartMutations,
+    WishlistMutations,
+    OrderMutations,
+    CustomerMutations,
+    CustomerNoteMutations,
+    ApiClientMutations,
+):
     """Everything that can be done."""
 
 

@@ -61,7 +61,7 @@ class CartAction(StrEnum):
 described_enum(
     CartAction,
     "What the viewer may do with the cart now.",
-    {"EDIT": "Change it.", "CLEAR": "Empty it.", "PLACE": "Order what is in it (placeOrder)."},
+    {"EDIT": "Change it.", "CLEAR": "Empty it.", "PLACE": "Order what is in it."},
 )
 
 

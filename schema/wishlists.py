@@ -53,10 +53,10 @@ described_enum(
     WishlistAction,
     "What the viewer may do with a list.",
     {
-        "EDIT": "Rename or share it (updateWishlist).",
-        "DELETE": "Delete it (deleteWishlist).",
+        "EDIT": "Rename or share it.",
+        "DELETE": "Delete it.",
         "SET_ITEM": "Change its items (setWishlistItem, removeWishlistItem).",
-        "ADD_TO_CART": "Put it into the cart (addWishlistToCart).",
+        "ADD_TO_CART": "Put it into the cart.",
     },
 )
 

@@ -21,6 +21,7 @@ from graphql import (
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
+from schema.ids import encode_id
 from tests.safety.conftest import Scene
 from tests.safety.world import company_of, global_id
 
@@ -153,6 +154,13 @@ def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _update_note(scene: Scene, name: str) -> Input:
+    customer = scene.world.customers["parent"]
+    asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
+    known = (await scene.ask(name, asked, {"i": str(encode_id("Customer", customer))}))["data"]["customer"]
+    return {"customerId": known["id"], "expectedVersion": known["version"], "note": "Paga tarde."}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -181,6 +189,7 @@ EXAMPLES: dict[str, Example] = {
     "updateApiClient": Example("padmin", _client_act(name="Otro", scopes=["CATALOG_READ"], addresses=[])),
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
+    "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
 }
 
 
