@@ -111,6 +111,7 @@ MAY_PASS = {"21 fragments doubling, 20 levels", "21 fragments doubling, 60 level
             "26 duplicated fragments"}  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BOMBS)
 async def test_documents_are_answered_or_refused_at_once(door: AsyncClient, name: str) -> None:
     status, answer = await throw(door, {"query": BOMBS[name]})
@@ -121,6 +122,7 @@ async def test_documents_are_answered_or_refused_at_once(door: AsyncClient, name
         assert (await throw(door, {"query": BOMBS[name]}))[0] == status
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1, 2**31, -(2**31), 1e3, 1.5, "10", True, [], 10**18])
 async def test_page_sizes(door: AsyncClient, first: Any) -> None:
     for argument in ("first", "last"):
@@ -162,6 +164,7 @@ BODIES: dict[str, bytes] = {
 }  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BODIES)
 async def test_bodies_are_refused_at_once(door: AsyncClient, name: str) -> None:
     status, answer = await throw(door, BODIES[name])
@@ -169,6 +172,7 @@ async def test_bodies_are_refused_at_once(door: AsyncClient, name: str) -> None:
     assert 400 <= status < 500 and answer["errors"] and "data" not in answer
 
 
+@pytest.mark.alone
 async def test_a_body_without_a_length_is_cut_off(door: AsyncClient) -> None:
     """Check 29: chunked, 30 MB, no Content-Length."""
 
@@ -182,6 +186,7 @@ async def test_a_body_without_a_length_is_cut_off(door: AsyncClient) -> None:
     assert response.status_code == 413 and perf_counter() - started < SECOND
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["application/jsonx", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
                                   "application/json; charset=utf-16", "application/graphql", ""])  # fmt: skip
 async def test_other_content_types_are_refused(door: AsyncClient, kind: str) -> None:

@@ -11,6 +11,8 @@ from schema.engine import Engine
 from schema.gate import make_request
 from schema.guard import guard
 
+pytestmark = pytest.mark.alone
+
 
 def doubling(levels: int) -> str:
     """Fragments that each spread the next twice: 2 ** levels selections in some thirty bytes a level."""
