@@ -188,12 +188,13 @@ class Cluster:
 
     def empty_template(self) -> str:
         """The migrated, empty database that the others are clones of."""
+        return self._once("template_empty", self.make)[0]
 
-        def make(name: str) -> None:
-            run(ensure_database(self.owner_url(name)))
-            run(migrate(self.login_url(name), self.owner_url(name), PREFIX))
-
-        return self._once("template_empty", make)[0]
+    def make(self, name: str) -> str:
+        """A migrated database of that name."""
+        run(ensure_database(self.owner_url(name)))
+        run(migrate(self.login_url(name), self.owner_url(name), PREFIX))
+        return name
 
     def template(self, name: str, fill: Callable[[Database], Coroutine[Any, Any, T]]) -> tuple[str, T]:
         """
