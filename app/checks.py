@@ -93,7 +93,8 @@ def spread(workers: int, for_pytest: list[str]) -> list[str]:
     words = zip(["", *for_pytest], for_pytest, strict=False)
     if any(word == "-pno:xdist" or (before, word) == ("-p", "no:xdist") for before, word in words):
         return []
-    return ["-n", str(workers), "--dist", "loadgroup"]
+    # A replaced worker may wait for ever (pytest-xdist 1323, 1378): one that crashes ends the run, which fails.
+    return ["-n", str(workers), "--dist", "loadgroup", "--max-worker-restart", "0"]
 
 
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
