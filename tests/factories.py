@@ -71,12 +71,14 @@ from rules.states import (
     UserKind,
 )
 from rules.texts import item_key
+from tests.cluster import WORKER
 
 DAY = date(2026, 1, 1)  # master data is valid from this day on
 MOMENT = datetime(2026, 1, 1, 9, tzinfo=UTC)  # and was made at this instant
 PASSWORD = "correct horse battery"
 Row = TypeVar("Row", bound=Base)
-_numbers = count(1)
+# A template is filled by one worker and added to by others, so each counts from a place of its own.
+_numbers = count(100_000 * (int(WORKER.removeprefix("gw")) + 1) if WORKER.startswith("gw") else 1)
 
 
 async def add(session: AsyncSession, row: Row) -> Row:

@@ -19,6 +19,8 @@ from app.middleware import Bodies, Traffic
 from app.server import make_server
 from app.settings import Settings
 
+pytestmark = pytest.mark.alone
+
 
 class Gate:
     """A route that answers when the test lets it."""

@@ -247,6 +247,7 @@ async def large(database: Database) -> Database:
     return database
 
 
+@pytest.mark.alone
 async def test_twenty_thousand_products_are_searched_by_index(large: Database) -> None:
     async with large.job() as session:
         names = list(await session.scalars(select(Product.name).order_by(Product.sku).limit(20)))

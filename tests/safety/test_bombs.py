@@ -117,6 +117,7 @@ MAY_PASS = {"21 fragments doubling, 20 levels", "21 fragments doubling, 60 level
             "26 duplicated fragments"}  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BOMBS)
 async def test_documents_are_answered_or_refused_at_once(door: Door, name: str) -> None:
     status, answer = await door.throw({"query": BOMBS[name]})
@@ -127,6 +128,7 @@ async def test_documents_are_answered_or_refused_at_once(door: Door, name: str) 
         assert (await door.throw({"query": BOMBS[name]}))[0] == status
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1, 2**31, -(2**31), 1e3, 1.5, "10", True, [], 10**18])
 async def test_page_sizes(door: Door, first: Any) -> None:
     for argument in ("first", "last"):
@@ -166,6 +168,7 @@ BODIES: dict[str, bytes] = {
 }  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BODIES)
 async def test_bodies_are_refused_at_once(door: Door, name: str) -> None:
     status, answer = await door.throw(BODIES[name])
@@ -173,6 +176,7 @@ async def test_bodies_are_refused_at_once(door: Door, name: str) -> None:
     assert 400 <= status < 500 and answer["errors"] and "data" not in answer
 
 
+@pytest.mark.alone
 async def test_a_body_without_a_length_is_cut_off(door: Door) -> None:
     """Check 29: chunked, 30 MB, no Content-Length."""
 
@@ -186,6 +190,7 @@ async def test_a_body_without_a_length_is_cut_off(door: Door) -> None:
     assert status == 413
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["application/jsonx", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
                                   "application/json; charset=utf-16", "application/graphql", ""])  # fmt: skip
 async def test_other_content_types_are_refused(door: Door, kind: str) -> None:

@@ -29,7 +29,7 @@ from schema.engine import Engine
 from schema.ids import encode_id
 from schema.throttle import Throttle
 from tests import factories as make
-from tests.schema.shop import PLACE
+from tests.schema.shop import PLACE, with_known_views
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 COMPANIES = ("parent", "child", "stranger")
@@ -80,7 +80,7 @@ class World:
 
 
 def engine_of(database: Database) -> Engine:
-    return Engine(api, database, throttle=Throttle(10**9, 10**9), clock=lambda: NOW)
+    return with_known_views(Engine(api, database, throttle=Throttle(10**9, 10**9), clock=lambda: NOW))
 
 
 def company_of(name: str) -> str:

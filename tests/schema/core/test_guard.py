@@ -12,6 +12,8 @@ from schema.guard import guard
 from tests.conftest import Cluster
 from tests.effort import SECOND, Effort, calls
 
+pytestmark = pytest.mark.alone
+
 
 def doubling(levels: int) -> str:
     """Fragments that each spread the next twice: 2 ** levels selections in some thirty bytes a level."""
