@@ -8,9 +8,11 @@ from models import (  # noqa: F401
     orders,
     prices,
     products,
+    quick_orders,
     sales_history,
     sellers,
     stock,
+    uploads,
     users,
     wishlists,
 )

@@ -58,6 +58,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "wishlist_item": _policies(
             f"{OWN_CUSTOMER} and wishlist_id in (select id from wishlist)", NO_ROW, NO_ROW
         ),
+        "upload": _policies(
+            f"{OWN_CUSTOMER} and user_id = {USER}",
+            *([f"customer_id is null and user_id = {USER}"] * 2),
+        ),
+        "quick_order": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
         "sales_order": _TENANT,
         "sales_order_line": _TENANT,
         "sales_order_schedule_line": _TENANT,
@@ -88,20 +93,23 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
 }
+_UPLOAD_ACTS = {"upload": "insert, delete"}
 _COST_ACTS = {"sales_order_line_cost": "insert"}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
         RowClass.CUSTOMER: {
             **_DOCUMENT_ACTS,
+            **_UPLOAD_ACTS,
+            "quick_order": "insert, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_UPLOAD_ACTS, **_COST_ACTS},
+        RowClass.STAFF: {**_DOCUMENT_ACTS, **_UPLOAD_ACTS, **_COST_ACTS},
     }
 )
 

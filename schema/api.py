@@ -9,18 +9,20 @@ from schema.customers import CustomerMutations, CustomerQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
+from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
-):
+    NodeQueries, CustomerQueries, ProductQueries, CartQueries, QuickOrderQueries, WishlistQueries, OrderQueries,
+    AuditQueries,
+):  # fmt: skip
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, QuickOrderMutations, WishlistMutations, OrderMutations, CustomerMutations):
     """Everything that can be done."""
 
 

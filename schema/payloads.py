@@ -23,6 +23,7 @@ _CODES = {
     "CART_EMPTY": "There is nothing in the cart to order.",
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
+    "FILE_INVALID": "A file cannot be read; the message says where and why.",
     "IDEMPOTENCY_CONFLICT": "The idempotency key was used before with another input.",
     "INVALID": "A value cannot be used; the message says why.",
     "INVALID_TRANSITION": "Not possible in the present state.",
