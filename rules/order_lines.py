@@ -236,12 +236,12 @@ def refusal_of(line: OrderLine) -> Refusal | None:
             text = "Row {row}, column {column}: there is no reference."
         case LineFault.CODE_SHORTENED:
             text = (
-                "Row {row}, column {column}: a spreadsheet shortened the reference to {code}. "
+                "Row {row}, column {column}: a spreadsheet shortened the reference to {found}. "
                 "Format the column as text and write it again."
             )
         case LineFault.CODE_IS_DATE:
             text = (
-                "Row {row}, column {column}: a spreadsheet made the day {code} of the reference. "
+                "Row {row}, column {column}: a spreadsheet made the day {found} of the reference. "
                 "Format the column as text and write it again."
             )
         case LineFault.NO_QUANTITY:
@@ -250,5 +250,5 @@ def refusal_of(line: OrderLine) -> Refusal | None:
         case LineFault.QUANTITY_UNREADABLE:
             code = ErrorCode.QUANTITY_INVALID
             text = "Row {row}, column {column}: the quantity “{typed}” cannot be read; write it as 12 or 1.5."
-    where = {"row": line.number, "column": line.column, "code": line.code, "typed": line.typed}
+    where = {"row": line.number, "column": line.column, "found": line.code, "typed": line.typed}
     return Refusal(code, text, ("lines", line.number), **where)
