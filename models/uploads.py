@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Code, Id, Moment, Name
+from models.base import Base, Id, Moment, Name
 
 
 class Upload(Base):
@@ -27,7 +27,7 @@ class Upload(Base):
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     name: Mapped[Name]
-    media_type: Mapped[Code]
+    media_type: Mapped[str] = mapped_column(String(100))
     content: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Moment]
     expires_at: Mapped[Moment]

@@ -131,7 +131,10 @@ def find_columns(rows: Sequence[Sequence[Cell]]) -> Columns:
 
 
 def _columns_by_place(rows: Sequence[Sequence[Cell]], start: int) -> Columns:
-    """The first two columns that hold something: the code, then the quantity, unless only the first are quantities."""
+    """
+    The first two columns that hold something: the code, then the quantity, unless only the first are quantities.
+    A first row of words over quantities is a header that we do not know.
+    """
     sample = [row for row in rows[start : start + 50] if not _is_blank(row)]
     used = [
         index
@@ -151,6 +154,11 @@ def _columns_by_place(rows: Sequence[Sequence[Cell]], start: int) -> Columns:
 
     if readable(second) == 0 and readable(first) > 0:
         first, second = second, first
+    head = cell_text(sample[0][second]) if second < len(sample[0]) else ""
+    if head and not any(char.isdigit() for char in head) and readable(second) > 0:
+        found = ", ".join(cell_text(cell) for cell in sample[0] if cell_text(cell))[:TEXT_MAX]
+        text = "Row {row} names neither product nor quantity: call the columns Reference and Quantity. It has: {found}."
+        raise Refusal(ErrorCode.FILE_INVALID, text, (), row=start + 1, found=found)
     return Columns((first,), second, start)
 
 

@@ -54,6 +54,7 @@ def test_csv_is_read(case: str, content: bytes, found: list[Any]) -> None:
         ("a header only", b"SKU;Qty\n", ErrorCode.FILE_INVALID, "no lines"),
         ("no column for the code", b"Name;Quantity\nx;1", ErrorCode.FILE_INVALID, "Row 1 names no column for the product"),
         ("no column for the quantity", b"SKU;Price\nx;1", ErrorCode.FILE_INVALID, "Row 1 names no column for the quantity"),
+        ("a header of other words", b"Name;Price\nx;1", ErrorCode.FILE_INVALID, "Row 1 names neither"),
         ("two columns for the quantity", b"SKU;Qty;Cantidad\nx;1;2", ErrorCode.FILE_INVALID, "B and C"),
         ("one column", b"A-1\nB-2", ErrorCode.FILE_INVALID, "one column only"),
         ("an open quotation", b'SKU;Qty\nA;1\n"B;2\n', ErrorCode.FILE_INVALID, "Row 3 cannot be read"),
