@@ -180,7 +180,7 @@ def lines_of_table(rows: Sequence[Sequence[Cell]], numbers: Sequence[int] | None
         Refusal(FILE_INVALID, LIMIT_EXCEEDED): nothing in it can be taken as lines, or it has too many.
     """
     columns = find_columns(rows)
-    lines = []
+    lines: list[OrderLine] = []
     for index in range(columns.first_row, len(rows)):
         if _is_blank(rows[index]):
             continue

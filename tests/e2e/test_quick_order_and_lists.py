@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Surf
 from tests.e2e.surfer import BUYER, MARKS, SECOND_BUYER, Surfer
+from tests.e2e.test_every_page import SIZES, faults_of
 
 pytestmark = MARKS
 
@@ -139,6 +140,30 @@ async def test_rows_are_typed_with_suggestions_by_keyboard(surf: Surf) -> None:
 
     assert (await counts(buyer))[2] == 1
     assert chosen in await buyer.find("#checked").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_everybody_can_use_the_verify_step(surf: Surf, scheme: str) -> None:
+    """A suggestion list that is open, and lines of every kind, on a desk and on a phone, in both languages."""
+    buyer = await surf(BUYER, color_scheme=scheme)
+    sku = (await buyer.in_stock())[0]["sku"]
+    packed = (await buyer.in_stock(packed=True))[0]
+    faults: list[str] = []
+    for size in SIZES.values():
+        await buyer.page.set_viewport_size(size)  # type: ignore[arg-type]
+        await buyer.open("/quick-order")
+        await buyer.page.type("#sku-1", sku[:-1])
+        await expect(buyer.find("#sku-1-suggestions [role=option]").first).to_be_visible()
+        await buyer.page.keyboard.press("ArrowDown")
+        faults += await faults_of(buyer)
+        await buyer.page.fill(
+            "#text", f"{sku} 2\n{packed['sku']} {int(packed['packSize']) + 1}\n{sku[:-1]}X 1"
+        )
+        await buyer.click("form:has(#text) button[type=submit]")
+        await expect(buyer.find("#checked .counts")).to_be_visible()
+        faults += await faults_of(buyer)
+
+    assert not faults, "\n".join(faults)
 
 
 async def own_number(surfer: Surfer, others: set[str]) -> dict[str, str]:
