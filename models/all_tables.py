@@ -14,9 +14,11 @@ from models import (  # noqa: F401
     payments,
     prices,
     products,
+    quick_orders,
     sales_history,
     sellers,
     stock,
+    uploads,
     users,
     wishlists,
 )

@@ -64,6 +64,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "wishlist_item": _policies(
             f"{OWN_CUSTOMER} and wishlist_id in (select id from wishlist)", NO_ROW, NO_ROW
         ),
+        "upload": _policies(
+            f"{OWN_CUSTOMER} and user_id = {USER}",
+            *([f"customer_id is null and user_id = {USER}"] * 2),
+        ),
+        "quick_order": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
         "sales_order": _TENANT,
         "sales_order_line": _TENANT,
         "sales_order_schedule_line": _TENANT,
@@ -152,6 +157,7 @@ _CLIENT_ACTS = {
     "oauth_client": "insert, update",
     "oauth_client_secret": "insert, update",
 }
+_UPLOAD_ACTS = {"upload": "insert, delete"}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
@@ -161,14 +167,23 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             "approval_rule": "insert, update",
             "spend_limit": "insert, update, delete",
             **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+            "quick_order": "insert, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS, **_CLIENT_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.STAFF: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_APPROVAL_ACTS,
+            **_HOUSE_ACTS,
+            **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+        },
     }
 )
 

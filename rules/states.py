@@ -235,3 +235,11 @@ class AvailabilityBand(StrEnum):
     IN_STOCK = "IN_STOCK"
     LOW = "LOW"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+
+
+class QuickOrderSource(StrEnum):
+    """How the lines of a quick order came."""
+
+    TEXT = "TEXT"
+    LINES = "LINES"
+    FILE = "FILE"

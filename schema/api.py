@@ -11,6 +11,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
+from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -20,6 +21,7 @@ class Query(
     CustomerQueries,
     ProductQueries,
     CartQueries,
+    QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
     AuditQueries,
@@ -31,6 +33,7 @@ class Query(
 @strawberry.type
 class Mutation(
     CartMutations,
+    QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
     CustomerMutations,

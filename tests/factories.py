@@ -58,6 +58,7 @@ from models.sellers import (
     Territory,
 )
 from models.stock import Lot, LotBalance, StockBalance, StockMove, Warehouse
+from models.uploads import Upload
 from models.users import StaffRole, User, UserCredential, UserSession
 from rules.states import (
     CreditPolicy,
@@ -491,3 +492,27 @@ async def make_stock(
     balance.reserved += Decimal(reserved)
     await session.flush()
     return balance
+
+
+async def make_upload(
+    session: AsyncSession,
+    viewer: Viewer,
+    now: datetime,
+    content: bytes = b"SKU;Quantity\nACE-0;1\n",
+    **given: Any,
+) -> Upload:
+    """A file that the viewer has sent and no input has taken."""
+    values = {
+        "seller_id": viewer.seller_id,
+        "customer_id": viewer.customer_id,
+        "user_id": viewer.user_id,
+        "name": "lines.csv",
+        "media_type": "text/csv",
+        "content": content,
+        "created_at": now,
+        "expires_at": now + timedelta(minutes=15),
+    }
+    upload = Upload(**values | given)
+    session.add(upload)
+    await session.flush()
+    return upload

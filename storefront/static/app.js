@@ -196,15 +196,5 @@ if (window.matchMedia("(max-width: 60rem)").matches) {
   for (const each of document.querySelectorAll("[data-fold]")) each.open = false;
 }
 
-// A file's text into a field; the file itself stays here.
-for (const input of document.querySelectorAll("[data-read-into]")) {
-  input.addEventListener("change", async () => {
-    const file = input.files[0];
-    const field = document.getElementById(input.dataset.readInto);
-    if (file) field.value = (await file.text()).slice(0, field.maxLength);
-    input.value = "";
-  });
-}
-
 const summary = document.getElementById("summary");
 if (summary) summary.focus();

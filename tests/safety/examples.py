@@ -18,6 +18,7 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
 )
+from sqlalchemy import text
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
@@ -154,11 +155,43 @@ def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _own_key(scene: Scene, name: str, table: str, type_name: str) -> str:
+    """The id of what the viewer keeps at the company they act for."""
+    viewer = scene.viewers[name]
+    statement = text(f"select id from {table} where user_id = :user and customer_id = :customer limit 1")
+    async with scene.database.job() as session:
+        key = await session.scalar(statement, {"user": viewer.user_id, "customer": viewer.customer_id})
+    return global_id(type_name, key)
+
+
+async def _send_file(scene: Scene, name: str) -> Input:
+    return {"uploadId": await _own_key(scene, name, "upload", "Upload")}
+
+
+def _quick_order_act(*fields: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await facts(scene, name)
+        values: Input = {"wishlistId": known["list"]["id"], "expectedVersion": known["cart"]["version"]}
+        if "wishlistId" in fields:
+            values["expectedVersion"] = known["list"]["version"]
+        given = {
+            "quickOrderId": await _own_key(scene, name, "quick_order", "QuickOrder"),
+            "invalidLines": "LEAVE_OUT",
+        }
+        return given | {field: values[field] for field in fields} | more
+
+    return build
+
+
 async def _update_note(scene: Scene, name: str) -> Input:
     customer = scene.world.customers["parent"]
     asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
     known = (await scene.ask(name, asked, {"i": str(encode_id("Customer", customer))}))["data"]["customer"]
     return {"customerId": known["id"], "expectedVersion": known["version"], "note": "Paga tarde."}
+
+
+async def _save_cart(scene: Scene, name: str) -> Input:
+    return {"name": "Del carrito", "visibility": "COMPANY"}
 
 
 WHY = {"reason": "porque sí"}
@@ -170,6 +203,11 @@ EXAMPLES: dict[str, Example] = {
     "clearCart": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
+    "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),
+    "addQuickOrderToCart": Example("pbuyer", _quick_order_act("expectedVersion")),
+    "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
+    "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
+    "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
     "deleteWishlist": Example("pbuyer", _list_act()),

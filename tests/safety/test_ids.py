@@ -21,6 +21,7 @@ TABLES = {
     "CartLine": ("cart_line", None), "Wishlist": ("wishlist", "owner_id"), "WishlistItem": ("wishlist_item", None),
     "Address": ("customer_address", None), "Customer": ("customer", None), "User": ("app_user", None),
     "ApiClient": ("oauth_client", None),
+    "QuickOrder": ("quick_order", "user_id"), "Upload": ("upload", "user_id"),
     "Product": ("product", None), "Warehouse": ("warehouse", None), "ProductCategory": ("product_category", None),
 }  # fmt: skip
 NONSENSE = (

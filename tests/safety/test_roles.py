@@ -32,9 +32,10 @@ ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
     "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
-    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
+    "cart": BUYING, "checkLines": BUYING, "quickOrder": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
-    "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
+    "createQuickOrder": BUYING, "addQuickOrderToCart": BUYING, "addQuickOrderToWishlist": BUYING,
+    "saveQuickOrderAsWishlist": BUYING, "saveCartAsWishlist": BUYING, "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
