@@ -2,7 +2,7 @@
 
 import ast
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.deadline import STATEMENT_MILLISECONDS, remaining_milliseconds
+from app.pooling import RoleConnection, RolePool, ViewerSession
 from app.settings import ROOT, Settings
 from auth.permissions import Viewer
 
@@ -26,31 +27,35 @@ _SERVER_SETTINGS = {
     "application_name": "ventas",
     "timezone": "UTC",
     "jit": "off",
-    "statement_timeout": "5000",
+    "statement_timeout": str(STATEMENT_MILLISECONDS),
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "10000",
 }
 _PATIENT_SETTINGS = _SERVER_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
-# One round trip at the head of each transaction; the values are bound, and end with the transaction.
-_SET_UP = text(
-    "select set_config('role', :role, true), set_config('app.user_id', :user_id, true),"
-    " set_config('app.seller_id', :seller_id, true), set_config('app.customer_ids', :customer_ids, true),"
-    " set_config('app.sales_rep_ids', :sales_rep_ids, true)"
+_READING = "begin isolation level repeatable read read only"
+_WRITING = "begin isolation level read committed"
+_LONG = "; set local statement_timeout = '600s'; set local idle_in_transaction_session_timeout = '600s'"
+
+_NOBODY = (
+    "; set local app.user_id = ''; set local app.seller_id = ''; set local app.customer_ids = ''"
+    "; set local app.sales_rep_ids = ''"
 )
-_SET_UP_JOB = text(
-    "select set_config('role', :role, true), set_config('statement_timeout', '600s', true),"
-    " set_config('idle_in_transaction_session_timeout', '600s', true)"
-)
+
+
+def _quoted(text: str) -> str:
+    """A literal of SQL, as standard_conforming_strings reads it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 class Database:
     """
     The pool of the login role, and sessions whose transaction runs as the role of the viewer's class.
 
-    Each context manager below yields a session inside one transaction that is already set up. Leaving it
-    normally commits what was not yet committed or rolled back; leaving it by an exception rolls back. After
-    a `session.rollback()` or `session.commit()` of your own the role is gone: use the session no further.
+    Each context manager below yields a session whose transaction begins, already set up, with its first
+    statement; a read without a statement takes no connection. Leaving it normally commits what was not yet
+    committed or rolled back; leaving it by an exception rolls back. One session is for one transaction: after a
+    `session.rollback()` or `session.commit()` of your own use it no further.
     """
 
     def __init__(self, url: str, role_prefix: str, pool_size: int = 10, owner_url: str | None = None) -> None:
@@ -63,13 +68,13 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,  # a full pool is answered 503 within this time
-            pool_use_lifo=True,
-            connect_args={"server_settings": _SERVER_SETTINGS, "timeout": 10},
+            poolclass=RolePool,
+            connect_args={
+                "server_settings": _SERVER_SETTINGS,
+                "timeout": 10,
+                "connection_class": RoleConnection,
+            },
         )
-        self._reading = self.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
 
     async def open(self) -> None:
         """Fills the pool: a request cancelled while it connects would leave the pool the poorer."""
@@ -89,28 +94,26 @@ class Database:
     @asynccontextmanager
     async def read(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """One snapshot of the database, read only, as the viewer's class sees it."""
-        async with self._session(self._reading, _SET_UP, self._parameters(viewer, "")) as session:
+        async with self._session(_READING, viewer.row_class.value, self._settings(viewer)) as session:
             yield session
 
     @asynccontextmanager
     async def write(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """READ COMMITTED, as the writing role of the viewer's class, which sees the same rows."""
-        async with self._session(self._writing, _SET_UP, self._parameters(viewer, "_write")) as session:
+        role = f"{viewer.row_class.value}_write"
+        async with self._session(_WRITING, role, self._settings(viewer)) as session:
             yield session
 
     @asynccontextmanager
     async def auth(self) -> AsyncIterator[AsyncSession]:
         """Sessions and credentials, before there is a viewer."""
-        nobody = {"user_id": "", "seller_id": "", "customer_ids": "", "sales_rep_ids": ""}
-        async with self._session(
-            self._writing, _SET_UP, {"role": f"{self.role_prefix}auth", **nobody}
-        ) as session:
+        async with self._session(_WRITING, "auth", _budget() + _NOBODY) as session:
             yield session
 
     @asynccontextmanager
     async def job(self) -> AsyncIterator[AsyncSession]:
         """Everything of the business, with time: imports, demo data, the command line."""
-        async with self._session(self._writing, _SET_UP_JOB, {"role": f"{self.role_prefix}job"}) as session:
+        async with self._session(_WRITING, "job", _LONG) as session:
             yield session
 
     @asynccontextmanager
@@ -119,32 +122,36 @@ class Database:
         async with owner_transaction(self.owner_url) as connection:
             yield connection
 
-    def _parameters(self, viewer: Viewer, suffix: str) -> dict[str, str]:
-        return {
-            "role": f"{self.role_prefix}{viewer.row_class.value}{suffix}",
+    def _settings(self, viewer: Viewer) -> str:
+        """What row policies read; it ends with the transaction."""
+        values = {
             "user_id": str(viewer.user_id),
             "seller_id": str(viewer.seller_id),
             "customer_ids": ",".join(map(str, viewer.customer_ids)),
             "sales_rep_ids": ",".join(map(str, viewer.sales_rep_ids)),
         }
+        return _budget() + "".join(
+            f"; set local app.{name} = {_quoted(value)}" for name, value in values.items()
+        )
 
     @asynccontextmanager
-    async def _session(
-        self, engine: AsyncEngine, set_up: Any, parameters: Mapping[str, str]
-    ) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
-            try:
-                await session.execute(set_up, parameters)
-            except DBAPIError as fault:
-                if not fault.connection_invalidated:
-                    raise
-                # The server went away while the connection lay in the pool. Nothing was done yet: once more.
-                await session.rollback()
-                await session.execute(set_up, parameters)
+    async def _session(self, begin: str, role: str, settings: str) -> AsyncIterator[AsyncSession]:
+        name = self.role_prefix + role
+        # The role comes last: a setting that only the login role may change is still its to change.
+        info = {"role": name, "begin": f"{begin}{settings}; set local role {_quoted(name)}"}
+        async with ViewerSession(self.engine, expire_on_commit=False, info=info) as session:
+            if begin is _WRITING:
+                await session.connection()  # a full pool is refused here, before anything was done
             yield session
             # An exception passes by this line, and closing the session rolls back.
             if session.in_transaction():
                 await session.commit()
+
+
+def _budget() -> str:
+    """The statement timeout that is left of the request's deadline, where that is less than the usual one."""
+    left = remaining_milliseconds()
+    return "" if left is None or left >= STATEMENT_MILLISECONDS else f"; set local statement_timeout = {left}"
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiodataloader import DataLoader
 from sqlalchemy import Executable, Result, ScalarResult, Select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from auth.permissions import Viewer
 from rules.refusals import ErrorCode, Path, Refusal
@@ -83,6 +84,11 @@ class LockedSession:
         async with self._lock:
             return await self._open.execute(statement, params)
 
+    async def rows(self, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a select of columns, by the way of Core: there is no entity to look for."""
+        async with self._lock:
+            return await self._open.run_sync(_rows_of, statement, params)
+
     async def scalars(
         self, statement: Executable, params: Mapping[str, Any] | None = None
     ) -> ScalarResult[Any]:
@@ -116,6 +122,12 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
     text: str
     path: tuple[str, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
+
+
+def _rows_of(session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    return session.connection().execute(statement, params).all()
 
 
 Batch = Callable[["Context", Sequence[Any]], Awaitable[Sequence[Any]]]

@@ -1,0 +1,123 @@
+"""Connections that begin a transaction in a role by one round trip, and a pool that gives each role its own again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import memoized_property
+from sqlalchemy.util.queue import AsyncAdaptedQueue
+
+_wanted: ContextVar[str] = ContextVar("wanted", default="")
+
+
+class RoleConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """
+    asyncpg's connection; the next BEGIN is sent as `begin`, which sets the transaction up in the same round trip.
+
+    A role is in force for a transaction and never longer, so that a connection that was given back can nothing.
+    """
+
+    begin = ""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        if not query.startswith("BEGIN") or not self.begin:
+            return str(await super().execute(query, *args, timeout=timeout))
+        query, self.begin = self.begin, ""
+        try:
+            return str(await super().execute(query, timeout=timeout))
+        except BaseException:
+            # SQLAlchemy takes it that nothing was begun, and would hand on a transaction that stands open.
+            self.terminate()
+            raise
+
+
+class RoleSession(Session):
+    """A session whose every transaction is set up as `info` says: its `role`, and the text that begins it."""
+
+    def get_bind(self, *args: Any, **given: Any) -> Any:
+        # A connection is taken right after this, in the same context.
+        _wanted.set(self.info["role"])
+        return super().get_bind(*args, **given)
+
+
+@event.listens_for(RoleSession, "after_begin")
+def _set_up(session: RoleSession, transaction: SessionTransaction, connection: Connection) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, RoleConnection)
+    driver.begin = session.info["begin"]
+    connection.info["role"] = session.info["role"]
+
+
+class ViewerSession(AsyncSession):
+    """
+    An AsyncSession that takes a connection at its first statement, and none where there is no statement.
+
+    Where the server went away while the connection lay in the pool nothing was done yet: the first statement is
+    sent once more.
+    """
+
+    sync_session_class = RoleSession
+    _is_used = False
+
+    async def execute(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+        if self._is_used:
+            return await super().execute(statement, params, **given)
+        return await self._first(super().execute, statement, params, **given)
+
+    async def run_sync(self, act: Any, *args: Any, **given: Any) -> Any:  # type: ignore[override]
+        if self._is_used:
+            return await super().run_sync(act, *args, **given)
+        return await self._first(super().run_sync, act, *args, **given)
+
+    async def _first(self, send: Callable[..., Awaitable[Any]], *args: Any, **given: Any) -> Any:
+        self._is_used = True
+        try:
+            return await send(*args, **given)
+        except DBAPIError as fault:
+            if not fault.connection_invalidated:
+                raise
+            await self.rollback()
+            return await send(*args, **given)
+
+    async def scalars(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+        return (await self.execute(statement, params, **given)).scalars()
+
+    async def scalar(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+        return (await self.execute(statement, params, **given)).scalar()
+
+
+class _ByRole(asyncio.LifoQueue[Any]):
+    """Of the idle connections the one last used by the role that is wanted, or else the one longest idle."""
+
+    _queue: list[Any]
+
+    def _get(self) -> Any:
+        role = _wanted.get()
+        for index in range(len(self._queue) - 1, -1, -1):
+            if self._queue[index].info.get("role") == role:
+                return self._queue.pop(index)
+        return self._queue.pop(0)
+
+
+class _RoleQueue(AsyncAdaptedQueue[Any]):
+    @memoized_property
+    def _queue(self) -> "asyncio.Queue[Any]":  # type: ignore[override]
+        return _ByRole(maxsize=self.maxsize)
+
+
+class RolePool(AsyncAdaptedQueuePool):
+    """
+    One pool whose connections keep to the roles they served, as far as they suffice.
+
+    PostgreSQL plans a statement under row security anew when the role changes, so a pool for each role is
+    faster than one for all; a pool apart for each would have to be as large as the largest of them.
+    """
+
+    _queue_class = _RoleQueue
