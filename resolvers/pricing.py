@@ -204,6 +204,41 @@ async def price_lines(ctx: Context, asked: Sequence[LineAsked]) -> Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A product's price today for a quantity in its own unit, and all list prices in force."""
+
+    quantity: Decimal
+    currency: str
+    price: PricedLine
+    tax_percent: Decimal
+    breaks: tuple[Break, ...]
+
+
+async def offers(ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]) -> list[Offer | None]:
+    """
+    What each (product, quantity) costs the viewer's company today; None where no price is in force.
+
+    A quantity that is None or nothing stands for one pack.
+    """
+    asked = [
+        LineAsked(product, product.pack_size if quantity is None or quantity <= ZERO else quantity)
+        for product, quantity in keys
+    ]
+    priced = await price_lines(ctx, asked)
+    breaks = await ctx.loader(breaks_by_product).load_many(
+        [(line.product.id, line.product.unit_code, ctx.today) for line in asked]
+    )
+    return [
+        None
+        if line.price is None
+        else Offer(
+            line.asked.quantity, priced.market.currency, line.price, line.tax_percent, tuple(in_force)
+        )
+        for line, in_force in zip(priced.lines, breaks, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class RateRow:
     rate: Decimal
     valid_from: date

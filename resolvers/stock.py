@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from models.base import new_id
+from models.products_reads import ProductRow
 from models.rows import grouped
 from models.stock import Lot, Reservation, StockBalance
 from models.stock_reads import BalanceRow, LotRow, WarehouseRow, balances, lots, warehouses
@@ -16,7 +17,7 @@ from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.statements import Asked, rows
 from rules.money import ZERO
-from rules.states import AvailabilityBand, OutOfStockPolicy, ReservationKind
+from rules.states import AvailabilityBand, OutOfStockPolicy, ProductKind, ReservationKind
 
 
 async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
@@ -52,8 +53,44 @@ async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRo
     return grouped(keys, (LotRow(*each) for each in rows), "product_id")
 
 
-def free_of(rows: Sequence[BalanceRow]) -> Decimal:
-    return sum((row.free for row in rows), ZERO)
+async def places_by_product(
+    ctx: Context, keys: Sequence[UUID]
+) -> list[list[tuple[WarehouseRow, BalanceRow]]]:
+    """The warehouses in use that a product lies in, with its balance there; those that serve first ahead."""
+    found = {row.id: row for row in await warehouses_in_use(ctx)}
+    balances_ = await ctx.loader(balances_by_product).load_many(keys)
+    return [[(found[row.warehouse_id], row) for row in rows_] for rows_ in balances_]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeRow:
+    """What is free of a product in all warehouses, what a buyer is told of it, and whether more may be ordered."""
+
+    free: Decimal
+    band: AvailabilityBand
+    allows_backorder: bool
+
+
+async def free_by_product(ctx: Context, keys: Sequence[ProductRow]) -> list[FreeRow]:
+    """Services are never out of stock."""
+    us = await seller(ctx)
+    balances_ = await ctx.loader(balances_by_product).load_many([product.id for product in keys])
+    found = []
+    for product, rows_ in zip(keys, balances_, strict=True):
+        free, is_service = free_of(rows_), product.kind is ProductKind.SERVICE
+        policy = product.out_of_stock_policy or us.out_of_stock_policy
+        found.append(
+            FreeRow(
+                free,
+                AvailabilityBand.IN_STOCK if is_service else band_of(free, us.low_stock_threshold),
+                is_service or policy is OutOfStockPolicy.BACKORDER,
+            )
+        )
+    return found
+
+
+def free_of(balances_: Sequence[BalanceRow]) -> Decimal:
+    return sum((row.free for row in balances_), ZERO)
 
 
 def band_of(free: Decimal, low: Decimal) -> AvailabilityBand:
