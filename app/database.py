@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.deadline import STATEMENT_MILLISECONDS, remaining_milliseconds
-from app.pooling import RoleConnection, RolePool, ViewerSession
+from app.pooling import RoleConnection, RolePool, ViewerSession, fetch_row
 from app.settings import ROOT, Settings
 from auth.permissions import Viewer
 
@@ -69,6 +70,7 @@ class Database:
             max_overflow=0,
             pool_timeout=2,  # a full pool is answered 503 within this time
             poolclass=RolePool,
+            json_deserializer=orjson.loads,
             connect_args={
                 "server_settings": _SERVER_SETTINGS,
                 "timeout": 10,
@@ -109,6 +111,12 @@ class Database:
         """Sessions and credentials, before there is a viewer."""
         async with self._session(_WRITING, "auth", _budget() + _NOBODY) as session:
             yield session
+
+    async def auth_row(self, statement: str, *args: Any) -> Any:
+        """The one row of a statement of the sign-in role by itself, or None; asyncpg's parameters and record."""
+        role = f"{self.role_prefix}auth"
+        begin = f"{_WRITING}{_budget()}; set local role {_quoted(role)}"
+        return await fetch_row(self.engine, role, begin, statement, *args)
 
     @asynccontextmanager
     async def job(self) -> AsyncIterator[AsyncSession]:

@@ -1,14 +1,16 @@
 """From a session's token to its visit: who asks, for whom, and what they may. One statement, whoever it is."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ARRAY, String, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import (
@@ -69,6 +71,18 @@ _VISIT = text(
 ).bindparams(bindparam("kind", type_=String))  # fmt: skip
 
 
+_AT_ONCE = _VISIT.compile(dialect=dialect())
+_AT_ONCE_TEXT = str(_AT_ONCE)
+
+
+class AuthDatabase(Protocol):
+    """Opens a session as the sign-in role, or sends one statement as it."""
+
+    def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+    async def auth_row(self, statement: str, *args: Any) -> Any: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerChoice:
     """A customer that the user may act for."""
@@ -108,13 +122,33 @@ async def load_visit(session: AsyncSession, token: str, kind: SessionKind, now: 
     """
     if not looks_like_secret(token):
         return None
-    parameters = {"token_hash": hash_of(token), "kind": kind.value, "now": now, "idle_since": now - IDLE}
-    row = (await session.execute(_VISIT, parameters)).one_or_none()
+    row = (await session.execute(_VISIT, _parameters(token, kind, now))).one_or_none()
     if row is None or not (row.staff_roles or row.memberships):
         return None
     if row.last_seen_at <= now - SEEN_EVERY:
         await note_use(session, row.id, now)
     return _visit(row)
+
+
+async def find_visit(database: AuthDatabase, token: str, kind: SessionKind, now: datetime) -> Visit | None:
+    """As `load_visit`, by itself: the way of every request."""
+    if not looks_like_secret(token):
+        return None
+    given = _parameters(token, kind, now)
+    record = await database.auth_row(_AT_ONCE_TEXT, *(given[name] for name in _AT_ONCE.positiontup or ()))
+    if record is None:
+        return None
+    row = SimpleNamespace(**record)
+    if not (row.staff_roles or row.memberships):
+        return None
+    if row.last_seen_at <= now - SEEN_EVERY:
+        async with database.auth() as session:
+            await note_use(session, row.id, now)
+    return _visit(row)
+
+
+def _parameters(token: str, kind: SessionKind, now: datetime) -> dict[str, Any]:
+    return {"token_hash": hash_of(token), "kind": kind.value, "now": now, "idle_since": now - IDLE}
 
 
 def _visit(row: Any) -> Visit:

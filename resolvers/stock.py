@@ -53,15 +53,6 @@ async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRo
     return grouped(keys, (LotRow(*each) for each in rows), "product_id")
 
 
-async def places_by_product(
-    ctx: Context, keys: Sequence[UUID]
-) -> list[list[tuple[WarehouseRow, BalanceRow]]]:
-    """The warehouses in use that a product lies in, with its balance there; those that serve first ahead."""
-    found = {row.id: row for row in await warehouses_in_use(ctx)}
-    balances_ = await ctx.loader(balances_by_product).load_many(keys)
-    return [[(found[row.warehouse_id], row) for row in rows_] for rows_ in balances_]
-
-
 @dataclass(frozen=True, slots=True)
 class FreeRow:
     """What is free of a product in all warehouses, what a buyer is told of it, and whether more may be ordered."""

@@ -1,7 +1,7 @@
 """The executor's short way: what a selection needs is found out once per operation, not once per object."""
 
-from asyncio import Future
-from collections.abc import Awaitable, Callable, Iterable
+from asyncio import gather
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -16,7 +16,6 @@ from graphql import (
     is_object_type,
 )
 from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.executor import gather_with_cancel
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -53,6 +52,33 @@ class Step:
     plan: Plan | None = None
 
 
+@dataclass(slots=True)
+class Place:
+    """Where a value of the answer goes, and the place that turns null where this one may not."""
+
+    container: Any
+    key: Any
+    type: Any
+    details: Details
+    path: Path
+    above: "Place | None"
+
+
+@dataclass(slots=True)
+class Awaited:
+    """Something to wait for: with a step what its resolver answers, otherwise what graphql-core completes."""
+
+    value: Awaitable[Any]
+    place: Place
+    step: Step | None = None
+    parent_type: GraphQLObjectType | None = None
+    info: Any = None
+
+
+Waiting = list[Awaited]
+_LATER = object()
+
+
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     """
     graphql-core's executor with a short way through fields as nearly all are.
@@ -78,7 +104,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         if path is None or position_context is not None:  # the roots are few, and mutations have a way of their own
             return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
-        return self._run(parent_type, self._plan(parent_type, grouped_field_set), source_value, path)
+        later: Waiting = []
+        results = self._run(parent_type, self._plan(parent_type, grouped_field_set), source_value, path, later, None)
+        return self._settle(results, later) if later else results
 
     def _plan(self, parent_type: GraphQLObjectType, grouped: dict[str, Details]) -> Plan:
         found = self._plans.get(id(grouped))
@@ -144,121 +172,125 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             step.inner = type_
             step.origin = getattr(definition_of(type_), "origin", None) if type_.is_type_of else None
 
-    def _run(self, parent_type: GraphQLObjectType, plan: Plan, source: Any, path: Path) -> Any:
+    def _run(
+        self, parent_type: GraphQLObjectType, plan: Plan, source: Any, path: Path, later: "Waiting", above: Any
+    ) -> dict[str, Any]:
+        """The object's fields; what has to be waited for goes to `later` and is put into place afterwards."""
         results: dict[str, Any] = {}
-        waiting: list[str] = []
-        try:
-            for step in plan:
-                read = step.read
-                if read is not None:
-                    if step.leaf is not None and not step.is_list:
-                        try:
-                            value = read(source)
-                            value = None if value is None else step.leaf(value)
-                        except Exception:
-                            value = None
-                        if value is not None and value is not Undefined:
-                            results[step.name] = value
-                            continue
-                    value = self._read(parent_type, step, source, path)
-                elif step.resolve is not None:
-                    value = self._resolve(parent_type, step, source, path)
-                else:
-                    value = self._ordinary(parent_type, step, source, path)
-                if value is Undefined:
+        for step in plan:
+            read = step.read
+            if read is not None and step.leaf is not None and not step.is_list:
+                try:
+                    value = read(source)
+                    value = None if value is None else step.leaf(value)
+                except Exception:
+                    value = None
+                if value is not None and value is not Undefined:
+                    results[step.name] = value
                     continue
-                results[step.name] = value
+            place = Place(results, step.name, step.field.type, step.details, Path(path, step.name, parent_type.name), above)
+            results[step.name] = None  # keeps the order of the answer
+            if read is not None:
+                value = self._read(parent_type, step, source, place, later)
+            elif step.resolve is not None:
+                value = self._resolve(parent_type, step, source, place, later)
+            else:
+                value = super().execute_field(parent_type, source, step.details, place.path, None)
+            if value is Undefined:
+                del results[step.name]
+            elif value is not _LATER:
                 if self.is_awaitable(value):
-                    waiting.append(step.name)
-        except Exception:
-            if waiting:
-                self.settle_in_background([results[name] for name in waiting])
-            raise
-        return self._gathered(results, waiting) if waiting else results
-
-    async def _gathered(self, results: Any, waiting: list[Any]) -> Any:
-        if len(waiting) == 1:
-            results[waiting[0]] = await results[waiting[0]]
-            return results
-        values = await gather_with_cancel(*(results[key] for key in waiting))
-        for key, value in zip(waiting, values, strict=True):
-            results[key] = value
+                    later.append(Awaited(value, place))
+                else:
+                    results[step.name] = value
         return results
 
-    def _ordinary(self, parent_type: GraphQLObjectType, step: Step, source: Any, path: Path) -> Any:
-        return super().execute_field(
-            parent_type, source, step.details, Path(path, step.name, parent_type.name), None
-        )
+    async def _settle(self, results: Any, later: "Waiting") -> Any:
+        """
+        Waits for all that is open at once, goes on with it, and waits for what that opened, until nothing is open.
 
-    def _read(self, parent_type: GraphQLObjectType, step: Step, source: Any, path: Path) -> Any:
+        So the loaders of a level have all their keys before one is asked, and a future costs no task.
+        """
+        while later:
+            values = await gather(*(each.value for each in later), return_exceptions=True)
+            following: Waiting = []
+            for each, value in zip(later, values, strict=True):
+                place = each.place
+                try:
+                    if isinstance(value, BaseException):
+                        raise value
+                    if each.step is not None:
+                        value = self._completed(each.parent_type, each.step, value, each.info, place, following)
+                        if self.is_awaitable(value):
+                            following.append(Awaited(value, place))
+                            continue
+                    place.container[place.key] = value
+                except Exception as raw_error:
+                    self._fail(place, raw_error)
+            later = following
+        return results
+
+    def _fail(self, place: "Place | None", error: Exception) -> None:
+        """Null at the nearest place that may be null; beyond this selection it is graphql-core's to find."""
+        while place is not None:
+            try:
+                self.handle_field_error(error, place.type, place.details, place.path)
+            except Exception as located:
+                error, place = located, place.above
+            else:
+                place.container[place.key] = None
+                return
+        raise error
+
+    def _read(self, parent_type: GraphQLObjectType, step: Step, source: Any, place: "Place", later: "Waiting") -> Any:
         """An attribute that is no leaf, or a leaf that is null or cannot be written."""
         try:
             value = step.read(source)  # type: ignore[misc]
+            if value is None and not step.is_required:
+                return None
+            fits = self._fits(step, value)
         except Exception:
-            return self._ordinary(parent_type, step, source, path)
-        if value is None and not step.is_required:
-            return None
-        if not self._fits(step, value):
-            return self._ordinary(parent_type, step, source, path)
-        here = Path(path, step.name, parent_type.name)
+            fits = False
+        if not fits:
+            return super().execute_field(parent_type, source, step.details, place.path, None)
         try:
-            completed = self._descend(step, value, here)
+            return self._descend(step, value, place, later)
         except Exception as raw_error:
-            self.handle_field_error(raw_error, step.field.type, step.details, here)
+            self.handle_field_error(raw_error, step.field.type, step.details, place.path)
             return None
-        return self._watched(step, completed, here) if self.is_awaitable(completed) else completed
 
-    def _resolve(self, parent_type: GraphQLObjectType, step: Step, source: Any, path: Path) -> Any:
-        here = Path(path, step.name, parent_type.name)
+    def _resolve(
+        self, parent_type: GraphQLObjectType, step: Step, source: Any, place: "Place", later: "Waiting"
+    ) -> Any:
         info = None
         try:
             if step.info_name is None:
                 value = step.resolve(source, **step.arguments)  # type: ignore[misc, arg-type]
             else:
-                info = self._info(parent_type, step, here)
+                info = self._info(parent_type, step, place.path)
                 given = {**(step.arguments or {}), step.info_name: Info(_raw_info=info, _field=step.definition)}
                 value = step.resolve(source, **given)  # type: ignore[misc]
             if self.is_awaitable(value):
-                if not (isinstance(value, Future) and value.done()):
-                    return self._awaited(parent_type, step, value, info, here)
-                value = value.result()
-            completed = self._completed(parent_type, step, value, info, here)
+                later.append(Awaited(value, place, step, parent_type, info))
+                return _LATER
+            return self._completed(parent_type, step, value, info, place, later)
         except Exception as raw_error:
-            self.handle_field_error(raw_error, step.field.type, step.details, here)
+            self.handle_field_error(raw_error, step.field.type, step.details, place.path)
             return None
-        return self._watched(step, completed, here) if self.is_awaitable(completed) else completed
 
     def _info(self, parent_type: GraphQLObjectType, step: Step, path: Path) -> Any:
-        nodes = [each.node for each in step.details]
-        return self.build_resolve_info(step.field, nodes, parent_type, path)
-
-    async def _awaited(
-        self, parent_type: GraphQLObjectType, step: Step, value: Awaitable[Any], info: Any, path: Path
-    ) -> Any:
-        try:
-            completed = self._completed(parent_type, step, await value, info, path)
-            return await completed if self.is_awaitable(completed) else completed
-        except Exception as raw_error:
-            self.handle_field_error(raw_error, step.field.type, step.details, path)
-            return None
-
-    async def _watched(self, step: Step, completed: Awaitable[Any], path: Path) -> Any:
-        try:
-            return await completed
-        except Exception as raw_error:
-            self.handle_field_error(raw_error, step.field.type, step.details, path)
-            return None
+        return self.build_resolve_info(step.field, [each.node for each in step.details], parent_type, path)
 
     def _completed(
-        self, parent_type: GraphQLObjectType, step: Step, value: Any, info: Any, path: Path
+        self, parent_type: Any, step: Step, value: Any, info: Any, place: "Place", later: "Waiting"
     ) -> Any:
         """What a resolver answered, completed by the short way where it is as expected."""
         if value is None and not step.is_required:
             return None
         if self._fits(step, value):
-            return self._descend(step, value, path)
-        info = info or self._info(parent_type, step, path)
-        return self.complete_value(step.field.type, step.details, info, path, value, None)
+            return self._descend(step, value, place, later)
+        info = info or self._info(parent_type, step, place.path)
+        return self.complete_value(step.field.type, step.details, info, place.path, value, None)
 
     def _fits(self, step: Step, value: Any) -> bool:
         """Whether the value is an object of the one class, or a list of them: nothing to be tested further."""
@@ -273,7 +305,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             return not any(each is None or isinstance(each, Exception) or self.is_awaitable(each) for each in value)
         return type(value) is origin if origin is not None else not self.is_awaitable(value)
 
-    def _descend(self, step: Step, value: Any, path: Path) -> Any:
+    def _descend(self, step: Step, value: Any, place: "Place", later: "Waiting") -> Any:
         inner = step.inner
         assert inner is not None
         if step.plan is None:
@@ -281,37 +313,14 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             assert not deferred, "there is no @defer in our schema"
             step.plan = self._plan(inner, grouped)
         if not step.is_list:
-            return self._run(inner, step.plan, value, path)
-        return self._descend_list(step, step.plan, value, path)
-
-    def _descend_list(self, step: Step, plan: Plan, items: Iterable[Any], path: Path) -> Any:
-        results: list[Any] = []
-        waiting: list[int] = []
+            return self._run(inner, step.plan, value, place.path, later, place)
         type_: Any = step.field.type
-        item_type = (type_.of_type if is_non_null_type(type_) else type_).of_type
-        inner = step.inner
-        assert inner is not None
-        try:
-            for index, item in enumerate(items):
-                here = Path(path, index, None)
-                try:
-                    completed = self._run(inner, plan, item, here)
-                except Exception as raw_error:
-                    self.handle_field_error(raw_error, item_type, step.details, here)
-                    completed = None
-                if self.is_awaitable(completed):
-                    completed = self._watched_item(item_type, step.details, completed, here)
-                    waiting.append(index)
-                results.append(completed)
-        except Exception:
-            if waiting:
-                self.settle_in_background([results[index] for index in waiting])
-            raise
-        return self._gathered(results, waiting) if waiting else results
-
-    async def _watched_item(self, item_type: Any, details: Details, completed: Awaitable[Any], path: Path) -> Any:
-        try:
-            return await completed
-        except Exception as raw_error:
-            self.handle_field_error(raw_error, item_type, details, path)
-            return None
+        item_type = (type_.of_type if step.is_required else type_).of_type
+        results: list[Any] = [None] * len(value)
+        for index, item in enumerate(value):
+            item_place = Place(results, index, item_type, step.details, Path(place.path, index, None), place)
+            try:
+                results[index] = self._run(inner, step.plan, item, item_place.path, later, item_place)
+            except Exception as raw_error:
+                self.handle_field_error(raw_error, item_type, step.details, item_place.path)
+        return results

@@ -39,7 +39,7 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.products import PriceStep, Product, Warehouse
+from schema.products import PriceStep, Product, Warehouse, products_of
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -177,13 +177,9 @@ class OrderLine:
 
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
-    async def product(self, info: Info) -> Product | None:
-        row = (
-            None
-            if self.row.product_id is None
-            else await info.context.load(products_by_id, self.row.product_id)
-        )
-        return None if row is None else Product.of(row)
+    def product(self, info: Info) -> Product | None:
+        key = self.row.product_id
+        return None if key is None else info.context.soon(products_of, key)
 
     @strawberry.field(description="When and whence its parts come.", directives=[list_size(5)])
     async def schedule_lines(self, info: Info) -> list[ScheduleLine]:

@@ -116,13 +116,8 @@ class Availability:
     product_id: strawberry.Private[UUID]
 
     @strawberry.field(description="By warehouse.", directives=[access(P.STOCK_QUANTITY_READ), list_size(20)])
-    async def by_warehouse(self, info: Info) -> list[WarehouseStock]:
-        return [
-            WarehouseStock(
-                warehouse=Warehouse.of(place), on_hand=row.on_hand, reserved=row.reserved, free=row.free
-            )
-            for place, row in await info.context.load(stock.places_by_product, self.product_id)
-        ]
+    def by_warehouse(self, info: Info) -> list[WarehouseStock]:
+        return info.context.soon(_stock_by_warehouse, self.product_id)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="By lot, first to expire first.", directives=[access(P.LOTS_READ), list_size(50)]
@@ -278,7 +273,7 @@ class Product(Node):
         description="What it costs the viewer's company today; null where no price is in force.",
         directives=_PRICES,
     )
-    async def price(
+    def price(
         self,
         info: Info,
         quantity: Annotated[
@@ -286,13 +281,11 @@ class Product(Node):
             strawberry.argument(description="For how many, in its own unit; one pack when nothing is said."),
         ] = None,
     ) -> ProductPrice | None:
-        offer = await info.context.load(pricing.offers, (self.row, quantity))
-        return None if offer is None else ProductPrice.of(offer)
+        return info.context.soon(_prices, (self.row, quantity))  # type: ignore[no-any-return]
 
     @strawberry.field(description="Whether it is there.", directives=[access(P.STOCK_READ)])
-    async def availability(self, info: Info) -> Availability:
-        found = await info.context.load(stock.free_by_product, self.row)
-        return fill(Availability, found, product_id=self.row.id)
+    def availability(self, info: Info) -> Availability:
+        return info.context.soon(_availabilities, self.row)  # type: ignore[no-any-return]
 
     @strawberry.field(description="Products that go with it or stand in for it.", directives=[list_size(10)])
     async def related(self, info: Info) -> list["RelatedProduct"]:
@@ -319,6 +312,31 @@ class Product(Node):
 class RelatedProduct:
     kind: RelationKind = strawberry.field(description="How it is related.")
     product: Product = strawberry.field(description="The related product.")
+
+
+async def _prices(
+    ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]
+) -> list[ProductPrice | None]:
+    return [None if each is None else ProductPrice.of(each) for each in await pricing.offers(ctx, keys)]
+
+
+async def _availabilities(ctx: Context, keys: Sequence[ProductRow]) -> list[Availability]:
+    found = await stock.free_by_product(ctx, keys)
+    return [fill(Availability, row, product_id=product.id) for product, row in zip(keys, found, strict=True)]
+
+
+async def _stock_by_warehouse(ctx: Context, keys: Sequence[UUID]) -> list[list[WarehouseStock]]:
+    places = {row.id: Warehouse.of(row) for row in await stock.warehouses_in_use(ctx)}
+    balances = await ctx.loader(stock.balances_by_product).load_many(keys)
+    return [
+        [
+            WarehouseStock(
+                warehouse=places[row.warehouse_id], on_hand=row.on_hand, reserved=row.reserved, free=row.free
+            )
+            for row in found
+        ]
+        for found in balances
+    ]
 
 
 class ProductOrderField(StrEnum):
@@ -442,7 +460,7 @@ class ProductQueries:
 
 
 @node_loader("Product")
-async def _products(ctx: Context, keys: Sequence[UUID]) -> Sequence[Product | None]:
+async def products_of(ctx: Context, keys: Sequence[UUID]) -> Sequence[Product | None]:
     return [None if row is None else Product.of(row) for row in await products.products_by_id(ctx, keys)]
 
 
