@@ -64,7 +64,11 @@ class Stand:
 def _process(command: list[str], port: int, environment: Mapping[str, str], log: Path) -> Iterator[Server]:
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=out
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=out,
         )
         try:
             yield Server(process, port)
@@ -137,7 +141,10 @@ async def _requests(stand: Stand, case: Case) -> tuple[list[bytes], list[bytes]]
     for each in ground.buyers:
         if each.cart_id not in stand.totals:
             cart = orjson.loads(await ask_once(stand.ours.port, _graphql(each, CART)))["data"]["cart"]
-            stand.totals[each.cart_id], _cart_ids[each.cart_id] = cart["totals"]["gross"]["amount"], cart["id"]
+            stand.totals[each.cart_id], _cart_ids[each.cart_id] = (
+                cart["totals"]["gross"]["amount"],
+                cart["id"],
+            )
     ours = [_placing(stand, each, versions[each.cart_id], case.document) for each in ground.buyers]
     bodies = [orjson.dumps({"cart": str(each.cart_id), "user": str(each.user_id)}) for each in ground.buyers]
     return ours, [make_request("POST", "/m1", body) for body in bodies]
@@ -155,7 +162,9 @@ async def _round(stands: list[Stand], postmaster: int, seconds: float, keep: boo
                     stand.found[case.name][which].add(found)
 
 
-async def _measure(grounds: list[Ground], folder: Path, postmaster: int, options: argparse.Namespace) -> list[Stand]:
+async def _measure(
+    grounds: list[Ground], folder: Path, postmaster: int, options: argparse.Namespace
+) -> list[Stand]:
     stands = []
     with contextlib.ExitStack() as stack:
         for index, ground in enumerate(grounds):
@@ -179,7 +188,11 @@ _memory: dict[int, float] = {}
 
 def machine() -> str:
     model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     return f"{os.cpu_count()} × {model}, Python {platform.python_version()}, embedded PostgreSQL, fsync on"
@@ -213,13 +226,18 @@ def table(stands: list[Stand], skipped: list[str]) -> str:
         f" | {stand.bare.start_seconds:.1f} | {_memory[stand.bare.port]:.0f} |"
         for stand in stands
     ]
-    generated = sorted((each for each in stands if each.ground.source.generated), key=lambda s: s.ground.source.generated)
+    generated = sorted(
+        (each for each in stands if each.ground.source.generated), key=lambda s: s.ground.source.generated
+    )
     if len(generated) > 1:
         few, many = generated[0], generated[-1]
         ratios = ", ".join(
             f"{case.name} {many.found[case.name][0].cpu / few.found[case.name][0].cpu:.2f}" for case in CASES
         )
-        lines += ["", f"CPU of {many.ground.source.name} rows over {few.ground.source.name}: {ratios} (at most 1.1)."]
+        lines += [
+            "",
+            f"CPU of {many.ground.source.name} rows over {few.ground.source.name}: {ratios} (at most 1.1).",
+        ]
     return "\n".join([*lines, *(["", *skipped] if skipped else []), ""])
 
 
@@ -228,6 +246,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each stretch of requests")
     parser.add_argument("--rounds", type=int, default=3, help="how often each takes its turn")
     parser.add_argument("--sizes", default="10000,100000", help="numbers of generated products")
+    parser.add_argument(
+        "--shared", type=Path, default=SHARED, help="the folder with online_retail/lines.csv.gz"
+    )
     parser.add_argument("--no-import", action="store_true", help="leave Online Retail out")
     parser.add_argument("--keep", type=Path, help="a folder whose databases are kept for the next run")
     parser.add_argument("--write", type=Path, help="write the table to this file too")
@@ -235,7 +256,7 @@ def _options() -> argparse.Namespace:
 
 
 def _run(folder: Path, options: argparse.Namespace) -> str:
-    sources, skipped = find_sources(SHARED, [int(each) for each in options.sizes.split(",") if each])
+    sources, skipped = find_sources(options.shared, [int(each) for each in options.sizes.split(",") if each])
     if options.no_import:
         sources = [each for each in sources if each.file is None]
     with EmbeddedServer(folder) as server:

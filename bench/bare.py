@@ -107,7 +107,9 @@ async def place_order(connection: Any, cart_id: uuid.UUID, user_id: uuid.UUID) -
     if any(free < line["quantity"] for line, (_, free) in zip(lines, places, strict=True)):
         raise ValueError("out of stock")
     order_id = uuid.uuid4()
-    address = json.dumps({name: cart[name] for name in ("label", "street", "postal_code", "city", "region", "country")})
+    address = json.dumps(
+        {name: cart[name] for name in ("label", "street", "postal_code", "city", "region", "country")}
+    )
     number = await connection.fetchval(
         cases.PUT_ORDER, order_id, customer_id, user_id, currency, cart["number"], cart["name"], address, net,
         sum(taxes, Decimal(0)), seller_id,

@@ -84,7 +84,8 @@ VIEWER = """
 
 # Placing an order as a careful hand writes it: one transaction, every statement over all the lines.
 LOCK_CART = """
-    select k.id as customer_id, k.seller_id, k.currency, k.number, k.name, a.label, a.name as address_name, a.street, a.postal_code, a.city, a.region, a.country
+    select k.id as customer_id, k.seller_id, k.currency, k.number, k.name, a.label, a.street, a.postal_code, a.city,
+           a.region, a.country
       from cart c join customer k on k.id = c.customer_id
       left join lateral (select * from customer_address where customer_id = k.id
                           order by is_default_delivery desc limit 1) a on true
@@ -107,8 +108,9 @@ PRICE_CART = """
      where l.cart_id = $1 order by l.position
 """
 EXPOSURE = """
-    select a.credit_limit, (select coalesce(sum(o.gross_amount), 0) from sales_order o
-                             where o.customer_id = a.customer_id and o.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED'))
+    select a.credit_limit,
+           (select coalesce(sum(o.gross_amount), 0) from sales_order o
+             where o.customer_id = a.customer_id and o.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED'))
       from credit_account a where a.customer_id = $1 for update of a
 """
 LOCK_STOCK = """
@@ -122,7 +124,8 @@ PUT_ORDER = """
         seller_name, seller_tax_id, customer_number, customer_name, delivery_address, billing_address, payment_terms,
         delivery_terms, net_amount, tax_amount, gross_amount)
     select $1, s.id, 'SO-' || nextval('sales_order_number_seq'), $2, 'PLACED', false, 'es', now(), $3, 'bench', '',
-        current_date, $4, 2, 1, current_date, s.name, s.tax_id, $5, $6, $7, $7, '{}', '{}', $8, $9, $8::numeric + $9::numeric
+        current_date, $4, 2, 1, current_date, s.name, s.tax_id, $5, $6, $7, $7, '{}', '{}', $8, $9,
+        $8::numeric + $9::numeric
       from seller s where s.id = $10 returning number
 """
 PUT_LINES = """

@@ -34,7 +34,8 @@ _PRODUCTS = """
 """
 _PRICES = """
     insert into list_price (id, product_id, currency, unit_code, from_quantity, unit_price, price_unit, valid_from)
-    select gen_random_uuid(), id, 'EUR', unit_code, tier, round((5 + ascii(name) % 90) * factor, 2), 1, date '2026-01-01'
+    select gen_random_uuid(), id, 'EUR', unit_code, tier, round((5 + ascii(name) % 90) * factor, 2), 1,
+           date '2026-01-01'
       from product cross join (values (0, 1.0), (100, 0.9)) tiers(tier, factor)
 """
 _STOCK = """
@@ -216,7 +217,7 @@ async def fill_carts(ground: Ground) -> dict[UUID, int]:
             await session.execute(put, carts)
             await session.execute(text(_FILL))
             found = await session.execute(text("select id, version from cart"))
-            return {key: version for key, version in found}
+            return dict(tuple(each) for each in found)
     finally:
         await database.close()
 
@@ -228,4 +229,3 @@ def find_sources(shared: Path, sizes: list[int]) -> tuple[list[Source], list[str
     if file.is_file():
         return [*sources, Source("online retail", file=file)], []
     return sources, [f"online retail: skipped, there is no {file}"]
-

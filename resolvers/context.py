@@ -124,7 +124,9 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-def _rows_of(session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+def _rows_of(
+    session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]
+) -> Sequence[Any]:
     if session.new or session.dirty or session.deleted:
         session.flush()
     return session.connection().execute(statement, params).all()
@@ -191,9 +193,7 @@ class Context:
         """One value of a batch function `(ctx, keys) -> values in the keys' order`."""
         return cast(Value, await self.loader(batch).load(key))
 
-    def soon(
-        self, batch: Callable[["Context", Sequence[Key]], Awaitable[Sequence[Any]]], key: Key
-    ) -> Any:
+    def soon(self, batch: Callable[["Context", Sequence[Key]], Awaitable[Sequence[Any]]], key: Key) -> Any:
         """
         `load` without a coroutine around it, for a field that answers just that value: it is a future.
 

@@ -97,7 +97,9 @@ class TaxRow:
 async def taxes_by_category(ctx: Context, keys: Sequence[tuple[UUID, date]]) -> list[TaxRow]:
     """The rate of each (category, day) in the seller's territory."""
     where = await market(ctx)
-    rates = await rows(ctx, _rates, keys=[*{category_id for category_id, _ in keys}], territory=where.territory)
+    rates = await rows(
+        ctx, _rates, keys=[*{category_id for category_id, _ in keys}], territory=where.territory
+    )
     codes: dict[UUID, str] = {}
     found: dict[tuple[UUID, date], Decimal] = {}
     for category_id, code, percent, since, until in rates:
@@ -231,9 +233,7 @@ async def offers(ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]
     return [
         None
         if line.price is None
-        else Offer(
-            line.asked.quantity, priced.market.currency, line.price, line.tax_percent, tuple(in_force)
-        )
+        else Offer(line.asked.quantity, priced.market.currency, line.price, line.tax_percent, tuple(in_force))
         for line, in_force in zip(priced.lines, breaks, strict=True)
     ]
 

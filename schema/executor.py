@@ -15,13 +15,13 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
-from schema.executor_plans import PlannedExecutor
 
 from resolvers.context import Context, Database
 from resolvers.runner import ActKey, Done, Refused, Stored, check_key, fresh_context, hash_input, run_act
 from rules.refusals import ErrorCode, Refusal
 from schema.access import KeyRequired, definition_of, directive_of
 from schema.directives import read_options
+from schema.executor_plans import PlannedExecutor
 from schema.payloads import Payload, Warning, user_errors
 
 

@@ -102,10 +102,16 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: dict[str, Details],
         position_context: Any,
     ) -> Any:
-        if path is None or position_context is not None:  # the roots are few, and mutations have a way of their own
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        if (
+            path is None or position_context is not None
+        ):  # the roots are few, and mutations have a way of their own
+            return super().execute_fields(
+                parent_type, source_value, path, grouped_field_set, position_context
+            )
         later: Waiting = []
-        results = self._run(parent_type, self._plan(parent_type, grouped_field_set), source_value, path, later, None)
+        results = self._run(
+            parent_type, self._plan(parent_type, grouped_field_set), source_value, path, later, None
+        )
         return self._settle(results, later) if later else results
 
     def _plan(self, parent_type: GraphQLObjectType, grouped: dict[str, Details]) -> Plan:
@@ -146,7 +152,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 return None
         try:
             given = get_argument_values(
-                field, details[0].node, self.variable_values, details[0].fragment_variable_values, self.hide_suggestions
+                field,
+                details[0].node,
+                self.variable_values,
+                details[0].fragment_variable_values,
+                self.hide_suggestions,
             )
         except Exception:
             return None  # the ordinary way finds the same error, and places it
@@ -173,7 +183,13 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             step.origin = getattr(definition_of(type_), "origin", None) if type_.is_type_of else None
 
     def _run(
-        self, parent_type: GraphQLObjectType, plan: Plan, source: Any, path: Path, later: "Waiting", above: Any
+        self,
+        parent_type: GraphQLObjectType,
+        plan: Plan,
+        source: Any,
+        path: Path,
+        later: "Waiting",
+        above: Any,
     ) -> dict[str, Any]:
         """The object's fields; what has to be waited for goes to `later` and is put into place afterwards."""
         results: dict[str, Any] = {}
@@ -188,7 +204,14 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 if value is not None and value is not Undefined:
                     results[step.name] = value
                     continue
-            place = Place(results, step.name, step.field.type, step.details, Path(path, step.name, parent_type.name), above)
+            place = Place(
+                results,
+                step.name,
+                step.field.type,
+                step.details,
+                Path(path, step.name, parent_type.name),
+                above,
+            )
             results[step.name] = None  # keeps the order of the answer
             if read is not None:
                 value = self._read(parent_type, step, source, place, later)
@@ -220,7 +243,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                     if isinstance(value, BaseException):
                         raise value
                     if each.step is not None:
-                        value = self._completed(each.parent_type, each.step, value, each.info, place, following)
+                        value = self._completed(
+                            each.parent_type, each.step, value, each.info, place, following
+                        )
                         if self.is_awaitable(value):
                             following.append(Awaited(value, place))
                             continue
@@ -242,7 +267,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 return
         raise error
 
-    def _read(self, parent_type: GraphQLObjectType, step: Step, source: Any, place: "Place", later: "Waiting") -> Any:
+    def _read(
+        self, parent_type: GraphQLObjectType, step: Step, source: Any, place: "Place", later: "Waiting"
+    ) -> Any:
         """An attribute that is no leaf, or a leaf that is null or cannot be written."""
         try:
             value = step.read(source)  # type: ignore[misc]
@@ -268,7 +295,10 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 value = step.resolve(source, **step.arguments)  # type: ignore[misc, arg-type]
             else:
                 info = self._info(parent_type, step, place.path)
-                given = {**(step.arguments or {}), step.info_name: Info(_raw_info=info, _field=step.definition)}
+                given = {
+                    **(step.arguments or {}),
+                    step.info_name: Info(_raw_info=info, _field=step.definition),
+                }
                 value = step.resolve(source, **given)  # type: ignore[misc]
             if self.is_awaitable(value):
                 later.append(Awaited(value, place, step, parent_type, info))
@@ -302,7 +332,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 return False
             if origin is not None:
                 return all(type(each) is origin for each in value)
-            return not any(each is None or isinstance(each, Exception) or self.is_awaitable(each) for each in value)
+            return not any(
+                each is None or isinstance(each, Exception) or self.is_awaitable(each) for each in value
+            )
         return type(value) is origin if origin is not None else not self.is_awaitable(value)
 
     def _descend(self, step: Step, value: Any, place: "Place", later: "Waiting") -> Any:
