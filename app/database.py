@@ -2,7 +2,7 @@
 
 import ast
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -38,10 +38,7 @@ _READING = "begin isolation level repeatable read read only"
 _WRITING = "begin isolation level read committed"
 _LONG = "; set local statement_timeout = '600s'; set local idle_in_transaction_session_timeout = '600s'"
 
-_NOBODY = (
-    "; set local app.user_id = ''; set local app.seller_id = ''; set local app.customer_ids = ''"
-    "; set local app.sales_rep_ids = ''"
-)
+_NOBODY = dict.fromkeys(("user_id", "seller_id", "customer_ids", "sales_rep_ids"), "")
 
 
 def _quoted(text: str) -> str:
@@ -96,20 +93,20 @@ class Database:
     @asynccontextmanager
     async def read(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """One snapshot of the database, read only, as the viewer's class sees it."""
-        async with self._session(_READING, viewer.row_class.value, self._settings(viewer)) as session:
+        async with self._session(_READING, self._parameters(viewer, ""), _budget()) as session:
             yield session
 
     @asynccontextmanager
     async def write(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """READ COMMITTED, as the writing role of the viewer's class, which sees the same rows."""
-        role = f"{viewer.row_class.value}_write"
-        async with self._session(_WRITING, role, self._settings(viewer)) as session:
+        async with self._session(_WRITING, self._parameters(viewer, "_write"), _budget()) as session:
             yield session
 
     @asynccontextmanager
     async def auth(self) -> AsyncIterator[AsyncSession]:
         """Sessions and credentials, before there is a viewer."""
-        async with self._session(_WRITING, "auth", _budget() + _NOBODY) as session:
+        role = {"role": f"{self.role_prefix}auth"}
+        async with self._session(_WRITING, role | _NOBODY, _budget()) as session:
             yield session
 
     async def auth_row(self, statement: str, *args: Any) -> Any:
@@ -121,7 +118,7 @@ class Database:
     @asynccontextmanager
     async def job(self) -> AsyncIterator[AsyncSession]:
         """Everything of the business, with time: imports, demo data, the command line."""
-        async with self._session(_WRITING, "job", _LONG) as session:
+        async with self._session(_WRITING, {"role": f"{self.role_prefix}job"}, _LONG) as session:
             yield session
 
     @asynccontextmanager
@@ -130,23 +127,27 @@ class Database:
         async with owner_transaction(self.owner_url) as connection:
             yield connection
 
-    def _settings(self, viewer: Viewer) -> str:
-        """What row policies read; it ends with the transaction."""
-        values = {
+    def _parameters(self, viewer: Viewer, suffix: str) -> dict[str, str]:
+        """The role, and what row policies read; all of it ends with the transaction."""
+        return {
+            "role": f"{self.role_prefix}{viewer.row_class.value}{suffix}",
             "user_id": str(viewer.user_id),
             "seller_id": str(viewer.seller_id),
             "customer_ids": ",".join(map(str, viewer.customer_ids)),
             "sales_rep_ids": ",".join(map(str, viewer.sales_rep_ids)),
         }
-        return _budget() + "".join(
-            f"; set local app.{name} = {_quoted(value)}" for name, value in values.items()
-        )
 
     @asynccontextmanager
-    async def _session(self, begin: str, role: str, settings: str) -> AsyncIterator[AsyncSession]:
-        name = self.role_prefix + role
-        # The role comes last: a setting that only the login role may change is still its to change.
-        info = {"role": name, "begin": f"{begin}{settings}; set local role {_quoted(name)}"}
+    async def _session(
+        self, begin: str, parameters: Mapping[str, str], limits: str
+    ) -> AsyncIterator[AsyncSession]:
+        role = parameters["role"]
+        settings = "".join(
+            f"; set local app.{name} = {_quoted(value)}"
+            for name, value in parameters.items()
+            if name != "role"
+        )
+        info = {"role": role, "begin": f"{begin}{limits}{settings}; set local role {_quoted(role)}"}
         async with ViewerSession(self.engine, expire_on_commit=False, info=info) as session:
             if begin is _WRITING:
                 await session.connection()  # a full pool is refused here, before anything was done

@@ -68,12 +68,12 @@ class ViewerSession(AsyncSession):
     sync_session_class = RoleSession
     _is_used = False
 
-    async def execute(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+    async def execute(self, statement: Any, params: Any = None, **given: Any) -> Any:
         if self._is_used:
             return await super().execute(statement, params, **given)
         return await self._first(super().execute, statement, params, **given)
 
-    async def run_sync(self, act: Any, *args: Any, **given: Any) -> Any:  # type: ignore[override]
+    async def run_sync(self, act: Any, *args: Any, **given: Any) -> Any:
         if self._is_used:
             return await super().run_sync(act, *args, **given)
         return await self._first(super().run_sync, act, *args, **given)
@@ -88,10 +88,10 @@ class ViewerSession(AsyncSession):
             await self.rollback()
             return await send(*args, **given)
 
-    async def scalars(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+    async def scalars(self, statement: Any, params: Any = None, **given: Any) -> Any:
         return (await self.execute(statement, params, **given)).scalars()
 
-    async def scalar(self, statement: Any, params: Any = None, **given: Any) -> Any:  # type: ignore[override]
+    async def scalar(self, statement: Any, params: Any = None, **given: Any) -> Any:
         return (await self.execute(statement, params, **given)).scalar()
 
 
@@ -108,7 +108,7 @@ async def fetch_row(engine: AsyncEngine, role: str, begin: str, statement: str, 
     for is_last in (False, True):
         _wanted.set(role)
         borrowed = await greenlet_spawn(engine.sync_engine.raw_connection)
-        driver = borrowed.driver_connection
+        driver: Any = borrowed.driver_connection
         try:
             borrowed.info["role"] = role
             await driver.execute(begin)
@@ -144,7 +144,7 @@ class _ByRole(asyncio.LifoQueue[Any]):
 
 class _RoleQueue(AsyncAdaptedQueue[Any]):
     @memoized_property
-    def _queue(self) -> "asyncio.Queue[Any]":  # type: ignore[override]
+    def _queue(self) -> "asyncio.Queue[Any]":
         return _ByRole(maxsize=self.maxsize)
 
 

@@ -71,7 +71,7 @@ _VISIT = text(
 ).bindparams(bindparam("kind", type_=String))  # fmt: skip
 
 
-_AT_ONCE = _VISIT.compile(dialect=dialect())
+_AT_ONCE = _VISIT.compile(dialect=dialect())  # type: ignore[no-untyped-call]
 _AT_ONCE_TEXT = str(_AT_ONCE)
 
 

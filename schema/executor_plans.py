@@ -131,7 +131,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         step = Step(name, field, details, definition)
         if not isinstance(definition, StrawberryField) or definition.extensions:
             return step
-        resolver = definition.base_resolver
+        resolver: Any = definition.base_resolver
         if resolver is None:
             step.read = None if field.args else attrgetter(definition.python_name)
         elif resolver.self_parameter and not (resolver.parent_parameter or resolver.root_parameter):
