@@ -73,7 +73,7 @@ class ViewerSession(AsyncSession):
             return await super().execute(statement, params, **given)
         return await self._first(super().execute, statement, params, **given)
 
-    async def run_sync(self, act: Any, *args: Any, **given: Any) -> Any:
+    async def run_sync(self, act: Any, *args: Any, **given: Any) -> Any:  # type: ignore[override]
         if self._is_used:
             return await super().run_sync(act, *args, **given)
         return await self._first(super().run_sync, act, *args, **given)
