@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.deadline import REQUEST_SECONDS, deadline_in
 from app.logs import logger
 
 HEADER_BYTES = 16 * 1024
@@ -230,6 +231,21 @@ class Bodies:
                 raise _TooLarge
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+
+class Deadline:
+    """Gives each request its time; statements of its transactions are cut off when it is over."""
+
+    def __init__(self, app: ASGIApp, seconds: float = REQUEST_SECONDS) -> None:
+        self.app = app
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with deadline_in(self.seconds):
+            await self.app(scope, receive, send)
 
 
 class _TooLarge(Exception):

@@ -23,7 +23,7 @@ from app.connections import BoundedProtocol
 from app.database import Database, is_migrated
 from app.files import file_routes
 from app.logs import logger
-from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
+from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
 from app.settings import ROOT, Settings
 from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
@@ -73,6 +73,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             Middleware(Admission, traffic=traffic),
             Middleware(Origins, settings=settings),
             Middleware(Bodies, larger=dict.fromkeys((UPLOAD, *FILE_PATHS), (BODY_BYTES, BODY_SECONDS))),
+            Middleware(Deadline),  # from here on: a slow client's time is not ours
             Middleware(AuthMiddleware, auth=auth),
         ],
         exception_handlers={HTTPException: _say},
