@@ -16,8 +16,11 @@ from auth.viewers import Visit
 from rules.states import LinkKind
 
 # Answered without asking who it is.
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/favicon.ico", "/robots.txt"})
-PUBLIC_FOLDERS = ("/static/",)
+PUBLIC_PATHS = frozenset(
+    {"/healthz", "/readyz", "/favicon.ico", "/robots.txt", "/.well-known/oauth-authorization-server"}
+)
+# Clients of OAuth show their own credentials, which are no session's.
+PUBLIC_FOLDERS = ("/static/", "/oauth/")
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
 # Where the links of mails lead, by the first step of their address.
 LINK_KINDS = {"invitation": LinkKind.INVITATION, "password": LinkKind.PASSWORD}

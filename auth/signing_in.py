@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -25,19 +24,11 @@ from auth.sessions import (
     looks_like_secret,
 )
 from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
-from auth.viewers import Visit, load_visit
+from auth.viewers import AuthDatabase, Visit, find_visit, load_visit
 from models.users import User, UserCredential
 from rules.states import LinkKind, SessionKind
 
 LOCALES = ("es", "en")
-
-
-class AuthDatabase(Protocol):
-    """Opens a session as the sign-in role, or as the house for what the links of mails do."""
-
-    def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
-
-    def job(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 class AuthSettings(Protocol):
@@ -240,8 +231,7 @@ class Auth:
             token, kind = bearer, SessionKind.BEARER
         if not token:
             return None
-        async with self.database.auth() as session:
-            return await load_visit(session, token, kind, self.clock())
+        return await find_visit(self.database, token, kind, self.clock(), client_address(request))
 
 
 def bearer_token(request: Request) -> str | None:

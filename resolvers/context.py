@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiodataloader import DataLoader
 from sqlalchemy import Executable, Result, ScalarResult, Select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from auth.permissions import Viewer
 from rules.refusals import ErrorCode, Path, Refusal
@@ -105,6 +106,11 @@ class LockedSession:
     ) -> Result[*tuple[Any, ...]]:
         return await self._run(lambda session: session.execute(statement, params))
 
+    async def rows(self, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a select of columns, by the way of Core: there is no entity to look for."""
+        async with self._lock:
+            return await self._open.run_sync(_rows_of, statement, params)
+
     async def scalars(
         self, statement: Executable, params: Mapping[str, Any] | None = None
     ) -> ScalarResult[Any]:
@@ -134,6 +140,14 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
     text: str
     path: tuple[str, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
+
+
+def _rows_of(
+    session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]
+) -> Sequence[Any]:
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    return session.connection().execute(statement, params).all()
 
 
 Batch = Callable[["Context", Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -196,6 +210,14 @@ class Context:
     ) -> Value:
         """One value of a batch function `(ctx, keys) -> values in the keys' order`."""
         return cast(Value, await self.loader(batch).load(key))
+
+    def soon(self, batch: Callable[["Context", Sequence[Key]], Awaitable[Sequence[Any]]], key: Key) -> Any:
+        """
+        `load` without a coroutine around it, for a field that answers just that value: it is a future.
+
+        The executor waits for the futures of a whole level at once; each coroutine would cost it a task.
+        """
+        return self.loader(batch).load(key)
 
     def forget(self) -> None:
         """Drops what the loaders remember; a payload calls it, so that it shows the state after the act."""

@@ -58,6 +58,7 @@ from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.pricing import exchange_rate
 from resolvers.products import item_numbers_by_product
+from resolvers.statements import Asked, rows
 from resolvers.stock import (
     Allocation,
     Hold,
@@ -112,8 +113,11 @@ async def last_orders(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | Non
 
 
 async def orders_by_id(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | None]:
-    rows = await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))
-    return by_key(keys, (OrderRow(*each) for each in rows))
+    return by_key(keys, (OrderRow(*each) for each in await rows(ctx, _orders_by_id, keys=list(keys))))
+
+
+def _orders_by_id(asked: Asked) -> Any:
+    return visible_orders(asked.viewer).where(asked.one_of(SalesOrder.id))
 
 
 async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
@@ -122,8 +126,12 @@ async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
 
 
 async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
-    rows = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.order_id.in_(keys)))
-    return grouped(keys, (OrderLineRow(*each) for each in rows), "order_id")
+    found = await rows(ctx, _lines_by_order, keys=list(keys))
+    return grouped(keys, (OrderLineRow(*each) for each in found), "order_id")
+
+
+def _lines_by_order(asked: Asked) -> Any:
+    return visible_order_lines(asked.viewer).where(asked.one_of(SalesOrderLine.order_id))
 
 
 async def schedule_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ScheduleLineRow]]:

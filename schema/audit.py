@@ -74,6 +74,7 @@ class AuditQueries:
                 "ApprovalRule",
                 "Invitation",
                 "Customer",
+                "ApiClient",
             ),
             "customer": ("Customer",),
             "actor": ("User",),

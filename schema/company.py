@@ -36,9 +36,9 @@ described_enum(
     MemberAction,
     "What a viewer may do with a person of their company.",
     {
-        "SET_ROLES": "Give them other roles (setMembershipRoles).",
-        "SET_LIMIT": "Say how much they may order alone (setSpendLimit).",
-        "REMOVE": "Take them out of the company (removeMember).",
+        "SET_ROLES": "Give them other roles.",
+        "SET_LIMIT": "Say how much they may order alone.",
+        "REMOVE": "Take them out of the company.",
     },
 )
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (
