@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+import schema.enums  # noqa: F401 - Role and LimitPeriod are enums of the schema from there on
 from auth.permissions import Permission as P
 from auth.permissions import Role
 from models.approvals_reads import LimitRow, RuleRow
