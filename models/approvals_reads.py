@@ -53,15 +53,19 @@ class RuleRow:
     active_until: date | None
 
 
-def rules_in_force(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:
-    """The company's rules that hold today, oldest first."""
+def visible_rules(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """The company's rules, ended ones too, oldest first."""
     return (
         select(*columns_of(ApprovalRule, RuleRow))
-        .where(
-            _own_company(viewer, ApprovalRule.customer_id),
-            or_(ApprovalRule.active_until.is_(None), ApprovalRule.active_until > today),
-        )
+        .where(_own_company(viewer, ApprovalRule.customer_id))
         .order_by(ApprovalRule.id)
+    )
+
+
+def rules_in_force(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:
+    """The company's rules that hold today, oldest first."""
+    return visible_rules(viewer).where(
+        or_(ApprovalRule.active_until.is_(None), ApprovalRule.active_until > today)
     )
 
 

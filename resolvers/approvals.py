@@ -22,6 +22,7 @@ from models.approvals_reads import (
     spent_by_currency,
     visible_approvals,
     visible_limits,
+    visible_rules,
 )
 from models.base import new_id
 from models.filters import Where, conditions
@@ -103,7 +104,7 @@ async def rules_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[list[Rul
 
 
 async def rules_by_id(ctx: Context, keys: Sequence[UUID]) -> list[RuleRow | None]:
-    statement = rules_in_force(ctx.user, ctx.today).where(ApprovalRule.id.in_(keys))
+    statement = visible_rules(ctx.user).where(ApprovalRule.id.in_(keys))
     return by_key(keys, (RuleRow(*each) for each in await ctx.session.execute(statement)))
 
 

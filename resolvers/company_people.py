@@ -175,12 +175,13 @@ async def set_membership_roles(ctx: Context, user_id: UUID, roles: Sequence[Role
 
 async def remove_member(ctx: Context, user_id: UUID) -> UUID:
     """
-    A colleague no longer belongs to the company.
+    A colleague no longer belongs to the company, whose id is returned.
 
     A session is judged by the memberships of its moment (auth/viewers.py), so theirs act for it no more from now on.
     """
     await demand_member(ctx, user_id)
-    return await _change_roles(ctx, user_id, [], "member.removed")
+    await _change_roles(ctx, user_id, [], "member.removed")
+    return (await acting_customer(ctx)).id
 
 
 _HELD = """

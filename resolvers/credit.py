@@ -70,7 +70,7 @@ class CreditRow:
 @asynccontextmanager
 async def as_house(ctx: Context, role: str = "job") -> AsyncIterator[LockedSession]:
     """
-    Reads as the house for a while: a subsidiary's order is tested against its parent's credit, which it never sees.
+    Acts as the house for a while: a subsidiary's order is tested against its parent's credit, which it never sees.
 
     Args:
         role: "auth" for sessions, which no other role may end.

@@ -1,7 +1,7 @@
 """What a company says of itself: its people's limits, its rules, and whom it has invited."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -69,6 +69,9 @@ class SpendLimit:
 class ApprovalRule(Node):
     name: str = strawberry.field(description="What the company calls it.")
     version: int = strawberry.field(description="Rises with every change.")
+    active_until: date | None = strawberry.field(
+        description="The first day on which it holds no more; null while it holds."
+    )
     row: strawberry.Private[RuleRow]
 
     @classmethod

@@ -8,11 +8,12 @@ import strawberry
 
 from auth.permissions import Role
 from resolvers import company, company_people
-from resolvers.approvals import rules_by_customer
+from resolvers.approvals import rules_by_id
 from resolvers.context import Context
+from resolvers.customers import customers_by_id
 from rules.states import LimitPeriod
 from schema.company import MANAGE, ApprovalRule, Invitation
-from schema.customers import CustomerUser
+from schema.customers import Customer, CustomerUser
 from schema.ids import decode_id
 from schema.payloads import Payload
 
@@ -100,10 +101,16 @@ class SetSpendLimitPayload(_MemberPayload):
 
 
 @strawberry.type(description="Answer of removeMember.", directives=MANAGE)
-class RemoveMemberPayload(_MemberPayload):
-    member: CustomerUser | None = strawberry.field(
-        default=None, description="Null once they belong to the company no more."
+class RemoveMemberPayload(Payload):
+    entity_type = "Customer"
+    customer: Customer | None = strawberry.field(
+        default=None, description="The company without the person; null when refused."
     )
+
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        row = await ctx.load(customers_by_id, entity_id)
+        return cls(customer=None if row is None else Customer.of(row))
 
 
 @strawberry.type(description="Answer of inviteUser; the same whether they have an account elsewhere or not.",
@@ -128,15 +135,12 @@ class RevokeInvitationPayload(InviteUserPayload):
 @strawberry.type(description="Answer of saveApprovalRule.", directives=MANAGE)
 class SaveApprovalRulePayload(Payload):
     entity_type = "ApprovalRule"
-    rule: ApprovalRule | None = strawberry.field(
-        default=None, description="The rule; null when refused, or once it holds no more."
-    )
+    rule: ApprovalRule | None = strawberry.field(default=None, description="The rule; null when refused.")
 
     @classmethod
     async def load(cls, ctx: Context, entity_id: UUID) -> Self:
-        key = ctx.user.customer_id
-        rows = [] if key is None else await ctx.load(rules_by_customer, key)
-        return cls(rule=next((ApprovalRule.of(row) for row in rows if row.id == entity_id), None))
+        row = await ctx.load(rules_by_id, entity_id)
+        return cls(rule=None if row is None else ApprovalRule.of(row))
 
 
 @strawberry.type(description="Answer of endApprovalRule.", directives=MANAGE)

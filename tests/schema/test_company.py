@@ -18,7 +18,8 @@ FIELDS = {
     "inviteUser": "invitation { id email name roles }",
     "revokeInvitation": "invitation { id }",
     "saveApprovalRule": "rule { id name version fromAmount { amount } categoryName }",
-    "endApprovalRule": "rule { id }",
+    "endApprovalRule": "rule { id activeUntil }",
+    "removeMember": "customer { name }",
 }
 MEMBER = "member { user { name } roles spendLimit { perOrder { amount currency } perPeriod { amount } period } allowedActions }"
 COMPANY = """{ viewer { customer { invitations { id email } approvalRules { id name }
@@ -170,7 +171,7 @@ async def test_a_removed_member_s_session_and_token_end_at_once(desk: Desk) -> N
 
     done = await desk.act("removeMember", userId=gid(shop.buyer))
 
-    assert done == {"member": None, "errors": []}
+    assert done == {"customer": {"name": "Bar Núñez SL"}, "errors": []}
     async with shop.database.auth() as session:
         for kind, token in tokens.items():
             visit = await load_visit(session, token, kind, NOW)
@@ -289,7 +290,9 @@ async def test_a_rule_is_made_changed_and_ended(desk: Desk) -> None:
     assert (changed["id"], changed["version"], changed["fromAmount"]) == (rule["id"], 2, {"amount": "60.00"})
     assert [each["name"] for each in (await desk.company())["approvalRules"]] == ["Más de 60"]
 
-    assert (await desk.act("endApprovalRule", ruleId=rule["id"])) == {"rule": None, "errors": []}
+    ended = await desk.act("endApprovalRule", ruleId=rule["id"])
+
+    assert ended == {"rule": {"id": rule["id"], "activeUntil": "2026-03-02"}, "errors": []}
 
     assert (await desk.company())["approvalRules"] == []
     await desk.refused("endApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"])
