@@ -20,6 +20,9 @@ class Permission(StrEnum):
     CREDIT_READ = "credit:read"
     CREDIT_RELEASE = "credit:release"
     CUSTOMERS_READ = "customers:read"
+    EVENTS_READ = "events:read"
+    JOBS_MANAGE = "jobs:manage"
+    JOBS_READ = "jobs:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
     ORDERS_CANCEL = "orders:cancel"
@@ -102,6 +105,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.COMPANY,
             _SHOPPING,
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
             ORDERS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
@@ -110,6 +114,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
         ),
@@ -118,35 +123,41 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
              P.ADDRESSES_WRITE),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
         ),
         Role.CUSTOMER_INTEGRATOR: _grants(
             RowScope.COMPANY,
-            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL),
+            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.EVENTS_READ),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
         ),
-        Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ)),
+        Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
+        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.JOBS_READ)),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
              P.ORDERS_READ),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.FINANCE: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ,
-             P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ),
+             P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ, P.EVENTS_READ),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.INTEGRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
-             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ),
+             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.EVENTS_READ),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.ADMINISTRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.ADMIN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
-             P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL),
+             P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.EVENTS_READ, P.JOBS_READ,
+             P.JOBS_MANAGE),
         ),
     }
 )  # fmt: skip

@@ -34,9 +34,9 @@ class AuditEvent(Base):
 
 class OutboxEvent(Base):
     """
-    What happened, written in the act's transaction; a publisher later gives it a gap-free position.
+    What happened, written in the act's transaction; a publisher later gives it a gap-free position (jobs/outbox.py).
 
-    `transaction_id` lets it read only rows below the oldest running transaction, so none is skipped.
+    `transaction_id` says in which transaction, for whoever compares the log with what was committed.
     """
 
     __tablename__ = "outbox_event"
@@ -54,4 +54,6 @@ class OutboxEvent(Base):
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     actor_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    # On whose behalf the actor acted: a person at the customer, or else the customer; null for one's own acts.
+    subject_id: Mapped[UUID | None]
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)

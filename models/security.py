@@ -68,11 +68,18 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "audit_event": _TENANT,
         "outbox_event": _TENANT,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
+        "job": _policies(
+            f"started_by_id = {USER} and ({OWN_CUSTOMER})",
+            f"started_by_id = {USER} or started_by_id = any ({REPS})",
+        ),
+        "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
+        # Other people's letters: the worker writes and sends them, nobody reads them.
+        "mail_message": _policies(NO_ROW, NO_ROW, NO_ROW),
     }
 )
 
 # What only the sign-in role touches.
-AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
+AUTH_ONLY = ("user_credential", "user_session", "login_throttle", "stream_ticket")
 # What the sign-in role reads besides, to build a viewer.
 AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team")
 # Never changed, never deleted, whoever asks.
@@ -87,6 +94,7 @@ _DOCUMENT_ACTS = {
     "audit_event": "insert",
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
+    "job": "insert, update",
 }
 _COST_ACTS = {"sales_order_line_cost": "insert"}
 
@@ -106,6 +114,10 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
 )
 
 SEQUENCES = ("sales_order_number_seq",)
+
+# The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
+QUEUE_TABLES = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
+QUEUE_SEQUENCES = ("pgqueuer_id_seq", "pgqueuer_schedules_id_seq", "pgqueuer_statistics_id_seq")
 
 
 def _quote(name: str) -> str:
@@ -147,6 +159,8 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
         yield f"grant {acts} on {table} to {job}"
     yield f"grant select, insert, update, delete on user_credential to {job}"
     yield from (f"grant usage, update on sequence {name} to {job}" for name in SEQUENCES)
+    yield f"grant select, insert, update, delete on {', '.join(QUEUE_TABLES)} to {job}"
+    yield f"grant usage on sequence {', '.join(QUEUE_SEQUENCES)} to {job}"
 
 
 def append_only_statements() -> Iterator[str]:

@@ -101,3 +101,20 @@ class AvailabilityBand(StrEnum):
     IN_STOCK = "IN_STOCK"
     LOW = "LOW"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+
+
+class JobState(StrEnum):
+    """FAILED is the dead letter: nobody tries again until somebody says so."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class MailState(StrEnum):
+    """KEPT: there was no mail server in the settings; the message stays in the table and is not sent later."""
+
+    QUEUED = "QUEUED"
+    SENT = "SENT"
+    KEPT = "KEPT"
