@@ -19,7 +19,8 @@ class Job(Base):
 
     `starts` numbers the attempts: a worker that lost its lease finds another number there and undoes what it did.
     `starts_before` are those before somebody had it tried again; `failures` counts those that ended in an error.
-    `key` keeps a repeated cause (an event, a tick of the clock) from making a second job. `arguments` hold ids and numbers, never personal values.
+    `key` keeps a repeated cause (an event, a tick of the clock) from making a second job. `arguments` hold ids and
+    numbers, never personal values.
     """
 
     __tablename__ = "job"

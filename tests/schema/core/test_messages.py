@@ -12,9 +12,9 @@ import pytest
 from resolvers.messages import catalogue, translate
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("rules", "models", "resolvers", "schema", "auth")
+ROOMS = ("rules", "models", "resolvers", "schema", "auth", "jobs")
 # The constructors and functions that take a template, and the position at which they take it.
-TEMPLATES = {"Refusal": 1, "warn": 1, "Warning_": 1}
+TEMPLATES = {"Refusal": 1, "warn": 1, "Warning_": 1, "ErrorRow": 2, "said": 0}
 
 
 # Name -> every text it is given in a scope: `text` is often given another one further down.
