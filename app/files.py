@@ -1,6 +1,7 @@
-"""GET /files/{id}: pictures, by the viewer's own session or token. Their bytes never change, so browsers keep them."""
+"""GET /files/{id}: pictures and what jobs made, by the viewer's own session or token. Their bytes never change."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.database import Database
 from resolvers.context import Context, LockedSession, utc_now
-from resolvers.files import picture
+from resolvers.files import job_result, picture
 from schema.endpoint import viewer_of_request
 
 KEPT_SECONDS = 31_536_000
@@ -27,11 +28,17 @@ def file_routes(database: Database) -> Sequence[BaseRoute]:
             return Response(status_code=404)
         async with database.read(viewer) as session:
             ctx = Context(viewer, utc_now(), ZoneInfo("UTC"), open_session=LockedSession(session))
-            found = await picture(ctx, file_id)
+            found = await picture(ctx, file_id) or await job_result(ctx, file_id)
         if found is None:
             return Response(status_code=404)
         tag = f'"{found.sha256.hex()}"'
         headers = {"Cache-Control": f"private, max-age={KEPT_SECONDS}, immutable", "ETag": tag}
+        if found.name:
+            # Somebody's own data: saved, never shown as a page of ours.
+            headers |= {
+                "Cache-Control": "private, no-store",
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            }
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(found.content, 200, headers, media_type=found.media_type)

@@ -146,10 +146,20 @@ class Admission:
             await busy(scope, receive, send)
             return
         self.traffic.inside += 1
+        is_inside = True
+
+        def leave() -> None:
+            nonlocal is_inside
+            if is_inside:
+                is_inside = False
+                self.traffic.inside -= 1
+
+        # An answer that goes on for hours leaves early; it is counted elsewhere (schema/streams.py).
+        scope.setdefault("state", {})["leave"] = leave
         try:
             await self.app(scope, receive, send)
         finally:
-            self.traffic.inside -= 1
+            leave()
 
 
 class Bodies:

@@ -17,8 +17,9 @@ from auth.viewers import Visit
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/favicon.ico", "/robots.txt"})
 PUBLIC_FOLDERS = ("/static/",)
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
+TICKET_PATH = "/auth/ticket"
 # Programs come here: they are told in JSON that they have to choose a customer first.
-API_PATHS = frozenset({"/graphql", "/schema.graphql"})
+API_PATHS = frozenset({"/graphql", "/schema.graphql", TICKET_PATH})
 
 MESSAGES = {
     AuthCode.INVALID: "Send email and password, as JSON or as a form.",

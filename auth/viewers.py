@@ -1,13 +1,13 @@
 """From a session's token to its visit: who asks, for whom, and what they may. One statement, whoever it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BindParameter, String, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +28,7 @@ READ_DOWNWARDS = frozenset({Permission.CUSTOMERS_READ, Permission.ORDERS_READ, P
 
 # Read afresh at each request, so that whatever is taken away (user, role, membership, team) ends with the next one.
 # A password set after the sign-in ends the session too. UNION, so that a circle of parents ends.
-_VISIT = text(
-    """
+_READ = """
     select s.id, s.csrf_token, s.customer_id, s.last_seen_at, coalesce(s.locale, u.locale) as locale,
            u.id as user_id, u.name, u.email, u.seller_id,
            array(select r.role from staff_role r where r.user_id = u.id) as staff_roles,
@@ -60,13 +59,22 @@ _VISIT = text(
       join app_user u on u.id = s.user_id
       join seller on seller.id = u.seller_id
       left join user_credential k on k.user_id = u.id
-     where s.token_hash = :token_hash and s.kind = :kind
+     where {which}
        and s.revoked_at is null and s.expires_at > :now and s.last_seen_at > :idle_since
        and u.is_active and (k.changed_at is null or k.changed_at <= s.created_at)
     """
-).columns(
-    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid)
-).bindparams(bindparam("kind", type_=String))  # fmt: skip
+
+
+def _visits(which: str, *bound: BindParameter[Any]) -> Any:
+    """The statement for sessions of one condition, which is a text of ours."""
+    statement = text(_READ.replace("{which}", which)).bindparams(*bound)
+    return statement.columns(
+        staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid)
+    )
+
+
+_VISIT = _visits("s.token_hash = :token_hash and s.kind = :kind", bindparam("kind", type_=String))
+_VISITS = _visits("s.id = any(:session_ids)", bindparam("session_ids", type_=ARRAY(Uuid)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,19 @@ async def load_visit(session: AsyncSession, token: str, kind: SessionKind, now: 
     if row.last_seen_at <= now - SEEN_EVERY:
         await note_use(session, row.id, now)
     return _visit(row)
+
+
+async def load_viewers(
+    session: AsyncSession, session_ids: Collection[UUID], now: datetime
+) -> dict[UUID, Viewer]:
+    """The viewers of sessions as they are now, by session; one statement, and no trace of use."""
+    parameters = {"session_ids": list(session_ids), "now": now, "idle_since": now - IDLE}
+    found = {}
+    for row in await session.execute(_VISITS, parameters):
+        viewer = _visit(row).viewer if row.staff_roles or row.memberships else None
+        if viewer is not None:
+            found[row.id] = viewer
+    return found
 
 
 def _visit(row: Any) -> Visit:

@@ -23,11 +23,11 @@ from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from jobs.channels import EVENTS_CHANNEL
 from jobs.kinds import Catalogue, NewJob, add_jobs
 from jobs.runs import notify
 from models.jobs import Job
 
-EVENTS_CHANNEL = "ventas_events"
 BATCH = 500
 PUBLISHER_LOCK = 7_236_514_002  # any number, the same in every process of ours
 STARTING = ("job.queued", "job.retried")
@@ -98,7 +98,7 @@ async def _start_jobs(
     asked = [row for row in rows if row.type in STARTING]
     if asked:
         ids = [row.entity_id for row in asked]
-        kinds = dict((await session.execute(_KINDS, {"ids": ids})).tuples().all())
+        kinds: dict[UUID, str] = dict((await session.execute(_KINDS, {"ids": ids})).tuples().all())
         # Another key each time: the queue may still hold the waking whose job has just died.
         wakings += [
             Waking(row.entity_id, kinds[row.entity_id], f"{row.entity_id}:{row.entity_version}")

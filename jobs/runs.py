@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,14 +14,15 @@ from sqlalchemy import case, func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Viewer
+from jobs.channels import PROGRESS_CHANNEL
 from models.base import new_id
 from models.events import OutboxEvent
 from models.jobs import Job, JobErrorRow
 from rules.refusals import Refusal
 from rules.states import JobState
 
-PROGRESS_CHANNEL = "ventas_progress"
 DETAIL_CHARACTERS_MAX = 500
+TELL_EVERY_SECONDS = 0.5
 # A job during which the worker died as often as this is taken for the cause.
 STARTS_MAX = 15
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -85,6 +87,7 @@ class Run:
     result_file_id: UUID | None = None
     error_rows: list[ErrorRow] = field(default_factory=list)
     is_finished: bool = False
+    _told_at: float = -TELL_EVERY_SECONDS
 
     @asynccontextmanager
     async def final(self) -> AsyncIterator[AsyncSession]:
@@ -108,7 +111,8 @@ class Run:
             version = await session.scalar(self._mine().values(**values).returning(Job.version))
             if version is None:
                 raise Superseded
-            if self.started_by_id is not None:
+            if self.started_by_id is not None and monotonic() - self._told_at >= TELL_EVERY_SECONDS:
+                self._told_at = monotonic()
                 told = {"job": self.job_id, "version": version, "seller": self.seller_id,
                         "customer": self.customer_id, "actor": self.started_by_id}  # fmt: skip
                 await notify(session, PROGRESS_CHANNEL, json.dumps(told, default=str))

@@ -57,7 +57,7 @@ def visible_jobs(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return select(*columns_of(Job, JobRow)).where(job_in_scope(viewer))
 
 
-JOB_COLUMNS = {
+JOB_COLUMNS: dict[str, Any] = {
     "kind": Job.kind,
     "state": Job.state,
     "created_at": Job.created_at,

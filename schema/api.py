@@ -6,6 +6,8 @@ from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.events import EventQueries, EventSubscriptions
+from schema.jobs import JobMutations, JobQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -14,14 +16,27 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    AuditQueries,
+    EventQueries,
+    JobQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations, JobMutations):
     """Everything that can be done."""
 
 
-api = build_api(Query, Mutation)
+@strawberry.type
+class Subscription(EventSubscriptions):
+    """Everything that can be followed."""
+
+
+api = build_api(Query, Mutation, subscription=Subscription)

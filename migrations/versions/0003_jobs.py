@@ -60,6 +60,7 @@ STATEMENTS = (
     'create policy job_rows on mail_message to "$prefixjob" using (true) with check (true)',
     'grant select on job, job_error_row, mail_message to "$prefixcustomer", "$prefixterritory", "$prefixstaff", "$prefixjob"',
     'grant select, insert, update, delete on stream_ticket to "$prefixauth"',
+    'grant select on sales_rep_territory to "$prefixauth"',
     'grant insert, update on job to "$prefixcustomer_write"',
     'grant insert, update on job to "$prefixterritory_write"',
     'grant insert, update on job to "$prefixstaff_write"',

@@ -139,6 +139,12 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _retry_job(scene: Scene, name: str) -> Input:
+    job_id = scene.world.dead_job
+    assert job_id is not None
+    return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -163,6 +169,7 @@ EXAMPLES: dict[str, Example] = {
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
+    "retryJob": Example("administrator", _retry_job),
 }
 
 
