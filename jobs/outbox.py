@@ -98,7 +98,7 @@ async def _start_jobs(
     asked = [row for row in rows if row.type in STARTING]
     if asked:
         ids = [row.entity_id for row in asked]
-        kinds: dict[UUID, str] = dict((await session.execute(_KINDS, {"ids": ids})).tuples().all())
+        kinds: dict[UUID, str] = {row.id: row.kind for row in await session.execute(_KINDS, {"ids": ids})}
         # Another key each time: the queue may still hold the waking whose job has just died.
         wakings += [
             Waking(row.entity_id, kinds[row.entity_id], f"{row.entity_id}:{row.entity_version}")

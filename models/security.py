@@ -29,6 +29,9 @@ _CATALOGUE_OR_TENANT = _policies(
     f"customer_id is null or {OWN_CUSTOMER}", f"customer_id is null or {REPS_CUSTOMER}"
 )
 
+# A rep's own acts need not be about a customer: a job they start is not.
+_TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
+
 # Tables of one customer, or of persons; every other table is the seller's catalogue and has no row security.
 ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
     {
@@ -65,8 +68,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
         "sales_history": _TENANT,
-        "audit_event": _TENANT,
-        "outbox_event": _TENANT,
+        "audit_event": _TRAIL,
+        "outbox_event": _TRAIL,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
         "job": _policies(
             f"started_by_id = {USER} and ({OWN_CUSTOMER})",

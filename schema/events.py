@@ -40,13 +40,16 @@ class Event:
     entity_id: strawberry.ID = strawberry.field(description="The document's global id.")
     version: int = strawberry.field(description="The document's version after it.")
     occurred_at: datetime = strawberry.field(description="When.")
+    actor_id: strawberry.ID = strawberry.field(
+        description="Who did it: the user's global id, and no more of them."
+    )
     row: strawberry.Private[EventRow]
 
     @classmethod
     def of(cls, row: EventRow) -> "Event":
         return fill(
             cls, row, id=strawberry.ID(str(row.event_id)), entity_id=encode_id(row.entity_type, row.entity_id),
-            version=row.entity_version, row=row,
+            version=row.entity_version, actor_id=encode_id("User", row.actor_id), row=row,
         )  # fmt: skip
 
     @strawberry.field(description="The document as it is now; null where you may not see it.")

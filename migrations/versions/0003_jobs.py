@@ -58,6 +58,8 @@ STATEMENTS = (
     'create policy territory_rows on mail_message to "$prefixterritory" using (false) with check (false)',
     'create policy staff_rows on mail_message to "$prefixstaff" using (false) with check (false)',
     'create policy job_rows on mail_message to "$prefixjob" using (true) with check (true)',
+    "alter policy territory_rows on audit_event using (customer_id in (select id from customer) or customer_id is null and actor_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (customer_id in (select id from customer) or customer_id is null and actor_id = nullif(current_setting('app.user_id', true), '')::uuid)",
+    "alter policy territory_rows on outbox_event using (customer_id in (select id from customer) or customer_id is null and actor_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (customer_id in (select id from customer) or customer_id is null and actor_id = nullif(current_setting('app.user_id', true), '')::uuid)",
     'grant select on job, job_error_row, mail_message to "$prefixcustomer", "$prefixterritory", "$prefixstaff", "$prefixjob"',
     'grant select, insert, update, delete on stream_ticket to "$prefixauth"',
     'grant select on sales_rep_territory to "$prefixauth"',
