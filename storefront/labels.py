@@ -46,6 +46,20 @@ LABELS: dict[str, dict[str, Label]] = {
         "PARTIAL": Label(N_("Partial"), "warning", "half"),
         "DONE": Label(N_("Done"), "success", "check"),
     },
+    "job_state": {
+        "QUEUED": Label(N_("Waiting"), "neutral", "clock"),
+        "RUNNING": Label(N_("Running"), "info", "play"),
+        "SUCCEEDED": Label(N_("Done"), "success", "check"),
+        "FAILED": Label(N_("Failed"), "danger", "alert"),
+    },
+    "job_kind": {
+        "mail.order_placed": Label(N_("Mail: order received")),
+        "mail.order_confirmed": Label(N_("Mail: order confirmed")),
+        "mail.order_refused": Label(N_("Mail: order refused")),
+        "mail.order_held": Label(N_("Mail: held order")),
+        "house.keep": Label(N_("Clearing up")),
+        "house.recover": Label(N_("Looking for lost jobs")),
+    },
     "visibility": {
         "PRIVATE": Label(N_("Private"), "neutral", "lock"),
         "COMPANY": Label(N_("Company"), "info", "users"),

@@ -14,7 +14,7 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, to_login
 from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk
+from storefront.staff import console, customers, desk, jobs
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -34,6 +34,7 @@ class SettingsLike(Protocol):
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *jobs.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
 

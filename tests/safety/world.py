@@ -206,8 +206,9 @@ async def build_world(database: Database) -> World:
                         occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
                         actor_id=people["pbuyer"].id)
         )  # fmt: skip
-        for name in ("pbuyer", "pmate", "cbuyer", "sbuyer"):
-            add_job(session, people[name], companies[MEMBERS[name][0]].id)
+        for name, (home, _) in MEMBERS.items():
+            add_job(session, people[name], companies[home].id)
+        add_job(session, people["both"], companies["stranger"].id)
         for name in ("repa", "mate", "finance"):
             add_job(session, people[name], None)
         world.dead_job = add_job(session, people["administrator"], None, JobState.FAILED)

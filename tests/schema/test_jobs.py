@@ -114,10 +114,10 @@ async def test_a_dead_job_is_tried_again_by_an_administrator(shop: Shop) -> None
     job_id = await started(shop, shop.buyer, "test.refuse")
     async with working(shop.database):
         assert await settled(shop.database, 1) == {"FAILED": 1}
-    dead = {"where": {"state": {"eq": "FAILED"}}}
-    [mine] = (await shop.data(shop.buyer, JOBS, **dead))["jobs"]["nodes"]
+    dead = {"state": {"eq": "FAILED"}}
+    [mine] = (await shop.data(shop.buyer, JOBS, where=dead))["jobs"]["nodes"]
     assert (mine["reason"], mine["allowedActions"]) == ("There is no file like that.", [])
-    [job] = (await shop.data(admin, JOBS, **dead))["jobs"]["nodes"]
+    [job] = (await shop.data(admin, JOBS, where=dead))["jobs"]["nodes"]
     assert (job["allowedActions"], job["failures"]) == (["RETRY"], 1)
 
     before = await shop.snapshot()
@@ -131,7 +131,7 @@ async def test_a_dead_job_is_tried_again_by_an_administrator(shop: Shop) -> None
     assert (done["retryJob"]["job"]["state"], done["retryJob"]["job"]["failures"]) == ("QUEUED", 0)
     async with working(shop.database):
         assert await settled(shop.database, 1) == {"FAILED": 1}  # it was tried, and is as it was
-    again = await shop.data(admin, JOBS, **dead)
+    again = await shop.data(admin, JOBS, where=dead)
     assert again["jobs"]["nodes"][0]["version"] > done["retryJob"]["job"]["version"]
     live = await started(shop, shop.buyer)
     refused = await shop.data(admin, RETRY, i={"jobId": encode_id("Job", live), "expectedVersion": 1})
