@@ -32,4 +32,4 @@ async def retry(page: Page) -> Response:
     return page.go("/staff/jobs", page.gettext("The job will be tried again."), warnings=outcome.warnings)
 
 
-PAGES = (At("/staff/jobs", show_jobs, {"retry": retry}, needs="jobs:read"),)
+PAGES = (At("/staff/jobs", show_jobs, {"retry": retry}, needs="staff"),)

@@ -502,19 +502,19 @@ async def test_streams_end_by_themselves_when_rights_change(
 
 
 async def test_an_event_after_the_rights_have_gone_is_not_told(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The watch never looks here: the event itself does."""
     monkeypatch.setattr(streams, "CHECK_SECONDS", 3600)
-    async with place.socket(place.shop.rep) as line:
-        await follow(line)
-        await place.listening()
-        await asyncio.sleep(0)
-        await disable(place, place.shop.rep)
-        await place.place()
-        await place.publish()
+    async for place in running(database, settings):
+        async with place.socket(place.shop.rep) as line:
+            await follow(line)
+            await place.listening()
+            await disable(place, place.shop.rep)
+            await place.place()
+            await place.publish()
 
-        assert await closed(line) == (4403, "Your rights have changed")
+            assert await closed(line) == (4403, "Your rights have changed")
 
 
 async def test_a_customer_that_changes_hands_is_not_told_to_its_old_rep(place: Place) -> None:
