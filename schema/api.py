@@ -8,6 +8,8 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
+from schema.events import EventQueries, EventSubscriptions
+from schema.jobs import JobMutations, JobQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -26,6 +28,8 @@ class Query(
     OrderQueries,
     AuditQueries,
     ApiClientQueries,
+    EventQueries,
+    JobQueries,
 ):
     """Everything that can be asked."""
 
@@ -39,8 +43,14 @@ class Mutation(
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
+    JobMutations,
 ):
     """Everything that can be done."""
 
 
-api = build_api(Query, Mutation)
+@strawberry.type
+class Subscription(EventSubscriptions):
+    """Everything that can be followed."""
+
+
+api = build_api(Query, Mutation, subscription=Subscription)

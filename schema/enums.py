@@ -144,7 +144,18 @@ described_enum(
         "INVALID": "It cannot be ordered; the problem says why.",
     },
 )
+described_enum(
+    states.JobState,
+    "How far a job is.",
+    {
+        "QUEUED": "It waits for a worker, at first or after a failure.",
+        "RUNNING": "A worker is at it.",
+        "SUCCEEDED": "It is done.",
+        "FAILED": "It failed for good: nobody tries again until somebody says so.",
+    },
+)
 
 CustomerStatusFilter = enum_filter(states.CustomerStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
 ProductKindFilter = enum_filter(states.ProductKind)
+JobStateFilter = enum_filter(states.JobState)

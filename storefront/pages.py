@@ -15,7 +15,7 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
 from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk
+from storefront.staff import console, customers, desk, jobs
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -36,6 +36,7 @@ PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
     *api_clients.PAGES,
+    *jobs.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

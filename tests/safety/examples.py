@@ -194,6 +194,12 @@ async def _save_cart(scene: Scene, name: str) -> Input:
     return {"name": "Del carrito", "visibility": "COMPANY"}
 
 
+async def _retry_job(scene: Scene, name: str) -> Input:
+    job_id = scene.world.dead_job
+    assert job_id is not None
+    return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -228,6 +234,7 @@ EXAMPLES: dict[str, Example] = {
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
+    "retryJob": Example("administrator", _retry_job),
 }
 
 

@@ -20,7 +20,7 @@ from tests.storefront.visitor import (
 )
 
 BUYER_PAGES = ("/", "/products", "/quick-order", "/lists", "/cart", "/orders", "/company", "/help/api")
-STAFF_PAGES = ("/staff", "/staff/orders", "/staff/customers", "/products", "/help/api")
+STAFF_PAGES = ("/staff", "/staff/orders", "/staff/customers", "/staff/jobs", "/products", "/help/api")
 
 
 @pytest.fixture
