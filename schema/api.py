@@ -6,6 +6,8 @@ from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -14,13 +16,20 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    DeliveryQueries,
+    AuditQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, WishlistMutations, OrderMutations, DeliveryMutations, CustomerMutations):
     """Everything that can be done."""
 
 
