@@ -57,33 +57,39 @@ class TaxedLine:
     category: str
     percent: Decimal
     rank: Hashable
+    surcharge_percent: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class TaxGroup:
+    """What one rate was taken of; the equivalence surcharge stands on the same base, in columns of its own."""
+
     category: str
     percent: Decimal
     base: Decimal
     tax: Decimal
+    surcharge_percent: Decimal = ZERO
+    surcharge: Decimal = ZERO
 
 
 def tax_by_group(lines: Sequence[TaxedLine], exponent: int = 2) -> tuple[list[TaxGroup], list[Decimal]]:
     """
-    Tax per (category, rate) on the summed nets, and each line's share of it.
+    Tax per (category, rate, surcharge rate) on the summed nets, and each line's share of it.
 
     Returns:
-        The groups by category and rate, and one tax per line in the order given; the lines of a group sum to the
-        group's tax exactly. Source: EN 16931 BR-CO-17; rule book 13.1 (IN-01).
+        The groups by category and rates, and one tax (without surcharge) per line in the order given; the lines of
+        a group sum to the group's tax exactly. Source: EN 16931 BR-CO-17; rule book 13.1 (IN-01).
     """
-    members: dict[tuple[str, Decimal], list[int]] = {}
+    members: dict[tuple[str, Decimal, Decimal], list[int]] = {}
     for index, line in enumerate(lines):
-        members.setdefault((line.category, line.percent), []).append(index)
+        members.setdefault((line.category, line.percent, line.surcharge_percent), []).append(index)
     groups: list[TaxGroup] = []
     taxes = [ZERO] * len(lines)
-    for (category, percent), indexes in sorted(members.items()):
+    for (category, percent, surcharge_percent), indexes in sorted(members.items()):
         base = sum((lines[i].net for i in indexes), ZERO)
         tax = round_money(base * percent / 100, exponent)
-        groups.append(TaxGroup(category, percent, base, tax))
+        surcharge = round_money(base * surcharge_percent / 100, exponent)
+        groups.append(TaxGroup(category, percent, base, tax, surcharge_percent, surcharge))
         ranked = sorted(indexes, key=lambda i: (str(lines[i].rank), i))
         shares = allocate(tax, [abs(lines[i].net) for i in ranked], exponent)
         for index, share in zip(ranked, shares, strict=True):
