@@ -25,6 +25,8 @@ from app.files import file_routes
 from app.logs import logger
 from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
+from app.papers.deliveries import DELIVERIES
+from app.papers.routes import paper_routes
 from app.settings import ROOT, Settings
 from app.streams import make_streams, streaming
 from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
@@ -47,6 +49,7 @@ READY_SECONDS = 2.0
 SOCKET_MESSAGE_BYTES = 128 * 1024
 STREAMS_END_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
+PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -74,6 +77,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database, clock),
             *upload_routes(uploads),
+            *paper_routes(database, clock, PAPERS),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings, uploads.store),
         ],

@@ -8,6 +8,8 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
 from schema.jobs import JobMutations, JobQueries
 from schema.orders import OrderQueries
@@ -26,6 +28,7 @@ class Query(
     QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
+    DeliveryQueries,
     AuditQueries,
     ApiClientQueries,
     EventQueries,
@@ -40,6 +43,7 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    DeliveryMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,

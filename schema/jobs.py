@@ -37,9 +37,7 @@ class JobAction(StrEnum):
     RETRY = "RETRY"
 
 
-described_enum(
-    JobAction, "What a viewer may do with a job now.", {"RETRY": "Have it tried again."}
-)
+described_enum(JobAction, "What a viewer may do with a job now.", {"RETRY": "Have it tried again."})
 
 
 @strawberry.type(description="How far a job is, in steps.", directives=_READ)

@@ -13,9 +13,21 @@ from starlette.routing import BaseRoute, Route
 from storefront import api_clients
 from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
-from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
+from storefront.portal import (
+    account,
+    cart,
+    catalogue,
+    company,
+    deliveries,
+    help_pages,
+    home,
+    lists,
+    orders,
+    quick_order,
+)
 from storefront.rendering import static_version
 from storefront.staff import console, customers, desk, jobs
+from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -34,6 +46,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
     *api_clients.PAGES,
     *jobs.PAGES,

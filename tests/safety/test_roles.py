@@ -43,6 +43,8 @@ EXPECTED = {
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "events": "XFID", "jobs": ALL, "job": ALL, "retryJob": "D", "orderChanged": ALL, "jobProgressed": ALL,
+    "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
+    "updateDelivery": "L",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -54,6 +56,8 @@ SENSITIVE = {
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "Job.detail": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
+    "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
 VIEWS = Views(FULL, may_use)
