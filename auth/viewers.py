@@ -107,11 +107,13 @@ _AT_ONCE_TEXT = str(_AT_ONCE)
 
 
 class AuthDatabase(Protocol):
-    """Opens a session as the sign-in role, or sends one statement as it."""
+    """Opens a session as the sign-in role, sends one statement as it, or acts as the house for the links of mails."""
 
     def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
     async def auth_row(self, statement: str, *args: Any) -> Any: ...
+
+    def job(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "spend_limit": _TENANT,
         "approval_rule": _TENANT,
         "approval_request": _TENANT,
+        "invitation": _TENANT,
         "audit_event": _TRAIL,
         "outbox_event": _TRAIL,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
@@ -115,7 +116,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
 )
 
 # What only the sign-in role touches.
-AUTH_ONLY = ("user_credential", "user_session", "login_throttle", "stream_ticket")
+AUTH_ONLY = ("user_credential", "user_session", "login_throttle", "stream_ticket", "account_link")
 # What the sign-in role reads besides, to build a viewer.
 AUTH_READS = (
     "app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team", "sales_rep_territory",
@@ -177,6 +178,7 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_DOCUMENT_ACTS,
             **_APPROVAL_ACTS,
             "approval_rule": "insert, update",
+            "invitation": "insert, update",
             "spend_limit": "insert, update, delete",
             **_CLIENT_ACTS,
             **_UPLOAD_ACTS,
@@ -243,7 +245,8 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
     for table in business:
         acts = "insert" if table in APPEND_ONLY else "insert, update, delete"
         yield f"grant {acts} on {table} to {job}"
-    yield f"grant select, insert, update, delete on user_credential to {job}"
+    # Whoever follows a link of a mail has no viewer yet: the house makes their account and their password.
+    yield f"grant select, insert, update, delete on user_credential, account_link to {job}"
     yield from (f"grant usage, update on sequence {name} to {job}" for name in SEQUENCES)
     yield f"grant select, insert, update, delete on {', '.join(QUEUE_TABLES)} to {job}"
     yield f"grant usage on sequence {', '.join(QUEUE_SEQUENCES)} to {job}"

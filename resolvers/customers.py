@@ -63,6 +63,7 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
+    approval_days: int
 
 
 async def seller(ctx: Context) -> SellerRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -150,8 +151,15 @@ class Hold:
     quantity: Decimal
 
 
-async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> None:
-    """Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand."""
+async def reserve(
+    ctx: Context, customer_id: UUID, holds: Sequence[Hold], until: datetime | None = None
+) -> None:
+    """
+    Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand.
+
+    Args:
+        until: makes soft reservations, for what waits for consent until then.
+    """
     await _change_reserved(
         ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds)
     )
@@ -163,9 +171,10 @@ async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> Non
                 schedule_line_id=hold.schedule_line_id,
                 product_id=hold.product_id,
                 warehouse_id=hold.warehouse_id,
-                kind=ReservationKind.HARD,
+                kind=ReservationKind.HARD if until is None else ReservationKind.SOFT,
                 quantity=hold.quantity,
                 created_at=ctx.now,
+                expires_at=until,
             )
             for hold in holds
         ]
@@ -296,3 +305,12 @@ async def _use_reservations(ctx: Context, issues: Sequence[Issue]) -> None:
                 )
             )  # fmt: skip
         assert left == 0, "no more is released than is reserved"
+
+
+async def harden(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
+    """Soft reservations of the schedule lines become hard ones: nothing ends them by itself any more."""
+    await ctx.session.execute(
+        update(Reservation)
+        .where(Reservation.schedule_line_id.in_(schedule_line_ids), Reservation.released_at.is_(None))
+        .values(kind=ReservationKind.HARD, expires_at=None)
+    )

@@ -176,6 +176,13 @@ class ApprovalStatus(StrEnum):
     LAPSED = "LAPSED"
 
 
+class LinkKind(StrEnum):
+    """What a one-use link of a mail is for."""
+
+    INVITATION = "INVITATION"
+    PASSWORD = "PASSWORD"  # nosec B105 - its kind
+
+
 class LimitPeriod(StrEnum):
     WEEK = "WEEK"
     MONTH = "MONTH"

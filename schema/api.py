@@ -3,9 +3,11 @@
 import strawberry
 
 from schema.api_clients import ApiClientMutations, ApiClientQueries
+from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.company_acts import CompanyMutations
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
@@ -16,6 +18,7 @@ from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
+from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -29,7 +32,9 @@ class Query(
     WishlistQueries,
     OrderQueries,
     DeliveryQueries,
+    ApprovalQueries,
     AuditQueries,
+    UserQueries,
     ApiClientQueries,
     EventQueries,
     JobQueries,
@@ -48,6 +53,8 @@ class Mutation(
     CustomerNoteMutations,
     ApiClientMutations,
     JobMutations,
+    CompanyMutations,
+    UserMutations,
 ):
     """Everything that can be done."""
 

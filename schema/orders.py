@@ -13,6 +13,7 @@ from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
 from resolvers import deliveries, orders
+from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.paging import PageArgs, SortKey
@@ -24,6 +25,7 @@ from rules.pricing import PriceStep as Step
 from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size
+from schema.approvals import ApprovalRequest
 from schema.carts import TaxTotal, Totals
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
@@ -374,10 +376,17 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(9)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(11)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
+
+    @strawberry.field(
+        description="The company's own consent: the newest request for it; null where none was needed."
+    )
+    async def approval(self, info: Info) -> ApprovalRequest | None:
+        row = await info.context.load(approvals_by_order, self.row.id)
+        return None if row is None else ApprovalRequest.of(row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:

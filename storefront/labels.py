@@ -25,6 +25,25 @@ LABELS: dict[str, dict[str, Label]] = {
         "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
         "ON_HOLD": Label(N_("On hold"), "warning", "pause"),
     },
+    "limit_period": {
+        "WEEK": Label(N_("a week")),
+        "MONTH": Label(N_("a month")),
+        "QUARTER": Label(N_("a quarter")),
+        "YEAR": Label(N_("a year")),
+    },
+    "approval_status": {
+        "PENDING": Label(N_("Awaiting approval"), "warning", "clock"),
+        "APPROVED": Label(N_("Approved"), "success", "check"),
+        "REFUSED": Label(N_("Not approved"), "danger", "close"),
+        "WITHDRAWN": Label(N_("Withdrawn"), "neutral", "ban"),
+        "LAPSED": Label(N_("Lapsed"), "neutral", "clock"),
+    },
+    "approval_cause": {
+        "OVER_ORDER_LIMIT": Label(N_("More than the limit per order")),
+        "OVER_PERIOD_LIMIT": Label(N_("More than the limit of the period")),
+        "OVER_COMPANY_THRESHOLD": Label(N_("Company rule")),
+        "CATEGORY": Label(N_("Company rule for a category")),
+    },
     "hold_reason": {
         "CREDIT": Label(N_("Credit limit exceeded"), "warning", "pause"),
         "OVERDUE": Label(N_("Overdue invoices"), "warning", "pause"),
@@ -124,6 +143,10 @@ LABELS: dict[str, dict[str, Label]] = {
         "AUDIT_READ": Label(N_("Read the audit trail")),
     },
     "event": {
+        "approval.requested": Label(N_("Waits for your company's approval"), "warning", "clock"),
+        "approval.decided": Label(N_("Approval decided"), "info", "check"),
+        "approval.withdrawn": Label(N_("Withdrawn"), "neutral", "ban"),
+        "approval.lapsed": Label(N_("Nobody approved it in time"), "neutral", "clock"),
         "order.placed": Label(N_("Order placed"), "info", "inbox"),
         "order.confirmed": Label(N_("Order confirmed"), "success", "check"),
         "order.refused": Label(N_("Order refused"), "danger", "close"),

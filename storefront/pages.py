@@ -15,9 +15,11 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
 from storefront.portal import (
     account,
+    approvals,
     cart,
     catalogue,
     company,
+    company_admin,
     deliveries,
     help_pages,
     home,
@@ -26,7 +28,7 @@ from storefront.portal import (
     quick_order,
 )
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk, jobs
+from storefront.staff import admin, console, customers, desk, jobs
 from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
@@ -47,13 +49,12 @@ class SettingsLike(Protocol):
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *deliveries.PAGES, *delivery_desk.PAGES,
-    *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
-    *api_clients.PAGES,
-    *jobs.PAGES,
+    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
+    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)
-PUBLIC = frozenset({"/login", "/theme"})
+PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}"})
 
 
 def create_storefront(execute: Execute, settings: SettingsLike, upload: Upload) -> list[BaseRoute]:

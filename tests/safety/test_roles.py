@@ -33,6 +33,8 @@ EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
     "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
     "cart": BUYING, "checkLines": BUYING, "quickOrder": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
+    "users": "D", "roleMatrix": "D", "createUser": "D", "setStaffRoles": "D", "disableUser": "D", "enableUser": "D",
+    "approvalRequests": ALL,
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
     "createQuickOrder": BUYING, "addQuickOrderToCart": BUYING, "addQuickOrderToWishlist": BUYING,
     "saveQuickOrderAsWishlist": BUYING, "saveCartAsWishlist": BUYING, "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
@@ -45,6 +47,8 @@ EXPECTED = {
     "events": "XFID", "jobs": ALL, "job": ALL, "retryJob": "D", "orderChanged": ALL, "jobProgressed": ALL,
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
     "updateDelivery": "L",
+    "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
+    "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "saveApprovalRule": "C", "endApprovalRule": "C",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {

@@ -8,7 +8,7 @@ data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may re
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,15 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from auth.permissions import Role, Viewer
+from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
+from models.invitations import Invitation
 from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
-from rules.states import JobState, MailState, SaleKind
+from rules.states import JobState, LimitPeriod, MailState, SaleKind
 from schema.api import api
 from schema.engine import Engine
 from schema.ids import encode_id, split_id
@@ -183,12 +185,23 @@ async def build_world(database: Database) -> World:
             session.add(ExternalReference(seller_id=seller.id, namespace="erp", entity_type="Customer",
                                           value=tag("c", name), entity_id=company.id, customer_id=company.id))  # fmt: skip
             await make.make_address(session, company)
+            session.add(ApprovalRule(customer_id=company.id, name=tag("c", name), from_amount=Decimal(10**9),
+                                     currency="EUR", created_at=NOW))  # fmt: skip
         for name, (where, role) in MEMBERS.items():
             people[name] = await make.make_user(
                 session, seller, customer=companies[where], role=role, name=f"{tag('u', name)} P",
                 email=f"{tag('u', name)}@example.com",
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
+        for name in ("padmin", "cadmin", "sadmin"):
+            where = MEMBERS[name][0]
+            session.add(Invitation(seller_id=seller.id, customer_id=companies[where].id, email=tag("c", where),
+                                   name=tag("c", where), locale="es", roles=["BUYER"], invited_by_id=people[name].id,
+                                   invited_by_name=people[name].name, created_at=NOW,
+                                   expires_at=NOW + timedelta(days=7)))  # fmt: skip
+        # Whatever this buyer orders waits for a colleague.
+        session.add(SpendLimit(user_id=people["pmate"].id, customer_id=companies["parent"].id, per_order=Decimal(0),
+                               per_period=None, period=LimitPeriod.MONTH, currency="EUR", updated_at=NOW))  # fmt: skip
         for name, company in companies.items():
             admin = people[f"{name[0]}admin"]
             await make.make_api_client(session, company, made_by=admin, name=tag("c", name), created_at=NOW)
@@ -219,7 +232,8 @@ async def build_world(database: Database) -> World:
         for name in ("repa", "mate", "finance"):
             add_job(session, people[name], None)
         world.dead_job = add_job(session, people["administrator"], None, JobState.FAILED)
-    world.users = {name: user.id for name, user in people.items()}
+        left = await make.make_user(session, seller, is_active=False)  # whose account is closed
+    world.users = {name: user.id for name, user in people.items()} | {"left": left.id}
     await make_viewers(database, world)
     await fill_texts(database, world)  # before the acts, so that documents copy canaries
     await _act(database, world)
@@ -415,6 +429,8 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
+    if table == "approval_request":  # what is said of an order is the order's
+        return "'zqo' || " + person.format(column="t.requested_by_id")
     if table == "audit_event":  # what happened to an order is the order's, whoever did it
         column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
         return "'zqo' || " + person.format(column=column)
