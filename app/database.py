@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -56,8 +57,16 @@ class Database:
     `session.rollback()` or `session.commit()` of your own use it no further.
     """
 
-    def __init__(self, url: str, role_prefix: str, pool_size: int = 10, owner_url: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        role_prefix: str,
+        pool_size: int = 10,
+        owner_url: str | None = None,
+        direct_url: str | None = None,
+    ) -> None:
         self.url = url
+        self.direct_url = direct_url or url
         self.owner_url = owner_url or url
         self.role_prefix = role_prefix
         self._pool_size = pool_size
@@ -121,6 +130,21 @@ class Database:
         """Everything of the business, with time: imports, demo data, the command line."""
         async with self._session(_WRITING, {"role": f"{self.role_prefix}job"}, _LONG) as session:
             yield session
+
+    async def direct(self) -> Any:
+        """
+        A connection of asyncpg's own, as the role of jobs, for LISTEN and the queue: both live as long as their
+        connection, which no pool between us and PostgreSQL may change. Whoever opened it closes it.
+        """
+        url = make_url(self.direct_url)
+        _, options = self.engine.dialect.create_connect_args(url)
+        for name in ("prepared_statement_cache_size", "prepared_statement_name_func"):
+            options.pop(name, None)  # SQLAlchemy's own
+        settings = {**_PATIENT_SETTINGS, "application_name": "ventas jobs"}
+        connection = await asyncpg.connect(**options, server_settings=settings, timeout=10)
+        quote = self.engine.dialect.identifier_preparer.quote_identifier
+        await connection.execute(f"set role {quote(self.role_prefix + 'job')}")
+        return connection
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[AsyncConnection]:
@@ -300,4 +324,4 @@ def _upgrade(connection: Any, prefix: str) -> None:
 
 def open_database(settings: Settings, url: str, owner_url: str) -> Database:
     """The pool for these settings; nothing connects before `Database.open()`."""
-    return Database(url, settings.role_prefix, settings.pool_size, owner_url)
+    return Database(url, settings.role_prefix, settings.pool_size, owner_url, settings.direct_database_url)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -150,10 +150,20 @@ class Admission:
             await busy(scope, receive, send)
             return
         self.traffic.inside += 1
+        is_inside = True
+
+        def leave() -> None:
+            nonlocal is_inside
+            if is_inside:
+                is_inside = False
+                self.traffic.inside -= 1
+
+        # An answer that goes on for hours leaves early; it is counted elsewhere (schema/streams.py).
+        scope.setdefault("state", {})["leave"] = leave
         try:
             await self.app(scope, receive, send)
         finally:
-            self.traffic.inside -= 1
+            leave()
 
 
 class Bodies:
@@ -234,14 +244,15 @@ class Bodies:
 
 
 class Deadline:
-    """Gives each request its time; statements of its transactions are cut off when it is over."""
+    """Gives each request its time; statements of its transactions are cut off when it is over. Streams go on."""
 
-    def __init__(self, app: ASGIApp, seconds: float = REQUEST_SECONDS) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = REQUEST_SECONDS, streams: Collection[str] = ()) -> None:
         self.app = app
         self.seconds = seconds
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self.streams:
             await self.app(scope, receive, send)
             return
         with deadline_in(self.seconds):

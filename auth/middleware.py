@@ -22,10 +22,11 @@ PUBLIC_PATHS = frozenset(
 # Clients of OAuth show their own credentials, which are no session's.
 PUBLIC_FOLDERS = ("/static/", "/oauth/")
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
+TICKET_PATH = "/auth/ticket"
 # Where the links of mails lead, by the first step of their address.
 LINK_KINDS = {"invitation": LinkKind.INVITATION, "password": LinkKind.PASSWORD}
 # Programs come here: they are told in JSON that they have to choose a customer first.
-API_PATHS = frozenset({"/graphql", "/schema.graphql"})
+API_PATHS = frozenset({"/graphql", "/schema.graphql", TICKET_PATH})
 
 MESSAGES = {
     AuthCode.INVALID: "Send email and password, as JSON or as a form.",

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from auth.csrf import check_form, comes_from_here
-from auth.middleware import LINK_KINDS, TOKEN_PATH, json_refusal
+from auth.middleware import LINK_KINDS, TICKET_PATH, TOKEN_PATH, json_refusal
 from auth.sessions import NewSession
 from auth.signing_in import (
     LOCALES,
@@ -60,6 +60,7 @@ def auth_routes(auth: Auth) -> Sequence[BaseRoute]:
         Route("/forgotten", door.forgotten, methods=["POST"]),
         *(Route(f"/{name}/{{token}}", door.follow, methods=["POST"]) for name in LINK_KINDS),
         Route(TOKEN_PATH, door.token, methods=["POST", "DELETE"]),
+        Route(TICKET_PATH, door.ticket, methods=["POST"]),
     ]
 
 
@@ -193,6 +194,19 @@ class _Door:
         except SignInRefused as refused:
             return json_refusal(refused.code, _STATUS.get(refused.code, 401), refused.retry_after)
         return JSONResponse(_granted(signed_in, self.auth), headers={"Cache-Control": "no-store"})
+
+    async def ticket(self, request: Request) -> Response:
+        """A ticket for one stream of events, by the session or the token; a page of another site gets none."""
+        visit: Visit | None = request.state.visit
+        if visit is None:
+            return json_refusal(AuthCode.NOT_SIGNED_IN, 401)
+        if bearer_token(request) is None and not comes_from_here(request, self.auth.base_url):
+            return json_refusal(AuthCode.NOT_PERMITTED, 403)
+        made = await self.auth.issue_ticket(visit)
+        left = ceil((made.expires_at - self.auth.clock()).total_seconds())
+        return JSONResponse(
+            {"ticket": made.ticket, "expires_in": left}, headers={"Cache-Control": "no-store"}
+        )
 
     async def _end_token(self, request: Request) -> Response:
         # The middleware has let in nobody whose token opens nothing.

@@ -24,6 +24,7 @@ from auth.sessions import (
     looks_like_secret,
 )
 from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
+from auth.tickets import NewTicket, issue_ticket
 from auth.viewers import AuthDatabase, Visit, find_visit, load_visit
 from models.users import User, UserCredential
 from rules.states import LinkKind, SessionKind
@@ -170,6 +171,11 @@ class Auth:
     async def sign_out(self, token: str) -> None:
         async with self.database.auth() as session:
             await delete_session(session, token)
+
+    async def issue_ticket(self, visit: Visit) -> NewTicket:
+        """What opens one stream of events within a minute, as this visit."""
+        async with self.database.auth() as session:
+            return await issue_ticket(session, visit.session_id, self.clock())
 
     async def choose_customer(self, visit: Visit, customer_id: UUID | None) -> bool:
         """Acts for another of the user's customers from now on, or for the seller (None); False where they may not."""

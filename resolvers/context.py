@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiodataloader import DataLoader
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from auth.permissions import Viewer
+from models.events_reads import EventRow
 from rules.refusals import ErrorCode, Path, Refusal
 
 Key = TypeVar("Key")
@@ -151,6 +153,8 @@ def _rows_of(
 
 
 Batch = Callable[["Context", Sequence[Any]], Awaitable[Sequence[Any]]]
+# Kind of document, one of them or all, types of events or all -> the events from now on.
+Feed = Callable[[str, UUID | None, frozenset[str] | None], AsyncIterator[EventRow]]
 
 
 @dataclass(slots=True)
@@ -159,6 +163,7 @@ class Context:
     One operation, or one act of a mutation. Never shared between two of them.
 
     `today` is the day in the seller's time zone, `now` the instant in UTC; both stand still during the operation.
+    `feed` is there where the operation is a subscription.
     `kept` carries what an act computed to its payload (prices, traces), so that nothing is computed twice.
     """
 
@@ -169,6 +174,7 @@ class Context:
     request_id: str = ""
     dry_run: bool = False
     open_session: LockedSession | None = None
+    feed: Feed | None = None
     warnings: list[Warning_] = field(default_factory=list)
     kept: dict[Hashable, Any] = field(default_factory=dict)
     locks: list[LockKind] = field(default_factory=list)

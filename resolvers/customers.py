@@ -50,6 +50,10 @@ class SellerRow:
     code: str
     name: str
     tax_id: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
     currency: str
     time_zone: str
     locale: str

@@ -72,7 +72,7 @@ async def approve_order(ctx: Context, order_id: UUID, expected_version: int, rea
     is_held = await _exceeds_credit(ctx, order)
     if is_held:
         warn_credit_hold(ctx)
-        await give_back(ctx, found.lines)
+        await give_back(ctx, found, "")
     else:
         await _reserve_for_good(ctx, found)
     order.is_on_hold = is_held

@@ -250,3 +250,20 @@ class QuickOrderSource(StrEnum):
     TEXT = "TEXT"
     LINES = "LINES"
     FILE = "FILE"
+
+
+class JobState(StrEnum):
+    """FAILED is the dead letter: nobody tries again until somebody says so."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class MailState(StrEnum):
+    """KEPT: there was no mail server in the settings; the message stays in the table and is not sent later."""
+
+    QUEUED = "QUEUED"
+    SENT = "SENT"
+    KEPT = "KEPT"

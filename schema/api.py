@@ -10,6 +10,10 @@ from schema.carts import CartMutations, CartQueries
 from schema.company_acts import CompanyMutations
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
+from schema.events import EventQueries, EventSubscriptions
+from schema.jobs import JobMutations, JobQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -27,10 +31,13 @@ class Query(
     QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
+    DeliveryQueries,
     ApprovalQueries,
     AuditQueries,
     UserQueries,
     ApiClientQueries,
+    EventQueries,
+    JobQueries,
 ):
     """Everything that can be asked."""
 
@@ -41,13 +48,20 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    DeliveryMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
+    JobMutations,
     CompanyMutations,
     UserMutations,
 ):
     """Everything that can be done."""
 
 
-api = build_api(Query, Mutation)
+@strawberry.type
+class Subscription(EventSubscriptions):
+    """Everything that can be followed."""
+
+
+api = build_api(Query, Mutation, subscription=Subscription)

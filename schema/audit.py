@@ -75,6 +75,8 @@ class AuditQueries:
                 "Invitation",
                 "Customer",
                 "ApiClient",
+                "Job",
+                "Delivery",
             ),
             "customer": ("Customer",),
             "actor": ("User",),

@@ -3,6 +3,7 @@
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import spending, states
+from rules.deliveries import DeliveryAction
 from rules.pricing import PriceComponent, PriceStepStatus
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
@@ -131,6 +132,25 @@ described_enum(
         "RELEASE": "Let it go on.",
         "DISCOUNT": "Give a discount on a line.",
         "REORDER": "Put its lines into the cart again (reorder).",
+        "DELIVER": "Release goods of it to a warehouse (releaseDelivery).",
+    },
+)
+described_enum(
+    states.DeliveryStatus,
+    "The state of a delivery.",
+    {
+        "RELEASED": "The warehouse was told; its lots are assigned.",
+        "SHIPPED": "It has left; nothing of it changes any more but how it is tracked.",
+        "CANCELLED": "It was taken back before it left.",
+    },
+)
+described_enum(
+    DeliveryAction,
+    "What a viewer may do with a delivery now.",
+    {
+        "SHIP": "Send it off (shipDelivery).",
+        "CANCEL": "Take it back (cancelDelivery).",
+        "UPDATE": "Tell carrier, tracking number or note (updateDelivery).",
     },
 )
 described_enum(
@@ -145,6 +165,16 @@ described_enum(
         "VALID": "It can be ordered as it is.",
         "ADJUSTED": "It can be ordered with another quantity; the problem says why.",
         "INVALID": "It cannot be ordered; the problem says why.",
+    },
+)
+described_enum(
+    states.JobState,
+    "How far a job is.",
+    {
+        "QUEUED": "It waits for a worker, at first or after a failure.",
+        "RUNNING": "A worker is at it.",
+        "SUCCEEDED": "It is done.",
+        "FAILED": "It failed for good: nobody tries again until somebody says so.",
     },
 )
 
@@ -181,6 +211,8 @@ described_enum(
 )
 
 CustomerStatusFilter = enum_filter(states.CustomerStatus)
+DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
 ApprovalStatusFilter = enum_filter(states.ApprovalStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
 ProductKindFilter = enum_filter(states.ProductKind)
+JobStateFilter = enum_filter(states.JobState)

@@ -20,6 +20,7 @@ from storefront.portal import (
     catalogue,
     company,
     company_admin,
+    deliveries,
     help_pages,
     home,
     lists,
@@ -27,7 +28,8 @@ from storefront.portal import (
     quick_order,
 )
 from storefront.rendering import static_version
-from storefront.staff import admin, console, customers, desk
+from storefront.staff import admin, console, customers, desk, jobs
+from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -46,8 +48,9 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
-    *desk.PAGES, *admin.PAGES, *api_clients.PAGES,
+    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -14,21 +14,24 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from auth.permissions import Role, Viewer
 from models.approvals import ApprovalRule, SpendLimit
-from models.base import Base
+from models.base import Base, new_id
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
 from models.invitations import Invitation
+from models.jobs import Job, JobErrorRow
+from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
-from rules.states import LimitPeriod, SaleKind
+from rules.states import JobState, LimitPeriod, MailState, SaleKind
 from schema.api import api
 from schema.engine import Engine
-from schema.ids import encode_id
+from schema.ids import encode_id, split_id
 from schema.throttle import Throttle
 from tests import factories as make
 from tests.schema.shop import PLACE, with_known_views
@@ -80,6 +83,8 @@ class World:
     products: dict[str, UUID] = field(default_factory=dict)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     orders: dict[str, list[UUID]] = field(default_factory=dict)
+    dead_job: UUID | None = None
+    deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -95,7 +100,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctnds") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
+    return _company_tags(COMPANIES, "kctnds") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -123,7 +128,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     The canaries this viewer may come across, written from SAFETY.md 2b.
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's.
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's, j a person's job.
     """
     if name in STAFF or name in FIELD:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
@@ -131,10 +136,11 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         people = {each for company in seen for each in placers(company)}
         tags = _company_tags(seen, "kc") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
+        tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
-    tags = _company_tags([company], "kc") | {tag("u", who), tag("w", who), tag("o", who), tag("s", company)}
+    tags = _company_tags([company], "kc") | {tag(kind, who) for kind in "uwoj"} | {tag("s", company)}
     tags |= {
         tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])
     }  # the shared list's owner
@@ -220,6 +226,12 @@ async def build_world(database: Database) -> World:
                         occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
                         actor_id=people["pbuyer"].id)
         )  # fmt: skip
+        for name, (home, _) in MEMBERS.items():
+            add_job(session, people[name], companies[home].id)
+        add_job(session, people["both"], companies["stranger"].id)
+        for name in ("repa", "mate", "finance"):
+            add_job(session, people[name], None)
+        world.dead_job = add_job(session, people["administrator"], None, JobState.FAILED)
         left = await make.make_user(session, seller, is_active=False)  # whose account is closed
     world.users = {name: user.id for name, user in people.items()} | {"left": left.id}
     await make_viewers(database, world)
@@ -227,6 +239,21 @@ async def build_world(database: Database) -> World:
     await _act(database, world)
     await fill_texts(database, world)
     return world
+
+
+def add_job(
+    session: AsyncSession, user: User, customer_id: UUID | None, state: JobState = JobState.SUCCEEDED
+) -> UUID:
+    """A job of somebody's with a row in error, and a letter to them."""
+    job_id = new_id()
+    session.add_all([
+        Job(id=job_id, seller_id=user.seller_id, customer_id=customer_id, kind="test.rows", key=str(job_id), state=state,
+            arguments={}, started_by_id=user.id, reason="r", detail="d", error_row_count=1, version=1, created_at=NOW),
+        JobErrorRow(job_id=job_id, position=0, row_number=2, column_name="sku", code="INVALID", message="m"),
+        MailMessage(seller_id=user.seller_id, key=str(job_id), template="t", user_id=user.id, address="a", recipient="r",
+                    locale="es", subject="s", text_body="b", html_body="h", state=MailState.KEPT, created_at=NOW),
+    ])  # fmt: skip
+    return job_id
 
 
 def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:
@@ -295,6 +322,29 @@ async def _act(database: Database, world: World) -> None:
             await make.make_upload(session, viewer, NOW, name=tag("w", who))
     held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
+    await _deliver(database, world)
+
+
+async def _deliver(database: Database, world: World) -> None:
+    """Orders of both families are shipped; one delivery waits, and one order is only confirmed."""
+    logistics = world.viewers["logistics"]
+    async with database.job() as session:
+        await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
+                              {"id": _key(world, "cadmin")})  # fmt: skip
+    for name in ("pmate", "padmin", "sadmin", "sbuyer"):
+        if name not in world.orders:
+            continue
+        delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
+        await make.ship(database, logistics, delivery, NOW)
+    waiting = await make.make_delivery(database, logistics, _key(world, "both@parent"), 1, now=NOW)
+    world.deliveries["RELEASED"] = global_id("Delivery", waiting)
+
+
+def _key(world: World, name: str) -> UUID:
+    """The key of the order that somebody placed."""
+    found = split_id(str(world.orders[name][0]))
+    assert found is not None
+    return found[1]
 
 
 async def fill_texts(database: Database, world: World) -> None:
@@ -355,6 +405,13 @@ def _owner_expression(table: str, kind: str) -> str:
         return "'zqu' || " + person.format(column="t.id")
     if table in ("idempotency_record",):
         return "'zqw' || " + person.format(column="t.principal_id")
+    if table in ("job", "job_error_row", "mail_message"):
+        column = {
+            "job": "t.started_by_id",
+            "job_error_row": "(select started_by_id from job j where j.id = t.job_id)",
+            "mail_message": "t.user_id",
+        }[table]
+        return "'zqj' || " + person.format(column=column)
     if table == "staff_role" or table in OUR_BOOKS:
         return "null"
     if kind:
