@@ -1,5 +1,6 @@
 """All kinds of jobs, what follows which event, and what the clock starts. A new kind is a row or two here."""
 
+from jobs.approvals import end_approvals
 from jobs.house import keep_house, recover
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
@@ -14,6 +15,9 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.order_confirmed", mails.confirmed),
         JobKind("mail.order_refused", mails.refused),
         JobKind("mail.order_held", mails.held),
+        JobKind("mail.approval_requested", mails.approval_requested),
+        JobKind("mail.approval_decided", mails.approval_decided),
+        JobKind("approvals.end", end_approvals, at_once=1),
         JobKind("house.keep", keep_house, at_once=1),
         JobKind("house.recover", recover, at_once=1),
     )
@@ -25,6 +29,14 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "order.held": ("mail.order_held",),
             "order.confirmed": ("mail.order_confirmed",),
             "order.refused": ("mail.order_refused",),
+            "approval.requested": ("mail.approval_requested",),
+            "approval.reminded": ("mail.approval_requested",),
+            "approval.decided": ("mail.approval_decided",),
+            "approval.lapsed": ("mail.approval_decided",),
         },
-        schedules=(Schedule("house.keep", "17 3 * * *"), Schedule("house.recover", "*/5 * * * *")),
+        schedules=(
+            Schedule("approvals.end", "*/10 * * * *"),
+            Schedule("house.keep", "17 3 * * *"),
+            Schedule("house.recover", "*/5 * * * *"),
+        ),
     )

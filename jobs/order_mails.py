@@ -8,15 +8,19 @@ from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Role
 from jobs.mails import N_, Letter, Mailer
 from jobs.runs import Run
+from models.approvals import ApprovalRequest, SpendLimit
+from models.approvals_reads import APPROVING_ROLES
+from models.customers import Membership
 from models.orders import SalesOrder, SalesOrderLine
 from models.sellers import Seller
 from models.users import StaffRole, User
+from rules.states import ApprovalStatus, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,35 @@ class OrderMails:
             run, [Letter("order_held", subject, each, values, cause) for each in people]
         )
 
+    async def approval_requested(self, run: Run) -> None:
+        """To everybody of the company who may decide, as long as the order waits; a reminder says the same again."""
+        async with run.database.job() as session:
+            order = await _order(session, run)
+            if order.status != OrderStatus.PENDING_APPROVAL:
+                return
+            values = await self._values(session, order, "/orders/") | {"by": order.placed_by_name}
+            people = await _approvers(session, order)
+        subject = N_("Order %(number)s of %(by)s waits for your approval")
+        await self.mailer.deliver(
+            run, [Letter("approval_requested", subject, each, values) for each in people]
+        )
+
+    async def approval_decided(self, run: Run) -> None:
+        """To whoever ordered: what became of their order's wait."""
+        async with run.database.job() as session:
+            order = await _order(session, run)
+            request = await _newest_request(session, order)
+            if request is None or request.status not in _SUBJECTS:
+                return
+            values = await self._values(session, order, "/orders/")
+            values |= {
+                "by": request.decided_by_name,
+                "reason": request.decision_reason,
+                "outcome": request.status.value,
+            }
+        subject = _SUBJECTS[request.status]
+        await self.mailer.deliver(run, [Letter("approval_decided", subject, order.placed_by_id, values)])
+
     async def _tell_buyer(self, run: Run, template: str, subject: str) -> None:
         async with run.database.job() as session:
             order = await _order(session, run)
@@ -86,6 +119,43 @@ class OrderMails:
             "lines": [_Line(*each) for each in lines],
             "address": f"{self.mailer.base_url}{path}{quote(order.number, safe='')}",
         }  # fmt: skip
+
+
+_SUBJECTS = {
+    ApprovalStatus.APPROVED: N_("Your order %(number)s is approved"),
+    ApprovalStatus.REFUSED: N_("Your order %(number)s is not approved"),
+    ApprovalStatus.LAPSED: N_("Nobody approved your order %(number)s in time"),
+}
+
+
+async def _newest_request(session: AsyncSession, order: SalesOrder) -> ApprovalRequest | None:
+    found = await session.scalars(
+        select(ApprovalRequest)
+        .where(ApprovalRequest.order_id == order.id)
+        .order_by(ApprovalRequest.requested_at.desc(), ApprovalRequest.id.desc())
+        .limit(1)
+    )
+    return found.first()
+
+
+async def _approvers(session: AsyncSession, order: SalesOrder) -> Sequence[UUID]:
+    """Those of the customer who may decide: not whoever ordered, nor who may not spend as much themselves."""
+    own_limit = and_(SpendLimit.user_id == User.id, SpendLimit.customer_id == order.customer_id)
+    found = await session.scalars(
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(SpendLimit, own_limit)
+        .where(
+            Membership.customer_id == order.customer_id,
+            Membership.role.in_(APPROVING_ROLES),
+            User.is_active,
+            User.id.notin_([each for each in (order.placed_by_id, order.on_behalf_of_id) if each]),
+            or_(SpendLimit.per_order.is_(None), SpendLimit.per_order >= order.gross_amount),
+        )
+        .distinct()
+        .order_by(User.id)
+    )
+    return found.all()
 
 
 async def _order(session: AsyncSession, run: Run) -> SalesOrder:
