@@ -153,6 +153,8 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
+            # A buyer answers an invoice, and changes nothing else of it.
+            "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
         RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS},
         RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,12 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    bank_account: str
+    books_closed_until: date | None
 
 
 async def seller(ctx: Context) -> SellerRow:

@@ -15,6 +15,7 @@ from resolvers.events import record
 from resolvers.orders import permitted_actions, warn_backorder
 from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
+from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, line_amount, round_money, tax_by_group
 from rules.pricing import PriceComponent, PriceStep
 from rules.quantities import plain
@@ -130,6 +131,20 @@ async def _give_back(ctx: Context, lines: Sequence[SalesOrderLine]) -> None:
     await release(ctx, [entry.id for entry in await _schedule(ctx, held)])
     for line in held:
         line.quantity_reserved = ZERO
+
+
+def close_if_done(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> bool:
+    """Closes an order of which nothing is left to ship or invoice; shipping, invoicing and cutting lines ask here."""
+    progress = [
+        LineProgress(
+            line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced
+        )
+        for line in lines
+    ]
+    if is_anything_left(progress):
+        return False
+    order.status, order.ended_at = move_order(OrderStatus(order.status), OrderStatus.CLOSED), ctx.now
+    return True
 
 
 async def refuse_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:

@@ -6,6 +6,9 @@ from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.invoices import InvoiceQueries
+from schema.invoices_acts import InvoiceMutations
+from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
@@ -14,13 +17,21 @@ from schema.wishlists import WishlistMutations, WishlistQueries
 
 @strawberry.type
 class Query(
-    NodeQueries, CustomerQueries, ProductQueries, CartQueries, WishlistQueries, OrderQueries, AuditQueries
+    NodeQueries,
+    CustomerQueries,
+    ProductQueries,
+    CartQueries,
+    WishlistQueries,
+    OrderQueries,
+    InvoiceQueries,
+    JournalQueries,
+    AuditQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, WishlistMutations, OrderMutations, InvoiceMutations, CustomerMutations):
     """Everything that can be done."""
 
 
