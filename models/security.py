@@ -83,6 +83,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
         "payment": _TENANT,
         "payment_match": _TENANT,
+        "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -139,6 +140,7 @@ _HOUSE_ACTS = {
     "journal_entry": "insert",
     "journal_line": "insert",
     "credit_account": "insert, update",
+    "credit_condition": "insert, update",
 }
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(

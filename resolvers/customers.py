@@ -65,6 +65,7 @@ class SellerRow:
     country: str
     bank_account: str
     books_closed_until: date | None
+    overdue_days_allowed: int | None
 
 
 async def seller(ctx: Context) -> SellerRow:

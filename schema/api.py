@@ -5,12 +5,15 @@ import strawberry
 from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
+from schema.payments import PaymentQueries
+from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -24,6 +27,8 @@ class Query(
     WishlistQueries,
     OrderQueries,
     InvoiceQueries,
+    PaymentQueries,
+    CreditQueries,
     JournalQueries,
     AuditQueries,
 ):
@@ -31,7 +36,15 @@ class Query(
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, InvoiceMutations, CustomerMutations):
+class Mutation(
+    CartMutations,
+    WishlistMutations,
+    OrderMutations,
+    InvoiceMutations,
+    PaymentMutations,
+    CreditMutations,
+    CustomerMutations,
+):
     """Everything that can be done."""
 
 
