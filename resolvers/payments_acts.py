@@ -70,9 +70,9 @@ async def record_payment(ctx: Context, told: Receipt) -> UUID:
     return payment_id
 
 
-async def receive(ctx: Context, receipts: Sequence[Receipt]) -> list[UUID]:
+async def receive(ctx: Context, receipts: Sequence[Receipt], *, warns: bool = True) -> list[UUID]:
     """Payments in one transaction: checked first, then locked together, then written one after the other."""
-    drafts = [await _draft(ctx, each) for each in receipts]
+    drafts = [await checked_draft(ctx, each) for each in receipts]
     waiting = await lock_waiting_orders(ctx, {each.customer_id for each in receipts})
     claims = await lock_claims(ctx, [wanted.instalment_id for each in receipts for wanted in each.matches])
     entries = []
@@ -82,7 +82,7 @@ async def receive(ctx: Context, receipts: Sequence[Receipt]) -> list[UUID]:
         await ctx.session.flush()
         settled = _match(ctx, payment, told.matches, claims, is_new=True)
         entries.append(_received(ctx, payment, settled, claims))
-        if payment.amount_matched < payment.amount:
+        if warns and payment.amount_matched < payment.amount:
             text = "{amount} {currency} stay on account."
             left = payment.amount - payment.amount_matched
             ctx.warn(ErrorCode.ON_ACCOUNT, text, ("amount",), amount=plain(left), currency=payment.currency)
@@ -98,7 +98,7 @@ async def receive(ctx: Context, receipts: Sequence[Receipt]) -> list[UUID]:
     return [each.id for each in drafts]
 
 
-async def _draft(ctx: Context, told: Receipt) -> Payment:
+async def checked_draft(ctx: Context, told: Receipt) -> Payment:
     """The payment without its number, after all that can be said against it without looking at what is open."""
     found = (
         await ctx.session.execute(visible_customers(ctx.user).where(Customer.id == told.customer_id))
@@ -339,10 +339,12 @@ async def match_credit(ctx: Context, credit_id: UUID, instalment_id: UUID, amoun
     return match.id
 
 
-async def _post_credit(ctx: Context, claims: Claims, match: PaymentMatch, difference: Decimal) -> None:
+async def _post_credit(
+    ctx: Context, claims: Claims, match: PaymentMatch, difference: Decimal, *, undoes: bool = False
+) -> None:
     """A credit and an invoice of one currency differ only where their rates do."""
     claim = claims[match.instalment_id]
-    posting = post_settlement(JournalEvent.ADVANCE_APPLIED, customers=difference)
+    posting = post_settlement(JournalEvent.ADVANCE_APPLIED, customers=difference, undoes=undoes)
     nothing = Posting(JournalEvent.ADVANCE_APPLIED, ())
     entry = Posted(
         JournalSource.MATCH, match.id, match.customer_id, ctx.today, claim.number, posting, claim.currency, nothing
@@ -372,7 +374,7 @@ async def unmatch_payment(ctx: Context, match_id: UUID) -> UUID:
         assert match.credit_instalment_id is not None, "a match has one source"
         moved = claims.settle(match.instalment_id, -match.amount)
         moved += claims.settle(match.credit_instalment_id, -match.amount)
-        await _post_credit(ctx, claims, match, -moved)
+        await _post_credit(ctx, claims, match, -moved, undoes=True)
         version = 2
     else:
         await post(ctx, [_undo(ctx, claims, payment, [match], JournalSource.MATCH, match.id)])
@@ -410,7 +412,7 @@ def _undo(
         bank, own_bank = ZERO, ZERO
         advances, own_advances = before - _advance(payment, exponent), -total
     event = JournalEvent.PAYMENT if repaid else JournalEvent.ADVANCE_APPLIED
-    posting = post_settlement(event, bank=-bank, advances=advances, customers=-settled)
+    posting = post_settlement(event, bank=-bank, advances=advances, customers=-settled, undoes=True)
     document = post_settlement(event, bank=-own_bank, advances=own_advances, customers=total)
     return _posted(ctx, claims, source, source_id, payment, ctx.today, posting, document)
 

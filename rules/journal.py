@@ -239,7 +239,12 @@ def post_write_off(claim: Claim, amount: Decimal, exponent: int = 2) -> Posting:
 
 
 def post_settlement(
-    event: JournalEvent, bank: Decimal = ZERO, advances: Decimal = ZERO, customers: Decimal = ZERO
+    event: JournalEvent,
+    bank: Decimal = ZERO,
+    advances: Decimal = ZERO,
+    customers: Decimal = ZERO,
+    *,
+    undoes: bool = False,
 ) -> Posting:
     """
     Money, advances and what customers owe, moved at once; what is missing to balance is the exchange's.
@@ -248,13 +253,16 @@ def post_settlement(
         bank, advances, customers: debits above zero, credits below, in the seller's currency. Of the customers' part
             each amount is the difference of two states of `Claim`, so that matching, undoing and matching again sum
             to what was posted.
+        undoes: what was lost then is taken back from the losses, and is no gain.
     """
+    loss = -(bank + advances + customers)
+    account, _ = _exchange(-loss if undoes else loss)
     return _post(
         event,
         (Account.BANK, bank),
         (Account.ADVANCES, advances),
         (Account.CUSTOMERS, customers),
-        _exchange(-(bank + advances + customers)),
+        (account, loss),
     )
 
 

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.audit import AuditQueries
+from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.credit import CreditMutations, CreditQueries
@@ -15,6 +16,7 @@ from schema.orders_acts import OrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
+from schema.statements import StatementQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -28,7 +30,9 @@ class Query(
     OrderQueries,
     InvoiceQueries,
     PaymentQueries,
+    BankQueries,
     CreditQueries,
+    StatementQueries,
     JournalQueries,
     AuditQueries,
 ):
@@ -42,6 +46,7 @@ class Mutation(
     OrderMutations,
     InvoiceMutations,
     PaymentMutations,
+    BankMutations,
     CreditMutations,
     CustomerMutations,
 ):

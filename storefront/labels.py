@@ -90,8 +90,23 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.held": Label(N_("Put on hold"), "warning", "pause"),
         "order.released": Label(N_("Hold released"), "success", "play"),
         "order.closed": Label(N_("Order closed"), "neutral", "archive"),
+        "order.releaseConditioned": Label(N_("Release agreed once paid"), "info", "clock"),
         "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
+    },
+    "payment_method": {
+        "TRANSFER": Label(N_("Bank transfer")),
+        "CARD": Label(N_("Card")),
+        "DIRECT_DEBIT": Label(N_("Direct debit")),
+        "CASH": Label(N_("Cash")),
+        "OTHER": Label(N_("Other")),
+    },
+    "payment_state": {"REVERSED": Label(N_("Taken back"), "danger", "ban")},
+    "statement_kind": {
+        "INVOICE": Label(N_("Invoice")),
+        "CREDIT": Label(N_("Rectifying invoice")),
+        "PAYMENT": Label(N_("Payment")),
+        "REVERSAL": Label(N_("Payment taken back")),
     },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),

@@ -12,9 +12,20 @@ from starlette.routing import BaseRoute, Route
 
 from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, to_login
-from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
+from storefront.portal import (
+    account,
+    cart,
+    catalogue,
+    company,
+    help_pages,
+    home,
+    lists,
+    orders,
+    quick_order,
+    statement,
+)
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk
+from storefront.staff import console, credit, customers, desk, payments
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -33,7 +44,8 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *company.PAGES, *statement.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES, *credit.PAGES,
+    *payments.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
 
