@@ -25,7 +25,7 @@ from app.files import file_routes
 from app.logs import logger
 from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
-from app.papers.statements import statement_routes
+from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
 from auth.middleware import AuthMiddleware
 from auth.routes import auth_routes
@@ -60,6 +60,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database),
             *statement_routes(database, clock),
+            *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings),
         ],

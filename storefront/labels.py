@@ -101,6 +101,20 @@ LABELS: dict[str, dict[str, Label]] = {
         "CASH": Label(N_("Cash")),
         "OTHER": Label(N_("Other")),
     },
+    "bank_line": {
+        "MATCHED": Label(N_("Matched"), "success", "check"),
+        "PARTLY_MATCHED": Label(N_("Partly matched"), "warning", "half"),
+        "ON_ACCOUNT": Label(N_("On account"), "warning", "clock"),
+        "UNKNOWN": Label(N_("Waiting"), "warning", "alert"),
+        "DUPLICATE": Label(N_("Read before"), "neutral", "ban"),
+        "IGNORED": Label(N_("Put aside"), "neutral", "archive"),
+    },
+    "journal_source": {
+        "INVOICE": Label(N_("Invoice")),
+        "DELIVERY": Label(N_("Delivery")),
+        "PAYMENT": Label(N_("Payment")),
+        "MATCH": Label(N_("Match of what was on account")),
+    },
     "payment_state": {"REVERSED": Label(N_("Taken back"), "danger", "ban")},
     "statement_kind": {
         "INVOICE": Label(N_("Invoice")),

@@ -25,7 +25,7 @@ from storefront.portal import (
     statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import console, credit, customers, desk, payments
+from storefront.staff import bank, console, credit, customers, desk, payments
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -45,7 +45,7 @@ class SettingsLike(Protocol):
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *company.PAGES, *statement.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES, *credit.PAGES,
-    *payments.PAGES,
+    *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
 

@@ -1,4 +1,4 @@
-"""Statements of account as PDF, CSV and workbook: GET /documents/statements/{customer}.{pdf,csv,xlsx}."""
+"""Statements of account as PDF, CSV and workbook (GET /documents/statements/{customer}.pdf …), and the journal."""
 
 import csv
 import io
@@ -20,6 +20,7 @@ from app.papers.press import Press, PressBusy, PressError
 from auth.permissions import Permission
 from resolvers.context import Context, LockedSession
 from resolvers.customers import SellerRow, seller
+from resolvers.journal import journal_export
 from resolvers.sellers import time_zone_of
 from resolvers.statements import Statement, statement
 from rules.refusals import Refusal
@@ -60,6 +61,49 @@ def statement_routes(
         Route(f"/documents/statements/{{id}}.{ending}", _endpoint(database, clock, ending, shared), methods=["GET"])
         for ending in _KINDS
     ]  # fmt: skip
+
+
+def journal_routes(database: Database, clock: Callable[[], datetime]) -> list[BaseRoute]:
+    """GET /documents/journal.csv?from=&until=: every line posted in a period (the year so far), for finance."""
+
+    async def journal(request: Request) -> Response:
+        viewer = await viewer_of_request(request)
+        if viewer is None or not viewer.may(Permission.JOURNAL_READ):
+            return Response(status_code=404)
+        try:
+            since, until = _day_of(request, "from"), _day_of(request, "until")
+        except ValueError:
+            return Response(status_code=404)
+        async with database.read(viewer) as session:
+            zone: ZoneInfo = await time_zone_of(session, viewer.seller_id)
+            ctx = Context(
+                viewer, clock(), zone, request.state.locale, request.state.request_id,
+                open_session=LockedSession(session),
+            )  # fmt: skip
+            last = until or ctx.today
+            rows = await journal_export(ctx, since or last.replace(month=1, day=1), last)
+        made = io.StringIO(newline="")
+        writer = csv.writer(made)
+        writer.writerow(
+            ("day", "entry", "source", "document", "account", "debit", "credit", "document_amount", "currency")
+        )
+        for row in rows:
+            zero = Decimal(0)
+            writer.writerow(
+                (
+                    row.posted_on.isoformat(), row.entry_id, row.source, _written(row.description), row.account,
+                    _written(max(row.amount, zero)), _written(max(-row.amount, zero)), _written(row.document_amount),
+                    row.currency,
+                )
+            )  # fmt: skip
+        headers = {
+            "Content-Disposition": f'attachment; filename="journal-{last}.csv"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(b"\xef\xbb\xbf" + made.getvalue().encode(), 200, headers, media_type=_KINDS["csv"])
+
+    return [Route("/documents/journal.csv", journal, methods=["GET"])]
 
 
 def _day_of(request: Request, name: str) -> date | None:
