@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import ROOT
@@ -26,9 +28,9 @@ CODE = (
 BANDIT = ("--severity-level", "medium", "--confidence-level", "medium")
 COMPOSE = ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
 CHECKS = (
+    ("types", ("mypy",)),  # the longest, so it begins first
     ("format", ("ruff", "format", "--check", "--quiet", ".")),
     ("lint", ("ruff", "check", "--quiet", ".")),
-    ("types", ("mypy",)),
     ("import contracts", ("lint-imports", "--no-cache")),
     ("dependencies", ("deptry", ".")),
     ("security", ("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", *BANDIT, *CODE)),
@@ -48,33 +50,75 @@ def parse(arguments: list[str]) -> tuple[bool, list[str]]:
     return bool(parser.parse_args(ours).long), for_pytest
 
 
-def run_check(name: str, command: tuple[str, ...]) -> bool:
-    """Runs one check of the environment's own programs; shows what it said only where it failed."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a check; `said` is shown only where it failed."""
+
+    is_ok: bool
+    seconds: float
+    said: bytes
+
+
+def run_check(command: tuple[str, ...]) -> Verdict:
+    """Runs one check of the environment's own programs."""
     program = Path(sys.executable).parent / command[0]
     began = time.monotonic()
     done = subprocess.run(
         [str(program), *command[1:]], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
-    verdict = "ok" if done.returncode == 0 else "FAILED"
-    print(f"{name:<18} {verdict:<7} {time.monotonic() - began:5.1f} s", flush=True)
-    if done.returncode != 0:
-        sys.stdout.buffer.write(done.stdout)
-        sys.stdout.flush()
-    return done.returncode == 0
+    return Verdict(done.returncode == 0, time.monotonic() - began, done.stdout)
+
+
+def run_checks(workers: int) -> list[str]:
+    """Runs the checks beside one another, says of each in its turn what became of it, and returns those that failed."""
+    failed = []
+    with ThreadPoolExecutor(workers) as pool:
+        running = [(name, pool.submit(run_check, command)) for name, command in CHECKS]
+        for name, each in running:
+            verdict = each.result()
+            print(f"{name:<18} {'ok' if verdict.is_ok else 'FAILED':<7} {verdict.seconds:5.1f} s", flush=True)
+            if not verdict.is_ok:
+                failed.append(name)
+                sys.stdout.buffer.write(verdict.said)
+                sys.stdout.flush()
+    return failed
+
+
+def spread(workers: int, for_pytest: list[str]) -> list[str]:
+    """
+    What makes pytest use all cores; nothing where its plugin for that is switched off.
+
+    Arguments that come later win: `-n0` runs the tests in this process, where a debugger can stop them.
+    """
+    words = zip(["", *for_pytest], for_pytest, strict=False)
+    if any(word == "-pno:xdist" or (before, word) == ("-p", "no:xdist") for before, word in words):
+        return []
+    # A replaced worker may wait for ever (pytest-xdist 1323, 1378): one that crashes ends the run, which fails.
+    return ["-n", str(workers), "--dist", "loadscope", "--max-worker-restart", "0"]
+
+
+def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    """Runs the tests to their end; Ctrl-C is theirs, so that they put away what they started."""
+    process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal told them too
 
 
 def main(arguments: list[str]) -> int:
     is_long, for_pytest = parse(arguments)
-    failed = [name for name, command in CHECKS if not run_check(name, command)]
+    workers = len(os.sched_getaffinity(0))
+    failed = run_checks(workers)
     if failed:
         # Said before the tests too: the summary of pytest has to be the last thing on the screen.
         print(f"\nFailed so far: {', '.join(failed)}. The tests follow.", flush=True)
     environment = os.environ | ({"VENTAS_LONG": "1"} if is_long else {})
     if shutil.which("chromium") is None:
         print("There is no Chromium on the PATH: tests with a browser will be skipped.", flush=True)
-    tests = [sys.executable, "-m", "pytest", *for_pytest]
-    done = subprocess.run(tests, cwd=ROOT, env=environment, check=False)
-    return done.returncode or (1 if failed else 0)
+    code = run_pytest([*spread(workers, for_pytest), *for_pytest], environment)
+    return code or (1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ def configure_logs(shape: str | None, level: str, stream: TextIO | None = None) 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn", "uvicorn.error", "alembic", "sqlalchemy.pool"):
-        # Their ordinary lines say nothing that ours do not.
+    for noisy in ("uvicorn", "uvicorn.error", "alembic", "sqlalchemy.pool", "authlib"):
+        # Their ordinary lines say nothing that ours do not; Authlib's say the tokens it issues.
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -27,14 +27,17 @@ from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traff
 from app.origins import Origins
 from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
+from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
+from app.uploads import PATH as UPLOAD
 from auth.middleware import AuthMiddleware
+from auth.oauth_routes import oauth_routes
 from auth.routes import auth_routes
 from auth.signing_in import Auth, utc_now
 from schema.api import api
 from schema.endpoint import graphql_routes, viewer_of_request
 from schema.engine import Engine
 from schema.explorer import explorer_routes
-from storefront.pages import create_storefront
+from storefront.pages import FILE_PATHS, create_storefront
 
 READY_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
@@ -51,25 +54,28 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     traffic = Traffic(settings.max_requests)
     auth = Auth(database, settings, clock)
     engine = Engine(api, database, clock=clock)
+    uploads = Uploads(database, clock)
     app = Starlette(
         routes=[
             Route("/healthz", _alive, methods=["GET"]),
             Route("/readyz", _ready, methods=["GET"]),
             *auth_routes(auth),
+            *oauth_routes(auth),
             *graphql_routes(engine),
             *explorer_routes(engine, EXAMPLES, VENDOR),
-            *file_routes(database),
+            *file_routes(database, clock),
+            *upload_routes(uploads),
             *statement_routes(database, clock),
             *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.
-            *create_storefront(_execute_with(engine), settings),
+            *create_storefront(_execute_with(engine), settings, uploads.store),
         ],
         middleware=[
             Middleware(SecurityHeaders, https=settings.base_url.startswith("https://")),
             Middleware(RequestLog),
             Middleware(Admission, traffic=traffic),
             Middleware(Origins, settings=settings),
-            Middleware(Bodies),
+            Middleware(Bodies, larger=dict.fromkeys((UPLOAD, *FILE_PATHS), (BODY_BYTES, BODY_SECONDS))),
             Middleware(AuthMiddleware, auth=auth),
         ],
         exception_handlers={HTTPException: _say},

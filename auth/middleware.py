@@ -14,8 +14,11 @@ from auth.signing_in import LOCALES, Auth, AuthCode, bearer_token
 from auth.viewers import Visit
 
 # Answered without asking who it is.
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/favicon.ico", "/robots.txt"})
-PUBLIC_FOLDERS = ("/static/",)
+PUBLIC_PATHS = frozenset(
+    {"/healthz", "/readyz", "/favicon.ico", "/robots.txt", "/.well-known/oauth-authorization-server"}
+)
+# Clients of OAuth show their own credentials, which are no session's.
+PUBLIC_FOLDERS = ("/static/", "/oauth/")
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
 # Programs come here: they are told in JSON that they have to choose a customer first.
 API_PATHS = frozenset({"/graphql", "/schema.graphql"})

@@ -12,6 +12,7 @@ class Permission(StrEnum):
 
     ADDRESSES_WRITE = "addresses:write"
     ADMIN = "admin"
+    API_CLIENTS_MANAGE = "api-clients:manage"
     APPROVALS_DECIDE = "approvals:decide"
     AUDIT_READ = "audit:read"
     CARTS_USE = "carts:use"
@@ -29,6 +30,7 @@ class Permission(StrEnum):
     JOURNAL_READ = "journal:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
+    NOTES_WRITE = "notes:write"
     ON_BEHALF_ACT = "on-behalf:act"
     ORDERS_CANCEL = "orders:cancel"
     ORDERS_DISCOUNT = "orders:discount"
@@ -103,7 +105,8 @@ _SHOPPING = (
 _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
-    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ, P.ON_BEHALF_ACT,
+    P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
+    P.ON_BEHALF_ACT,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -130,7 +133,8 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
         Role.COMPANY_ADMIN: _grants(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
-             P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE),
+             P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE,
+             P.API_CLIENTS_MANAGE),
             CARTS_USE=RowScope.SELF,
         ),
         Role.CUSTOMER_INTEGRATOR: _grants(
@@ -162,7 +166,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             (P.SIGNED_IN, P.STAFF, P.ADMIN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
-             P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE),
+             P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE),
         ),
     }
 )  # fmt: skip
@@ -195,7 +199,8 @@ class Viewer:
 
     `customer_id` is the customer a buyer acts for, None for staff; `customer_ids` those whose rows they may
     see (descendants where the seller allows it). `sales_rep_ids` are the reps whose customers a rep or manager
-    reaches (own first), empty for others.
+    reaches (own first), empty for others. `client_id` is the OAuth client whose token this is; its scopes have
+    limited the grants.
     """
 
     user_id: UUID
@@ -210,6 +215,7 @@ class Viewer:
     customer_ids: tuple[UUID, ...] = ()
     sales_rep_ids: tuple[UUID, ...] = ()
     session_id: UUID | None = None
+    client_id: UUID | None = None
     permissions: frozenset[Permission] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -194,7 +194,7 @@ class Auth:
         if not token:
             return None
         async with self.database.auth() as session:
-            return await load_visit(session, token, kind, self.clock())
+            return await load_visit(session, token, kind, self.clock(), client_address(request))
 
 
 def bearer_token(request: Request) -> str | None:

@@ -17,6 +17,10 @@ from models.users import LoginThrottle
 WINDOW = timedelta(minutes=15)
 ACCOUNT_FAILURES_MAX = 5
 ADDRESS_FAILURES_MAX = 50
+# Nobody guesses a client's secret; these keep a program that repeats a wrong one from keeping us busy. They are
+# apart from people's counters, so that a broken program does not lock its office out.
+CLIENT_FAILURES_MAX = 30
+CLIENT_ADDRESS_FAILURES_MAX = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,19 @@ def counters_of(email: str, address: str) -> tuple[Counter, Counter]:
     return (
         Counter(_hash("account", email_key(email)), ACCOUNT_FAILURES_MAX),
         Counter(_hash("address", _network(address)), ADDRESS_FAILURES_MAX),
+    )
+
+
+def client_counters_of(client_id: str, address: str) -> tuple[Counter, Counter]:
+    """
+    The counters of an OAuth client, known or not, and of the address it calls from.
+
+    A client is counted by address: its id is no secret, and whoever knows it must not be able to shut it out.
+    """
+    network = _network(address)
+    return (
+        Counter(_hash("client", f"{client_id}@{network}"), CLIENT_FAILURES_MAX),
+        Counter(_hash("client-address", network), CLIENT_ADDRESS_FAILURES_MAX),
     )
 
 

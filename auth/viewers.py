@@ -1,5 +1,6 @@
 """From a session's token to its visit: who asks, for whom, and what they may. One statement, whoever it is."""
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from auth.permissions import (
     combine_grants,
     row_class_of,
 )
+from auth.scopes import CUSTOMER_ROLE, SELLER_ROLE, limited, machine_grants
 from auth.sessions import IDLE, SEEN_EVERY, hash_of, looks_like_secret, note_use
 from rules.states import SessionKind
 
@@ -63,18 +65,30 @@ _VISIT = text(
                              where t.manager_id = u.id
                                and exists (select from staff_role r
                                             where r.user_id = u.id and r.role = 'SALES_MANAGER'))
-                  order by mate.user_id) as rep_ids
+                  order by mate.user_id) as rep_ids,
+           s.client_id, s.scopes, o.scopes as client_scopes, o.addresses,
+           own.id as client_customer_id, own.number as client_customer_number, own.name as client_customer_name
       from user_session s
       join app_user u on u.id = s.user_id
       join seller on seller.id = u.seller_id
       left join user_credential k on k.user_id = u.id
-     where s.token_hash = :token_hash and s.kind = :kind
+      left join oauth_client o on o.id = s.client_id
+      left join customer own on own.id = o.customer_id
+     where s.token_hash = :token_hash and s.kind = any (:kinds)
        and s.revoked_at is null and s.expires_at > :now and s.last_seen_at > :idle_since
        and u.is_active and (k.changed_at is null or k.changed_at <= s.created_at)
+       and (s.client_id is null or o.disabled_at is null and o.user_id = u.id)
     """
 ).columns(
-    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid)
-).bindparams(bindparam("kind", type_=String))  # fmt: skip
+    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid),
+    scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
+).bindparams(bindparam("kinds", type_=ARRAY(String)))  # fmt: skip
+
+# An access token of an OAuth client is carried like any other bearer token.
+_CARRIED = {
+    SessionKind.COOKIE: [SessionKind.COOKIE.value],
+    SessionKind.BEARER: [SessionKind.BEARER.value, SessionKind.CLIENT.value],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +120,55 @@ class Visit:
     may_act_as_staff: bool
 
 
-async def load_visit(session: AsyncSession, token: str, kind: SessionKind, now: datetime) -> Visit | None:
+async def load_visit(
+    session: AsyncSession, token: str, kind: SessionKind, now: datetime, address: str = ""
+) -> Visit | None:
     """
-    The visit of a token; None where it opens nothing (malformed, unknown, over, of a disabled user).
+    The visit of a token; None where it opens nothing (malformed, unknown, over, of a disabled user or client).
 
     Args:
         session: of `Database.auth()`.
-        kind: how the token came. A cookie's is no bearer token, nor the other way round.
+        kind: how the token came, COOKIE or BEARER. A cookie's is no bearer token, nor the other way round.
+        address: the caller's; a client may have named those that its tokens are good from.
     """
     if not looks_like_secret(token):
         return None
-    parameters = {"token_hash": hash_of(token), "kind": kind.value, "now": now, "idle_since": now - IDLE}
+    parameters = {"token_hash": hash_of(token), "kinds": _CARRIED[kind], "now": now, "idle_since": now - IDLE}
     row = (await session.execute(_VISIT, parameters)).one_or_none()
+    if row is not None and row.client_id is not None:
+        return _machine_visit(row) if is_allowed_from(row.addresses, address) else None
     if row is None or not (row.staff_roles or row.memberships):
         return None
     if row.last_seen_at <= now - SEEN_EVERY:
         await note_use(session, row.id, now)
     return _visit(row)
+
+
+def is_allowed_from(networks: Sequence[str], address: str) -> bool:
+    """Whether an address lies in one of the networks; no networks at all allow every address."""
+    if not networks:
+        return True
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found in ipaddress.ip_network(each) for each in networks)
+
+
+def _machine_visit(row: Any) -> Visit:
+    """The visit of a client that acts for itself: of the seller, or of one customer and no other, not even below it."""
+    of_customer = row.client_customer_id is not None
+    roles = frozenset({CUSTOMER_ROLE if of_customer else SELLER_ROLE})
+    grants = limited(machine_grants(of_customer=of_customer), row.client_scopes, row.scopes)
+    reach: dict[str, Any] = {"client_id": row.client_id}
+    acting: CustomerChoice | None = None
+    if of_customer:
+        acting = CustomerChoice(row.client_customer_id, row.client_customer_number, row.client_customer_name)
+        reach |= {"customer_id": acting.id, "customer_ids": (acting.id,)}
+    viewer = _viewer(row, roles, grants, **reach)
+    return _visit_of(row, viewer, acting, () if acting is None else (acting,), not of_customer)
 
 
 def _visit(row: Any) -> Visit:
@@ -141,6 +187,16 @@ def _visit(row: Any) -> Visit:
         viewer = _buyer(row, acting, [each for each in memberships if each["id"] == str(acting.id)])
     elif row.staff_roles and row.customer_id is None:
         viewer = _staff(row)
+    return _visit_of(row, viewer, acting, tuple(customers.values()), bool(row.staff_roles))
+
+
+def _visit_of(
+    row: Any,
+    viewer: Viewer | None,
+    acting: CustomerChoice | None,
+    customers: tuple[CustomerChoice, ...],
+    may_act_as_staff: bool,
+) -> Visit:
     return Visit(
         session_id=row.id,
         csrf_token=row.csrf_token,
@@ -150,8 +206,8 @@ def _visit(row: Any) -> Visit:
         locale=row.locale,
         viewer=viewer,
         customer=acting,
-        customers=tuple(customers.values()),
-        may_act_as_staff=bool(row.staff_roles),
+        customers=customers,
+        may_act_as_staff=may_act_as_staff,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLArgument,
+    GraphQLDirective,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -42,6 +44,7 @@ class _Builder:
 
     def __init__(self, full: GraphQLSchema, held: Held, may_use: MayUse) -> None:
         self.full = full
+        self.held = held
         self.types: dict[str, GraphQLNamedType] = {}
         # Type name -> its fields in this view; a type that is not in the view has none.
         self.kept: dict[str, dict[str, Any]] = {}
@@ -96,8 +99,10 @@ class _Builder:
     def named(self, named: GraphQLNamedType) -> GraphQLNamedType:
         if named.name in self.types:
             return self.types[named.name]
+        if isinstance(named, GraphQLEnumType) and named.name == Permission.__name__:
+            return self._permissions(named)
         if not (_fielded(named) or isinstance(named, GraphQLUnionType)):
-            return named  # scalars, enums and introspection are the same for everybody
+            return named  # scalars, other enums and introspection are the same for everybody
         made = copy(named)
         self.types[named.name] = made  # before its fields: types refer to each other
         if isinstance(named, GraphQLUnionType):
@@ -111,6 +116,20 @@ class _Builder:
                 fields={name: self._field(each) for name, each in self.kept[named.name].items()},
                 interfaces=tuple(self.named(each) for each in interfaces if not self.gone(each)),
             )
+        return made
+
+    def _permissions(self, named: GraphQLEnumType) -> GraphQLEnumType:
+        """Of the permissions a view names those that its holder has: the others tell what there is besides."""
+        # Strawberry's enum types cannot be copied by copy(): their constructor asks for more.
+        made = self.types[named.name] = object.__new__(type(named))
+        known = {name: value for name, value in vars(named).items() if name != "_value_lookup"}
+        held = {name: each for name, each in named.values.items() if Permission[name] in self.held}
+        _set(made, **known | {"values": held})
+        return made
+
+    def _directive(self, directive: GraphQLDirective) -> GraphQLDirective:
+        made = copy(directive)
+        made.args = {name: self._argument(each) for name, each in directive.args.items()}
         return made
 
     def _fill_union(self, made: GraphQLUnionType, named: GraphQLUnionType) -> None:
@@ -158,7 +177,7 @@ class _Builder:
             mutation=mutation,
             subscription=subscription,
             types=implementations,
-            directives=full.directives,
+            directives=[self._directive(each) for each in full.directives],
             extensions=dict(full.extensions),
             description=full.description,
             assume_valid=True,

@@ -1,6 +1,7 @@
 """Imports every table, so that the metadata is complete for migrations."""
 
 from models import (  # noqa: F401
+    api_clients,
     approvals,
     carts,
     customers,
@@ -13,9 +14,11 @@ from models import (  # noqa: F401
     payments,
     prices,
     products,
+    quick_orders,
     sales_history,
     sellers,
     stock,
+    uploads,
     users,
     wishlists,
 )

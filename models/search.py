@@ -323,7 +323,8 @@ with form as (
   union all
   select product_id, (case when codes like cast(:search_key_prefix as text) then 3.0 else 2.0 end) * :search_trust
     - length(codes) * 0.001
-  from product_search where codes like cast(:search_key_part as text) and locale = :search_locale
+  from product_search
+  where cast(:search_key_part as text) <> '' and codes like cast(:search_key_part as text) and locale = :search_locale
   union all
   select id, 3.0 * :search_trust - length(sku_key) * 0.001 from product
   where seller_id = cast(:search_seller as uuid) and sku_key like cast(:search_key_prefix as text)

@@ -46,11 +46,15 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "customer_item_number": _TENANT,
         "membership": _policies(f"{OWN_CUSTOMER} or user_id = {USER}", REPS_CUSTOMER),
         "app_user": _policies(
-            f"id = {USER} or id in (select user_id from membership where customer_id = any ({CUSTOMERS}))",
+            # A company's machines are those of its clients; the sub-select reads them under their own policy.
+            f"id = {USER} or id in (select user_id from membership where customer_id = any ({CUSTOMERS}))"
+            " or kind = 'MACHINE' and id in (select user_id from oauth_client)",
             f"id = {USER} or id in (select user_id from membership)"
             f" or {USER} is not null and id in (select user_id from sales_rep)",
         ),
         "staff_role": _policies(f"user_id = {USER}", f"user_id = {USER}"),
+        "oauth_client": _policies(OWN_CUSTOMER, NO_ROW),
+        "oauth_client_secret": _policies("client_id in (select id from oauth_client)", NO_ROW),
         "external_reference": _CATALOGUE_OR_TENANT,
         "cart": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
         "cart_line": _policies(f"{OWN_CUSTOMER} and cart_id in (select id from cart)", NO_ROW, NO_ROW),
@@ -60,6 +64,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "wishlist_item": _policies(
             f"{OWN_CUSTOMER} and wishlist_id in (select id from wishlist)", NO_ROW, NO_ROW
         ),
+        "upload": _policies(
+            f"{OWN_CUSTOMER} and user_id = {USER}",
+            *([f"customer_id is null and user_id = {USER}"] * 2),
+        ),
+        "quick_order": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
         "sales_order": _TENANT,
         "sales_order_line": _TENANT,
         "sales_order_schedule_line": _TENANT,
@@ -100,7 +109,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
 # What only the sign-in role touches.
 AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
 # What the sign-in role reads besides, to build a viewer.
-AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team")
+AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team",
+              "oauth_client", "oauth_client_secret")  # fmt: skip
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
 
@@ -114,7 +124,8 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
 }
-_COST_ACTS = {"sales_order_line_cost": "insert"}
+# What the seller's people do besides: costs of the lines they discount, and notes on customers.
+_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
@@ -142,6 +153,13 @@ _HOUSE_ACTS = {
     "credit_account": "insert, update",
     "credit_condition": "insert, update",
 }
+# By the policies and the client's foreign key, the users they may add are machines of clients they may see.
+_CLIENT_ACTS = {
+    "app_user": "insert, update (name)",
+    "oauth_client": "insert, update",
+    "oauth_client_secret": "insert, update",
+}
+_UPLOAD_ACTS = {"upload": "insert, delete"}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
@@ -150,6 +168,9 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_APPROVAL_ACTS,
             "approval_rule": "insert, update",
             "spend_limit": "insert, update, delete",
+            **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+            "quick_order": "insert, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
             "wishlist": "insert, update, delete",
@@ -158,8 +179,15 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             # A buyer answers an invoice, and changes nothing else of it.
             "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_COST_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.STAFF: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_APPROVAL_ACTS,
+            **_HOUSE_ACTS,
+            **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+        },
     }
 )
 

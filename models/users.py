@@ -15,17 +15,28 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Locale, Moment, Name, Stored, one_of
-from rules.states import SessionKind
+from rules.states import SessionKind, UserKind
 
 
 class User(Base):
+    """Whoever acts: a person with a login, or the machine behind an OAuth client, which has none."""
+
     __tablename__ = "app_user"
-    __table_args__ = (Index("uq_app_user_email", func.lower(text("email")), unique=True),)
+    __table_args__ = (
+        Index("uq_app_user_email", func.lower(text("email")), unique=True),
+        # What points at a machine points at (id, kind), so that it can point at nobody else.
+        UniqueConstraint("id", "kind"),
+        one_of("kind", UserKind),
+    )
     id: Mapped[Id]
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
+    kind: Mapped[UserKind] = mapped_column(
+        Stored(UserKind), default=UserKind.PERSON, server_default=UserKind.PERSON
+    )
     email: Mapped[Name]
     name: Mapped[Name]
     locale: Mapped[Locale]
@@ -58,13 +69,23 @@ class UserCredential(Base):
 
 class UserSession(Base):
     """
-    A signed-in session: the cookie's or a bearer token's, one row, one life.
+    A signed-in session: the cookie's, a bearer token's or an OAuth access token's; one row, one life.
 
-    Only the SHA-256 of the secret is stored. `customer_id` is the customer the user acts for.
+    Only the SHA-256 of the secret is stored. `customer_id` is the customer the user acts for. An access token names
+    the client it was issued to and its scopes, which limit what the user may do with it.
     """
 
     __tablename__ = "user_session"
-    __table_args__ = (UniqueConstraint("token_hash"), one_of("kind", SessionKind), Index(None, "user_id"))
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        one_of("kind", SessionKind),
+        CheckConstraint(
+            "(kind = 'CLIENT') = (client_id is not null) and (kind = 'CLIENT') = (scopes is not null)",
+            name="client_has_scopes",
+        ),
+        Index(None, "user_id"),
+        Index(None, "client_id"),
+    )
     id: Mapped[Id]
     kind: Mapped[SessionKind] = mapped_column(Stored(SessionKind))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -79,6 +100,8 @@ class UserSession(Base):
     last_seen_at: Mapped[Moment]
     expires_at: Mapped[Moment]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("oauth_client.id"))
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(String(64)))
 
 
 class LoginThrottle(Base):

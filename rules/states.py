@@ -217,11 +217,29 @@ class InvoiceRecordKind(StrEnum):
 
 
 class SessionKind(StrEnum):
+    """How a session came about, and is carried: the portal's cookie, a program's bearer token, an OAuth client's."""
+
     COOKIE = "COOKIE"
     BEARER = "BEARER"
+    CLIENT = "CLIENT"
+
+
+class UserKind(StrEnum):
+    """Who acts: a person, or a program that acts for itself and has no password."""
+
+    PERSON = "PERSON"
+    MACHINE = "MACHINE"
 
 
 class AvailabilityBand(StrEnum):
     IN_STOCK = "IN_STOCK"
     LOW = "LOW"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+
+
+class QuickOrderSource(StrEnum):
+    """How the lines of a quick order came."""
+
+    TEXT = "TEXT"
+    LINES = "LINES"
+    FILE = "FILE"

@@ -2,12 +2,14 @@
 
 import strawberry
 
+from schema.api_clients import ApiClientMutations, ApiClientQueries
 from schema.audit import AuditQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.customers_notes import CustomerNoteMutations
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.journal import JournalQueries
@@ -16,6 +18,7 @@ from schema.orders_acts import OrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
+from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.statements import StatementQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -26,6 +29,7 @@ class Query(
     CustomerQueries,
     ProductQueries,
     CartQueries,
+    QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
     InvoiceQueries,
@@ -35,6 +39,7 @@ class Query(
     StatementQueries,
     JournalQueries,
     AuditQueries,
+    ApiClientQueries,
 ):
     """Everything that can be asked."""
 
@@ -42,6 +47,7 @@ class Query(
 @strawberry.type
 class Mutation(
     CartMutations,
+    QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
     InvoiceMutations,
@@ -49,6 +55,8 @@ class Mutation(
     BankMutations,
     CreditMutations,
     CustomerMutations,
+    CustomerNoteMutations,
+    ApiClientMutations,
 ):
     """Everything that can be done."""
 

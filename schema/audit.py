@@ -63,6 +63,6 @@ class AuditQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[AuditEvent]:
-        ids = {"entity": ("Order", "Cart", "Wishlist", "Address"), "customer": ("Customer",)}
+        ids = {"entity": ("Order", "Cart", "Wishlist", "Address", "ApiClient"), "customer": ("Customer",)}
         args = PageArgs(first, after, last, before)
         return connection(await audit.audit_events(info.context, where_of(where, ids), args), AuditEvent.of)

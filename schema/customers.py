@@ -307,7 +307,8 @@ class Viewer:
 
     @strawberry.field(description="The person; null for programs without one.")
     async def user(self, info: Info) -> User | None:
-        row = await info.context.load(customers.users_by_id, info.context.user.user_id)
+        me = info.context.user
+        row = None if me.client_id else await info.context.load(customers.users_by_id, me.user_id)
         return None if row is None else User.of(row)
 
     @strawberry.field(

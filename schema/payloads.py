@@ -24,6 +24,7 @@ _CODES = {
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
     "EVIDENCE_REQUIRED": "A tax exemption has no evidence; the path names what is missing.",
+    "FILE_INVALID": "A file cannot be read; the message says where and why.",
     "IDEMPOTENCY_CONFLICT": "The idempotency key was used before with another input.",
     "INVALID": "A value cannot be used; the message says why.",
     "INVALID_TRANSITION": "Not possible in the present state.",

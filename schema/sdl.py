@@ -1,5 +1,6 @@
 """The schema as text: the whole of it for the repository, a view of it for its viewer."""
 
+import re
 from pathlib import Path
 
 import strawberry
@@ -42,6 +43,16 @@ def _name(definition: str) -> tuple[bool, str]:
     return (words[0] != "directive", words[1] if len(words) > 1 else words[0])
 
 
+_ACCESS = re.compile(r"@access\(to: \[([A-Z_, ]+)\]\)")
+
+
 def sdl_of_view(view: GraphQLSchema) -> str:
-    """The SDL of a viewer's view."""
-    return sdl_of(view._strawberry_schema)  # type: ignore[attr-defined]
+    """The SDL of a viewer's view; its @access names the permissions that the viewer holds, as its enum does."""
+    text = sdl_of(view._strawberry_schema)  # type: ignore[attr-defined]
+    held = re.search(r"^enum Permission \{(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    names = frozenset() if held is None else frozenset(re.findall(r"^  ([A-Z_]+)", held[1], re.MULTILINE))
+
+    def held_of(found: re.Match[str]) -> str:
+        return f"@access(to: [{', '.join(each for each in found[1].split(', ') if each in names)}])"
+
+    return _ACCESS.sub(held_of, text)

@@ -26,9 +26,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
+from auth.client_secrets import hash_of_secret, hint_of, new_client_secret
 from auth.passwords import hash_password
 from auth.permissions import CUSTOMER_ROLES, Role, Viewer
+from auth.scopes import ApiScope
 from auth.viewers import load_visit
+from models.api_clients import OAuthClient, OAuthClientSecret
 from models.base import Base
 from models.customers import (
     CreditAccount,
@@ -55,6 +58,7 @@ from models.sellers import (
     Territory,
 )
 from models.stock import Lot, LotBalance, StockBalance, StockMove, Warehouse
+from models.uploads import Upload
 from models.users import StaffRole, User, UserCredential, UserSession
 from rules.states import (
     CreditPolicy,
@@ -65,14 +69,17 @@ from rules.states import (
     ProductKind,
     SessionKind,
     StockMoveKind,
+    UserKind,
 )
 from rules.texts import item_key
+from tests.cluster import WORKER
 
 DAY = date(2026, 1, 1)  # master data is valid from this day on
 MOMENT = datetime(2026, 1, 1, 9, tzinfo=UTC)  # and was made at this instant
 PASSWORD = "correct horse battery"
 Row = TypeVar("Row", bound=Base)
-_numbers = count(1)
+# A template is filled by one worker and added to by others, so each counts from a place of its own.
+_numbers = count(100_000 * (int(WORKER.removeprefix("gw")) + 1) if WORKER.startswith("gw") else 1)
 
 
 async def add(session: AsyncSession, row: Row) -> Row:
@@ -263,6 +270,42 @@ async def make_session(
     return token
 
 
+async def make_api_client(
+    session: AsyncSession,
+    owner: Seller | Customer,
+    scopes: Iterable[ApiScope] = (ApiScope.CATALOG_READ,),
+    secret_days: int = 90,
+    made_by: User | None = None,
+    **given: Any,
+) -> tuple[OAuthClient, str]:
+    """An OAuth client of the seller or of a customer, with its machine and one secret; returns both."""
+    number = next(_numbers)
+    of_customer = isinstance(owner, Customer)
+    seller_id = owner.seller_id if isinstance(owner, Customer) else owner.id
+    machine = User(
+        seller_id=seller_id, email=f"machine{number}@clients.invalid", name=f"Programa {number}", locale="en",
+        kind=UserKind.MACHINE, is_active=True, created_at=MOMENT,
+    )  # fmt: skip
+    await add(session, machine)
+    values: dict[str, Any] = {
+        "name": machine.name, "scopes": [each.value for each in scopes], "addresses": [], "created_at": MOMENT,
+        "created_by_id": (made_by or machine).id,
+    }  # fmt: skip
+    client = OAuthClient(
+        seller_id=seller_id,
+        customer_id=owner.id if of_customer else None,
+        user_id=machine.id,
+        **(values | given),
+    )
+    await add(session, client)
+    secret = new_client_secret()
+    await add(session, OAuthClientSecret(
+        client_id=client.id, slot=1, secret_hash=hash_of_secret(secret), hint=hint_of(secret), created_at=MOMENT,
+        expires_at=MOMENT + timedelta(days=secret_days),
+    ))  # fmt: skip
+    return client, secret
+
+
 async def viewer_of(
     database: Database, user: User, customer: Customer | None = None, now: datetime = MOMENT
 ) -> Viewer:
@@ -449,3 +492,27 @@ async def make_stock(
     balance.reserved += Decimal(reserved)
     await session.flush()
     return balance
+
+
+async def make_upload(
+    session: AsyncSession,
+    viewer: Viewer,
+    now: datetime,
+    content: bytes = b"SKU;Quantity\nACE-0;1\n",
+    **given: Any,
+) -> Upload:
+    """A file that the viewer has sent and no input has taken."""
+    values = {
+        "seller_id": viewer.seller_id,
+        "customer_id": viewer.customer_id,
+        "user_id": viewer.user_id,
+        "name": "lines.csv",
+        "media_type": "text/csv",
+        "content": content,
+        "created_at": now,
+        "expires_at": now + timedelta(minutes=15),
+    }
+    upload = Upload(**values | given)
+    session.add(upload)
+    await session.flush()
+    return upload

@@ -1,9 +1,11 @@
 """Customers as the seller's people see them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
+from storefront.forms import Problem, problems_of
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 
@@ -33,19 +35,31 @@ async def show_customers(page: Page) -> Response:
     )  # fmt: skip
 
 
-async def show_customer(page: Page) -> Response:
+async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Response:
     number = str(page.request.path_params["number"])[:100]
     data = await page.ask("Customer", number=number, after=page.query("after") or None)
     if data["customer"] is None:
         raise Trouble(404)
     history = data["customer"].get("salesHistory")
     return page.show(
-        "staff/customer.html", frame=data, customer=data["customer"], history=history,
+        "staff/customer.html", 422 if problems else 200, frame=data, customer=data["customer"], history=history,
         pager=neighbours(page, history["pageInfo"]) if history else None,
+        problems=list(problems), typed=page.field("note") if problems else None,
     )  # fmt: skip
+
+
+async def write_note(page: Page) -> Response:
+    version = page.field("version")
+    outcome = await page.act(
+        "UpdateCustomerNote", customerId=page.field("customer"), note=page.field("note"),
+        expectedVersion=int(version) if version.isdigit() and len(version) < 10 else 0,
+    )  # fmt: skip
+    if not outcome.done:
+        return await show_customer(page, problems_of(outcome.errors))
+    return page.go(page.request.url.path, page.gettext("The note was saved."), warnings=outcome.warnings)
 
 
 PAGES = (
     At("/staff/customers", show_customers, needs="staff"),
-    At("/staff/customers/{number}", show_customer, needs="staff"),
+    At("/staff/customers/{number}", show_customer, {"note": write_note}, needs="staff"),
 )

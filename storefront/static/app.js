@@ -56,6 +56,15 @@ function showToasts() {
   window.setTimeout(() => box.replaceChildren(), 5000);
 }
 
+// Copies a field: data-copy="id of the field".
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await navigator.clipboard.writeText(field.value).catch(() => {}); // selected, it can be copied by hand
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.swap) {
@@ -185,16 +194,6 @@ document.addEventListener("keydown", (event) => {
 // On a phone the filters start folded.
 if (window.matchMedia("(max-width: 60rem)").matches) {
   for (const each of document.querySelectorAll("[data-fold]")) each.open = false;
-}
-
-// A file's text into a field; the file itself stays here.
-for (const input of document.querySelectorAll("[data-read-into]")) {
-  input.addEventListener("change", async () => {
-    const file = input.files[0];
-    const field = document.getElementById(input.dataset.readInto);
-    if (file) field.value = (await file.text()).slice(0, field.maxLength);
-    input.value = "";
-  });
 }
 
 const summary = document.getElementById("summary");

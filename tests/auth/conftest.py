@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
@@ -24,6 +24,9 @@ from auth.routes import auth_routes
 from auth.signing_in import Auth
 from models.users import UserSession
 from tests.factories import MOMENT, PASSWORD
+
+if TYPE_CHECKING:
+    from tests.auth.oauth_world import Gate
 
 SHOP = "https://shop.example.com"
 
@@ -154,5 +157,15 @@ async def any_door(database: Database, request: pytest.FixtureRequest) -> AsyncI
 @pytest.fixture
 async def https_door(database: Database) -> AsyncIterator[Door]:
     made = make_door(database, {"VENTAS_BASE_URL": "https://ventas.example.com"})
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def gate(database: Database, settings: Settings) -> "AsyncIterator[Gate]":
+    """The whole application, for clients of OAuth."""
+    from tests.auth.oauth_world import open_gate
+
+    made = await open_gate(database, replace(settings, allowed_origins=(SHOP,)))
     yield made
     await made.close()

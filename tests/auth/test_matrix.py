@@ -41,6 +41,7 @@ EXPECTED = {
     P.CREDIT_RELEASE:        "-    -    -    -    -    -    -   all -   -",
     P.TAX_ID_READ:           "-    -    own  -    -    -    -   all -   -",
     P.NOTES_INTERNAL:        "-    -    -    -    terr team -   -   -   all",
+    P.NOTES_WRITE:           "-    -    -    -    terr team -   -   -   -",
     P.USERS_READ:            "self self own  -    terr team -   all -   all",
     P.ADDRESSES_WRITE:       "-    -    own  -    -    -    -   -   -   -",
     P.CARTS_USE:             "self self self self -    -    -   -   -   -",
@@ -57,6 +58,7 @@ EXPECTED = {
     P.JOURNAL_READ:          "-    -    -    -    -    -    -   all -   all",
     P.USERS_WRITE:           "-    -    -    -    -    -    -   -   -   all",
     P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
+    P.API_CLIENTS_MANAGE:    "-    -    own  -    -    -    -   -   -   all",
 }  # fmt: skip
 
 

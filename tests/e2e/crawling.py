@@ -26,7 +26,9 @@ TEXTS = """() => {
 def kind_of(path: str) -> str:
     """Pages that differ by what they show only are of one kind; each tab of a list is one of its own."""
     parts = urlsplit(path)
-    place = re.sub(r"(?<=/)(orders|products|lists|customers|addresses)/(?!new$)[^/]+$", r"\1/*", parts.path)
+    place = re.sub(
+        r"(?<=/)(orders|products|lists|customers|addresses|api-clients)/(?!new$)[^/]+$", r"\1/*", parts.path
+    )
     asked = [
         f"{name}={value}" if name in ("state", "status", "view", "mine") else name
         for name, value in parse_qsl(parts.query)

@@ -79,7 +79,7 @@ async def from_search_to_order(surfer: Surfer, purchase_order: str) -> str:
     await surfer.page.wait_for_url("**/checkout")
     await surfer.page.fill("#purchase_order", purchase_order)
     chosen = surfer.find(".radio-card:not(:has(input:checked))").first
-    address = (await chosen.locator("strong").inner_text()).strip()
+    street = (await chosen.locator(".muted").inner_text()).splitlines()[0].strip()
     await chosen.locator("input").check()
     await surfer.page.fill("#requested", DELIVERY_DAY)
     await surfer.click("form[action='/checkout'] button[type=submit]")
@@ -91,7 +91,8 @@ async def from_search_to_order(surfer: Surfer, purchase_order: str) -> str:
     assert purchase_order in sheet
     assert "20 mar 2026" in sheet
     assert sku in sheet
-    assert address
+    # The delivery address stands first; the billing one may be the chosen one all along.
+    assert street and street in await surfer.find("address.place").first.inner_text()
     assert re.search(rf"\b{pack * 2}\b", await surfer.read(".table-order tbody tr td[data-label] strong"))
     return number
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.database import Database
 from auth.permissions import Viewer
 from models.base import Base
 from schema.engine import Engine
-from tests.conftest import Cluster, run
+from tests.conftest import Cluster
 from tests.safety import flaws
 from tests.safety.world import World, build_world, engine_of
 
@@ -84,43 +85,29 @@ def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dic
 
 
 @pytest.fixture(scope="session")
-def built(cluster: Cluster, template: str) -> Built:
-    name = cluster.clone(template)
-
-    async def build() -> World:
-        database = cluster.database(name)
-        try:
-            return await build_world(database)
-        finally:
-            await database.close()
-
-    return Built(name, run(build()))
+def built(cluster: Cluster) -> Built:
+    return Built(*cluster.template("world", build_world))
 
 
 @pytest.fixture
 async def scene(cluster: Cluster, built: Built) -> AsyncIterator[Scene]:
     """A clone of the world, the test's own to change."""
-    name = cluster.clone(built.template)
-    database = cluster.database(name)
-    try:
+    async with cluster.lend(built.template) as database:
         yield Scene(database, engine_of(database), replace(built.world, viewers=dict(built.world.viewers)))
-    finally:
-        await database.close()
-        cluster.drop(name)
 
 
 @pytest.fixture(scope="session")
-def shared_name(cluster: Cluster, built: Built) -> Iterator[str]:
+def shared_database(cluster: Cluster, built: Built) -> Iterator[Database]:
     name = cluster.clone(built.template)
-    yield name
+    yield cluster.database(name)
     cluster.drop(name)
 
 
 @pytest.fixture
-async def still(cluster: Cluster, built: Built, shared_name: str) -> AsyncIterator[Scene]:
+async def still(built: Built, shared_database: Database) -> AsyncIterator[Scene]:
     """A clone shared by tests that change nothing; each of them shows that it did not."""
-    database = cluster.database(shared_name)
+    database = copy(shared_database)
     try:
         yield Scene(database, engine_of(database), replace(built.world, viewers=dict(built.world.viewers)))
     finally:
-        await database.close()
+        await shared_database.close()

@@ -91,6 +91,8 @@ def root_document(
     given = " ".join(f"{each}: ${each}" for each in arguments)
     named = get_named_type(field.type)
     head = f"query{f'({declared})' if declared else ''}"
+    if not is_composite_type(named):
+        return f"{head} {{ {name}{f'({given})' if given else ''} }}", arguments
     assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
     if named.name.endswith("Connection"):
         more = "" if "first" in arguments or "last" in arguments else " first: 100"

@@ -18,15 +18,17 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
 )
+from sqlalchemy import text
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
+from schema.ids import encode_id
 from tests.safety.conftest import Scene
 from tests.safety.world import company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
-COMMON = ("errors", "warnings", "replayed")
+COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,59 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _create_client(scene: Scene, name: str) -> Input:
+    return {"name": "ERP", "scopes": ["CATALOG_READ", "ORDERS_READ"], "addresses": ["203.0.113.7"]}
+
+
+def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "{ apiClients(where: {isDisabled: {eq: false}}) { nodes { id version } } }"
+        answer = await scene.ask(name, document)
+        client = answer["data"]["apiClients"]["nodes"][0]
+        return {"apiClientId": client["id"], "expectedVersion": client["version"], **more}
+
+    return build
+
+
+async def _own_key(scene: Scene, name: str, table: str, type_name: str) -> str:
+    """The id of what the viewer keeps at the company they act for."""
+    viewer = scene.viewers[name]
+    statement = text(f"select id from {table} where user_id = :user and customer_id = :customer limit 1")
+    async with scene.database.job() as session:
+        key = await session.scalar(statement, {"user": viewer.user_id, "customer": viewer.customer_id})
+    return global_id(type_name, key)
+
+
+async def _send_file(scene: Scene, name: str) -> Input:
+    return {"uploadId": await _own_key(scene, name, "upload", "Upload")}
+
+
+def _quick_order_act(*fields: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await facts(scene, name)
+        values: Input = {"wishlistId": known["list"]["id"], "expectedVersion": known["cart"]["version"]}
+        if "wishlistId" in fields:
+            values["expectedVersion"] = known["list"]["version"]
+        given = {
+            "quickOrderId": await _own_key(scene, name, "quick_order", "QuickOrder"),
+            "invalidLines": "LEAVE_OUT",
+        }
+        return given | {field: values[field] for field in fields} | more
+
+    return build
+
+
+async def _update_note(scene: Scene, name: str) -> Input:
+    customer = scene.world.customers["parent"]
+    asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
+    known = (await scene.ask(name, asked, {"i": str(encode_id("Customer", customer))}))["data"]["customer"]
+    return {"customerId": known["id"], "expectedVersion": known["version"], "note": "Paga tarde."}
+
+
+async def _save_cart(scene: Scene, name: str) -> Input:
+    return {"name": "Del carrito", "visibility": "COMPANY"}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -148,6 +203,11 @@ EXAMPLES: dict[str, Example] = {
     "clearCart": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
+    "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),
+    "addQuickOrderToCart": Example("pbuyer", _quick_order_act("expectedVersion")),
+    "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
+    "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
+    "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
     "deleteWishlist": Example("pbuyer", _list_act()),
@@ -163,6 +223,11 @@ EXAMPLES: dict[str, Example] = {
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
+    "createApiClient": Example("padmin", _create_client, {"scopes": []}),
+    "updateApiClient": Example("padmin", _client_act(name="Otro", scopes=["CATALOG_READ"], addresses=[])),
+    "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
+    "disableApiClient": Example("padmin", _client_act()),
+    "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
 }
 
 

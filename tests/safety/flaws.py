@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from aiodataloader import DataLoader
+from graphql import GraphQLInputField, GraphQLString
 from sqlalchemy import func, select, text, true
 
 import auth.permissions
@@ -29,10 +30,14 @@ import resolvers.paging
 import resolvers.runner
 import resolvers.stock
 import resolvers.wishlists
+import schema.customers
 import schema.endpoint
 import schema.engine
 import schema.executor
 import schema.ids
+import schema.orders
+import schema.products
+import schema.wishlists
 from app.database import owner_transaction
 from auth.permissions import Permission, Role, RowClass, RowScope, Viewer
 from models.base import new_id
@@ -44,6 +49,7 @@ from models.stock_reads import BalanceRow, balances
 from models.wishlists import Wishlist
 from rules.refusals import ErrorCode, Refusal, Refusals
 from schema.access import KeyRequired, directive_of
+from schema.api import api
 from schema.gate import GraphQLRequest
 from schema.guard import Cost
 from tests.conftest import PREFIX, Cluster, run
@@ -198,6 +204,21 @@ def _tax_ids() -> None:
     _put("own_only", all_of_them, models.customers_reads, models.orders_reads)
 
 
+@flaw(
+    "a parent reads its subsidiaries' credit", "test_ids.py::test_a_parent_sees_no_people_and_no_credit_below"
+)
+def _credit_below() -> None:
+    _tax_ids()
+
+
+@flaw(
+    "a rep keeps the customers that were theirs",
+    "test_isolation.py::test_territory_and_team_changes_count_at_once",
+)
+def _kept_customers() -> None:
+    _both_walls()
+
+
 @flaw("acts reach as far as reading", "test_ids.py::test_who_sees_an_order_may_not_do_everything_with_it")
 def _acts() -> None:
     Viewer.reaches = lambda self, permission, *_: self.may(permission)  # type: ignore[method-assign]
@@ -335,6 +356,23 @@ def _refusals() -> None:
     _put("_attempt", keeping, resolvers.runner)
 
 
+@flaw(
+    "an act is committed before its answer is whole",
+    "test_guarantees.py::test_a_bug_in_the_answer_undoes_the_act",
+)
+def _early() -> None:
+    attempt: Callable[..., Awaitable[Any]] = resolvers.runner._attempt
+
+    async def keeping(ctx: Any, session: Any, *rest: Any) -> Any:
+        try:
+            return await attempt(ctx, session, *rest)
+        except BaseException:
+            await session.commit()
+            raise
+
+    _put("_attempt", keeping, resolvers.runner)
+
+
 @flaw("no key is needed", "test_guarantees.py::test_money_and_goods_need_a_key[placeOrder]")
 def _no_key() -> None:
     def none(field: Any, kind: Any) -> Any:
@@ -412,6 +450,21 @@ def _tabs() -> None:
     resolvers.context.Context.locked = lambda self, kind, statement: statement  # type: ignore[method-assign]
 
 
+# What a view says of what is not in it
+
+
+@flaw(
+    "views name every permission", "test_roles.py::test_no_view_names_a_permission_that_its_viewer_lacks[B]"
+)
+def _named_permissions() -> None:
+    auth.views._Builder._permissions = lambda self, named: named  # type: ignore[method-assign]
+
+
+@flaw("a description names an act", "test_roles.py::test_no_description_names_what_its_viewer_lacks[B]")
+def _named_acts() -> None:
+    api._schema.type_map["OrderAction"].values["CONFIRM"].description = "Take it on (confirmOrder)."  # type: ignore[attr-defined]
+
+
 # Documents, bodies, input, statements
 
 
@@ -432,6 +485,29 @@ def _gate() -> None:
 @flaw("quantities are not checked", "test_input.py::test_quantities_that_cannot_be[1.5]")
 def _quantities() -> None:
     _put("check_quantity", lambda quantity, **_: None, resolvers.carts)
+
+
+@flaw("an input takes a price", "test_input.py::test_inputs_take_no_column_names[placeOrder]")
+def _mass_assignment() -> None:
+    named: Any = api._schema.type_map["PlaceOrderInput"]
+    named.fields["unitPrice"] = GraphQLInputField(GraphQLString)
+
+
+@flaw(
+    "texts are stored however long",
+    "test_bombs.py::test_odd_texts_in_each_string_of_each_mutation[createAddress]",
+)
+def _long_texts() -> None:
+    _put("_checked", lambda draft: draft, resolvers.customers)
+
+
+@flaw("odd ids are faults", "test_bombs.py::test_odd_texts_in_each_string_of_each_query")
+def _odd_ids() -> None:
+    def strict(text: str, *type_names: str) -> Any:
+        text.encode("ascii")
+        return schema.ids.try_decode_id(text, *type_names)
+
+    _put("try_decode_id", strict, schema.customers, schema.orders, schema.products, schema.wishlists)
 
 
 @flaw("past dates are taken", "test_input.py::test_dates_in_the_past_are_named")

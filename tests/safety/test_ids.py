@@ -20,6 +20,8 @@ TABLES = {
     "Order": ("sales_order", "placed_by_id"), "OrderLine": ("sales_order_line", None), "Cart": ("cart", "user_id"),
     "CartLine": ("cart_line", None), "Wishlist": ("wishlist", "owner_id"), "WishlistItem": ("wishlist_item", None),
     "Address": ("customer_address", None), "Customer": ("customer", None), "User": ("app_user", None),
+    "ApiClient": ("oauth_client", None),
+    "QuickOrder": ("quick_order", "user_id"), "Upload": ("upload", "user_id"),
     "Product": ("product", None), "Warehouse": ("warehouse", None), "ProductCategory": ("product_category", None),
 }  # fmt: skip
 NONSENSE = (

@@ -259,6 +259,10 @@ async def test_discounts_out_of_range(still: Scene, percent: str) -> None:
     assert difference(before, await still.snapshot()) == {}
 
 
+# What an input takes though a column has the same name; a new one has to be thought about.
+MEANT = frozenset({("updateCustomerNote", "customerId")})
+
+
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 async def test_inputs_take_no_column_names(still: Scene, name: str) -> None:
     """Mass assignment: names of columns that decide on money and rights are unknown to every input (check 10)."""
@@ -266,8 +270,9 @@ async def test_inputs_take_no_column_names(still: Scene, name: str) -> None:
     known = input_type(name).fields
     for field in ("customerId", "sellerId", "userId", "unitPrice", "status", "isOnHold", "id", "price", "discountPercent",
                   "creditLimit", "role", "placedById", "number", "version", "grossAmount", "internalNote", "total"):  # fmt: skip
-        if field in known:
+        if (name, field) in MEANT:
             continue
+        assert field not in known
         answer = await still.ask(
             EXAMPLES[name].viewer, document(name, '@idempotent(key: "k")'), {"input": given | {field: "1"}}
         )

@@ -101,17 +101,12 @@ class Crowd:
 
 @pytest.fixture
 async def crowd(cluster: Cluster, template: str) -> AsyncIterator[Crowd]:
-    name = cluster.clone(template)
-    database = cluster.database(name, pool_size=16)
-    await database.open()  # a cold pool hides races (R2)
-    made = Crowd(database)
-    async with database.job() as session:
-        made.seller = await make.make_seller(session)
-    try:
+    async with cluster.lend(template, pool_size=16) as database:
+        await database.open()  # a cold pool hides races (R2)
+        made = Crowd(database)
+        async with database.job() as session:
+            made.seller = await make.make_seller(session)
         yield made
-    finally:
-        await database.close()
-        cluster.drop(name)
 
 
 def outcome(payload: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What exists for whom, as a table of its own, and that what is hidden is hidden everywhere (checks 2, 3, 7, 33, 34)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from graphql import (
     GraphQLInputObjectType,
     GraphQLSchema,
+    build_schema,
     get_introspection_query,
     get_named_type,
     parse,
@@ -14,7 +16,7 @@ from graphql import (
 )
 from sqlalchemy import text
 
-from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, Role
+from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, Permission, Role
 from auth.views import Views
 from schema.access import may_use
 from schema.sdl import sdl_of_view
@@ -30,13 +32,16 @@ ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
     "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
-    "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
+    "cart": BUYING, "checkLines": BUYING, "quickOrder": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
-    "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
+    "createQuickOrder": BUYING, "addQuickOrderToCart": BUYING, "addQuickOrderToWishlist": BUYING,
+    "saveQuickOrderAsWishlist": BUYING, "saveCartAsWishlist": BUYING, "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
-    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
+    "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
+    "rotateApiClientSecret": "CD", "disableApiClient": "CD",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -46,6 +51,7 @@ SENSITIVE = {
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
+    "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
@@ -205,6 +211,42 @@ async def test_introspection_shows_the_view_and_no_more(still: Scene, letter: st
             [each["name"] for each in (kind["fields"] or []) + (kind["inputFields"] or [])] if kind else []
         )
         assert coordinate.partition(".")[2] not in listed
+
+
+@pytest.mark.parametrize("letter", WHO)
+async def test_no_view_names_a_permission_that_its_viewer_lacks(still: Scene, letter: str) -> None:
+    viewer = still.viewers[WHO[letter]]
+    held = {each.name for each in viewer.permissions}
+    sdl = sdl_of_view(still.engine.view(viewer))
+    listed = await still.ask(WHO[letter], '{ __type(name: "Permission") { enumValues { name } } }')
+    told = await still.ask(WHO[letter], "{ viewer { permissions } }")
+
+    named = {
+        each.strip() for found in re.findall(r"@access\(to: \[(.*?)\]\)", sdl) for each in found.split(",")
+    }
+    assert named <= held
+    assert set(build_schema(sdl).type_map["Permission"].values) == held  # type: ignore[attr-defined]
+    assert {each["name"] for each in listed["data"]["__type"]["enumValues"]} == held
+    assert set(told["data"]["viewer"]["permissions"]) == held
+    # Scopes are named like permissions; that they exist is in the public metadata.
+    words = set(re.findall(r"\w+", re.sub(r"enum ApiScope \{.*?\n\}", "", sdl, flags=re.DOTALL)))
+    assert not {each.name for each in Permission if each.name not in held} & words
+
+
+@pytest.mark.parametrize("letter", WHO)
+async def test_no_description_names_what_its_viewer_lacks(still: Scene, letter: str) -> None:
+    """Root fields of two words or more; one word alone may be a word of the language."""
+    view = still.engine.view(still.viewers[WHO[letter]])
+    roots = [(FULL.query_type, view.query_type), (FULL.mutation_type, view.mutation_type)]
+    hidden = {
+        name
+        for whole, part in roots
+        for name in (whole.fields if whole else {})
+        if name != name.lower() and name not in (part.fields if part else {})
+    }
+
+    words = set(re.findall(r"\w+", sdl_of_view(view)))
+    assert not hidden & words
 
 
 async def test_nobody_asks_nothing(still: Scene) -> None:

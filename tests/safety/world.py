@@ -29,7 +29,7 @@ from schema.engine import Engine
 from schema.ids import encode_id
 from schema.throttle import Throttle
 from tests import factories as make
-from tests.schema.shop import PLACE
+from tests.schema.shop import PLACE, with_known_views
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 COMPANIES = ("parent", "child", "stranger")
@@ -63,7 +63,8 @@ NOT_FREE = {
     "currency", "locale", "country", "status", "kind", "role", "visibility", "unit_code", "tax_category",
     "entity_type", "transaction_id", "input_hash", "mutation", "action", "type", "source", "namespace",
     "method", "format", "series_code", "exemption_code", "qualification", "tax_regime", "invoicing_mode", "hash",
-    "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name", "seller_tax_id", "sales_rep_name", "name_sort", "sku", "month",
+    "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
+    "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
 }  # fmt: skip
 KINDS = {"internal_note": "n", "tax_id": "t", "customer_tax_id": "t", "discount_reason": "d"}
 
@@ -80,7 +81,7 @@ class World:
 
 
 def engine_of(database: Database) -> Engine:
-    return Engine(api, database, throttle=Throttle(10**9, 10**9), clock=lambda: NOW)
+    return with_known_views(Engine(api, database, throttle=Throttle(10**9, 10**9), clock=lambda: NOW))
 
 
 def company_of(name: str) -> str:
@@ -182,6 +183,10 @@ async def build_world(database: Database) -> World:
                 email=f"{tag('u', name)}@example.com",
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
+        for name, company in companies.items():
+            admin = people[f"{name[0]}admin"]
+            await make.make_api_client(session, company, made_by=admin, name=tag("c", name), created_at=NOW)
+        await make.make_api_client(session, seller, made_by=people["administrator"])
         for index in range(3):
             product = await make.make_product(
                 session,
@@ -234,9 +239,14 @@ HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { 
 HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
 
+QUICK = "mutation($input: CreateQuickOrderInput!) { createQuickOrder(input: $input) { quickOrder { id } errors { code } } }"
+
 
 async def _act(database: Database, world: World) -> None:
-    """Everyone at a company places an order, leaves something in the cart and keeps a list; one list is shared."""
+    """
+    Everyone at a company places an order, leaves something in the cart, keeps a list and a quick order, and has sent
+    a file; one list is shared.
+    """
     engine = engine_of(database)
     sharing = {"pmate": "parent", "cadmin": "child", "sadmin": "stranger"}
 
@@ -266,6 +276,9 @@ async def _act(database: Database, world: World) -> None:
             items[0]["note"] = tag("s", sharing[name])
             shared = {"name": tag("s", sharing[name]), "visibility": "COMPANY", "items": items}
             await ask(viewer, LIST, input=shared)
+        await ask(viewer, QUICK, input={"text": "ACE-0 1\nACE-1 2"})
+        async with database.job() as session:
+            await make.make_upload(session, viewer, NOW, name=tag("w", who))
     held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
 
@@ -334,8 +347,8 @@ def _owner_expression(table: str, kind: str) -> str:
         return f"'zq{kind}' || " + company.format(column="t.id" if table == "customer" else "t.customer_id")
     if table == "customer":
         return "'zqk' || " + company.format(column="t.id")
-    if table in ("cart", "wishlist"):
-        column = "t.user_id" if table == "cart" else "t.owner_id"
+    if table in ("cart", "wishlist", "quick_order", "upload"):
+        column = "t.owner_id" if table == "wishlist" else "t.user_id"
         return "'zqw' || " + person.format(column=column)
     if table == "sales_order":
         return "'zqo' || " + person.format(column="t.placed_by_id")

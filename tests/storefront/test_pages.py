@@ -397,3 +397,30 @@ async def test_logistics_sees_orders_without_prices_and_without_acts(visitor: Vi
     assert "€" not in visitor.page.text
     acts = {form.fields.get("act") for form in visitor.page.forms}
     assert not acts & {"confirm", "refuse", "hold", "release", "discount", "cancel"}
+
+
+# Notes on customers
+
+
+@pytest.mark.parametrize(("email", "writes"), [(REP, True), (MANAGER, True), (ADMINISTRATOR, False)])
+async def test_reps_and_managers_write_the_note_of_a_customer(
+    visitor: Visitor, email: str, writes: bool
+) -> None:
+    await visitor.sign_in(email)
+    customers = (await visitor.open("/staff/customers")).links
+    path = next(link for link in customers if link.startswith("/staff/customers/C"))
+    page = await visitor.open(path)
+    if not writes:
+        assert not [form for form in page.forms if form.fields.get("act") == "note"]
+        return
+    form = visitor.form(act="note")
+
+    page = await visitor.submit(form, note="Paga <b>tarde</b> & mal.")
+
+    assert "La nota se ha guardado." in page.text
+    assert visitor.form(act="note").fields["note"] == "Paga <b>tarde</b> & mal."
+    late = await visitor.submit(form, 422, note="Otra cosa.", key="")
+    assert "La nota se ha guardado." not in late.text
+    assert visitor.form(act="note").fields["note"] == "Otra cosa."
+    await visitor.open(path)
+    assert visitor.form(act="note").fields["note"] == "Paga <b>tarde</b> & mal."

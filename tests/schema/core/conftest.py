@@ -266,10 +266,13 @@ class Mutation:
 
     @strawberry.mutation(description="Grows one, waiting for its lock.", directives=[access(P.ORDERS_PLACE)])
     async def grow_thing(
-        self, info: Info, name: Annotated[str, strawberry.argument(description="Which.")]
+        self,
+        info: Info,
+        name: Annotated[str, strawberry.argument(description="Which.")],
+        patience: Annotated[int, strawberry.argument(description="For how long, in milliseconds.")] = 100,
     ) -> ThingPayload:
         ctx = info.context
-        await ctx.session.execute(text("set local lock_timeout = 100"))
+        await ctx.session.execute(text(f"set local lock_timeout = {patience}"))
         row = (await ctx.session.execute(locked(select(things).where(T.name == name)))).first()
         if row is None:
             raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("name",))

@@ -240,22 +240,27 @@ async def test_a_known_constraint_is_a_refusal_and_an_unknown_one_a_bug(
 async def test_a_deadlock_is_tried_again(engine: Engine, shop: Database, viewer: Viewer) -> None:
     await fill(shop, viewer, ["a", "b"])
     async with shop.owner() as connection:
-        # Every update of `a` takes `b` as well and the other way round: two at once must collide.
+        # Every update of `a` takes `b` as well and the other way round, once both are there: they must collide.
+        await connection.exec_driver_sql("create sequence arrivals")
         await connection.exec_driver_sql(
             "create function cross_lock() returns trigger language plpgsql security definer as $$ begin"
-            " perform set_config('deadlock_timeout', '100ms', true);"  # noticed long before the lock timeout
-            " perform pg_sleep(0.05); perform 1 from thing where name <> new.name for update; return new; end $$"
+            " perform set_config('deadlock_timeout', '10ms', true);"  # noticed long before the lock timeout
+            " perform nextval('arrivals');"
+            " while (select last_value from arrivals) < 2 loop perform pg_sleep(0.001); end loop;"
+            " perform 1 from thing where name <> new.name for update; return new; end $$"
         )
         await connection.exec_driver_sql(
             "create trigger cross_lock before update on thing for each row execute function cross_lock()"
         )
-    grow = "mutation($name: String!) { growThing(name: $name) { thing { size } errors { code } } }"
+    grow = "mutation($n: String!) { growThing(name: $n, patience: 20000) { thing { size } errors { code } } }"
 
     answers = await asyncio.gather(
-        *(engine.execute_document(viewer, grow, {"name": name}) for name in ("a", "b"))
+        *(engine.execute_document(viewer, grow, {"n": name}) for name in ("a", "b"))
     )
 
     assert [each["data"]["growThing"]["errors"] for each in answers] == [[], []]
+    async with shop.owner() as connection:  # one was thrown out and came again
+        assert await connection.scalar(text("select last_value from arrivals")) == 3
 
 
 async def test_a_lock_that_does_not_clear_is_answered_503(

@@ -2,8 +2,8 @@
 
 from alembic import context, op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (

@@ -2,8 +2,8 @@
 
 from alembic import context, op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
