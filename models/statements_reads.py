@@ -11,8 +11,8 @@ from models.invoices import Invoice, InvoiceInstalment
 from models.invoices_reads import invoice_in_scope
 from models.payments import Payment, PaymentMatch
 from models.payments_reads import payment_in_scope
-from rules.states import InvoiceKind, InvoiceStatus
 from rules.statements import StatementKind
+from rules.states import InvoiceKind, InvoiceStatus
 
 
 def account_movements(viewer: Viewer, customer_id: UUID, currency: str, zone: str) -> Select[Any]:
@@ -52,7 +52,7 @@ def account_movements(viewer: Viewer, customer_id: UUID, currency: str, zone: st
         )
         for kind, day, amount, condition in (
             (StatementKind.PAYMENT, Payment.received_on, -Payment.amount, Payment.id.is_not(None)),
-            (StatementKind.REVERSAL, reversed_on, +Payment.amount, Payment.reversed_at.is_not(None)),
+            (StatementKind.REVERSAL, reversed_on, Payment.amount, Payment.reversed_at.is_not(None)),
         )
     ]  # fmt: skip
     moved = union_all(*invoices, *payments).subquery()
@@ -64,9 +64,7 @@ def account_movements(viewer: Viewer, customer_id: UUID, currency: str, zone: st
 def _live(day: date, zone: str) -> Any:
     """Whether a match stood at the end of a day."""
     undone_on = cast(func.timezone(zone, PaymentMatch.undone_at), Date)
-    return and_(
-        PaymentMatch.matched_on <= day, or_(PaymentMatch.undone_at.is_(None), undone_on > day)
-    )
+    return and_(PaymentMatch.matched_on <= day, or_(PaymentMatch.undone_at.is_(None), undone_on > day))
 
 
 def open_on(viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: str) -> Select[Any]:

@@ -15,7 +15,13 @@ from models.customers_reads import customer_in_scope
 from models.filters import Where, conditions
 from models.invoices import Invoice
 from models.payments import BankFile, BankLine
-from models.payments_reads import IS_OPEN, BankLineRow, OpenInstalmentRow, issued_instalments, visible_bank_lines
+from models.payments_reads import (
+    IS_OPEN,
+    BankLineRow,
+    OpenInstalmentRow,
+    issued_instalments,
+    visible_bank_lines,
+)
 from models.rows import by_key, columns_of
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
@@ -169,7 +175,10 @@ async def _matches(ctx: Context, lines: Sequence[Movement]) -> list[Match]:
 def _line(file: BankFile, position: int, found: Match) -> BankLine:
     """The line as it is before its money is received."""
     line = found.line
-    statuses = {MatchOutcome.OUTGOING: BankLineStatus.IGNORED, MatchOutcome.DUPLICATE: BankLineStatus.DUPLICATE}
+    statuses = {
+        MatchOutcome.OUTGOING: BankLineStatus.IGNORED,
+        MatchOutcome.DUPLICATE: BankLineStatus.DUPLICATE,
+    }
     return BankLine(
         id=new_id(), bank_file_id=file.id, seller_id=file.seller_id, position=position, booked_on=line.booked_on,
         amount=line.amount, currency=line.currency, remitter=line.counterparty[:200],
@@ -204,7 +213,13 @@ async def _receive(ctx: Context, rows: Sequence[BankLine], found: Sequence[Match
 
 def _receipt(row: BankLine, customer_id: UUID, on: date, matches: tuple[MatchWanted, ...]) -> Receipt:
     return Receipt(
-        customer_id, PaymentMethod.TRANSFER, on, row.amount, row.currency, row.reference[:200], matches=matches
+        customer_id,
+        PaymentMethod.TRANSFER,
+        on,
+        row.amount,
+        row.currency,
+        row.reference[:200],
+        matches=matches,
     )
 
 
@@ -260,7 +275,14 @@ async def ignore_bank_line(ctx: Context, line_id: UUID, reason: str) -> UUID:
     row = await _lock_line(ctx, line_id)
     row.status, row.problem = BankLineStatus.IGNORED, reason
     record(
-        ctx, "bankLine.ignored", "BankLine", row.id, version=1, customer_id=None, reason=reason, published=False
+        ctx,
+        "bankLine.ignored",
+        "BankLine",
+        row.id,
+        version=1,
+        customer_id=None,
+        reason=reason,
+        published=False,
     )
     await ctx.session.flush()
     return row.id

@@ -45,7 +45,8 @@ _EXPOSURE = (
     select holder, coalesce(sum(ordered), 0), coalesce(sum(delivered), 0), coalesce(sum(invoiced), 0),
         coalesce(sum(unapplied), 0), coalesce(sum(invoiced) filter (where due_on < cast(:today as date)), 0),
         coalesce(sum(invoiced) filter (
-            where due_on < cast(:today as date) - (select overdue_days_allowed from seller where id = :seller)), 0), min(due_on)
+            where due_on < cast(:today as date) - (select overdue_days_allowed from seller where id = :seller)), 0),
+        min(due_on)
     from (
         select tree.holder,
             line.gross_amount * sales_order.exchange_rate / line.quantity_ordered
@@ -237,7 +238,9 @@ async def accounts_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[Accou
     async with as_house(ctx) as session:
         rows = (await session.execute(text(_HOLDERS), {"customers": list(keys)})).all()
         held = {row[0]: row[1:] for row in rows}
-        roots = {each: (held[each][0], held[each][2]) if each in held else (each, us.currency) for each in keys}
+        roots = {
+            each: (held[each][0], held[each][2]) if each in held else (each, us.currency) for each in keys
+        }
         currencies = dict(roots.values())
         used = await _exposures(ctx, session, currencies)
         rates = await _rates(ctx, session, set(currencies.values()))

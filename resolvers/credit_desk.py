@@ -32,9 +32,7 @@ _FOR_CREDIT = (HoldReason.CREDIT.value, HoldReason.OVERDUE.value)
 NO_TEST_DAYS = 100_000  # of a seller who does not look at overdue invoices
 
 _IS_HELD = (
-    SalesOrder.is_on_hold
-    & SalesOrder.status.in_(_OPEN)
-    & SalesOrder.hold_reasons.overlap(list(_FOR_CREDIT))
+    SalesOrder.is_on_hold & SalesOrder.status.in_(_OPEN) & SalesOrder.hold_reasons.overlap(list(_FOR_CREDIT))
 )
 DESK_COLUMNS: Mapping[str, Any] = {"customer": SalesOrder.customer_id}
 
@@ -57,11 +55,16 @@ async def credit_desk(ctx: Context, where: Where | None, args: PageArgs) -> Page
 
 async def desk_by_order(ctx: Context, keys: Sequence[UUID]) -> list[DeskRow | None]:
     """Held orders with what would free them, as if those that wait longer went first: a few statements for all."""
-    asked = [OrderRow(*row) for row in await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))]
+    asked = [
+        OrderRow(*row)
+        for row in await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))
+    ]
     customers = sorted({row.customer_id for row in asked})
     accounts = dict(zip(customers, await accounts_by_customer(ctx, customers), strict=True))
     held = await ctx.session.execute(
-        visible_orders(ctx.user).where(SalesOrder.customer_id.in_(customers), _IS_HELD).order_by(SalesOrder.id)
+        visible_orders(ctx.user)
+        .where(SalesOrder.customer_id.in_(customers), _IS_HELD)
+        .order_by(SalesOrder.id)
     )
     queues: dict[UUID, list[OrderRow]] = {}
     for row in held:
@@ -76,7 +79,9 @@ async def desk_by_order(ctx: Context, keys: Sequence[UUID]) -> list[DeskRow | No
         held_orders = [
             HeldOrder(
                 each.number,
-                round_money(each.gross_amount * each.exchange_rate / (Decimal(1) if rate is None else rate.rate)),
+                round_money(
+                    each.gross_amount * each.exchange_rate / (Decimal(1) if rate is None else rate.rate)
+                ),
             )
             for each in queue
         ]

@@ -86,14 +86,14 @@ async def lock_waiting_orders(ctx: Context, customer_ids: Collection[UUID]) -> l
         table.ended_at.is_(None),
         or_(table.valid_until.is_(None), table.valid_until >= ctx.today),
     )
-    rows = await ctx.session.scalars(ctx.locked(LockKind.DOCUMENT, waiting.order_by(table.created_at, table.id)))
+    rows = await ctx.session.scalars(
+        ctx.locked(LockKind.DOCUMENT, waiting.order_by(table.created_at, table.id))
+    )
     conditions = {row.order_id: row for row in rows}
     if not conditions:
         return []
     orders = select(SalesOrder).where(SalesOrder.id.in_(conditions), order_in_scope(ctx.user))
-    heads = list(
-        await ctx.session.scalars(ctx.locked(LockKind.DOCUMENT, orders.order_by(SalesOrder.id)))
-    )
+    heads = list(await ctx.session.scalars(ctx.locked(LockKind.DOCUMENT, orders.order_by(SalesOrder.id))))
     lines = select(SalesOrderLine).where(
         SalesOrderLine.order_id.in_([each.id for each in heads]),
         SalesOrderLine.customer_id.in_(customer_ids),

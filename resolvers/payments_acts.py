@@ -93,7 +93,8 @@ async def receive(ctx: Context, receipts: Sequence[Receipt], *, warns: bool = Tr
         )  # fmt: skip
     await ctx.session.flush()
     await post(ctx, entries)
-    await release_paid_orders(ctx, waiting, [(each.customer_id, in_base(each.amount, each.exchange_rate)) for each in drafts])  # fmt: skip
+    received = [(each.customer_id, in_base(each.amount, each.exchange_rate)) for each in drafts]
+    await release_paid_orders(ctx, waiting, received)
     await ctx.session.flush()
     return [each.id for each in drafts]
 
@@ -237,9 +238,7 @@ def _posted(
     document: Posting,
 ) -> Posted:
     own = None if payment.currency == claims.base_currency else document
-    return Posted(
-        source, source_id, payment.customer_id, on, payment.number, posting, payment.currency, own
-    )
+    return Posted(source, source_id, payment.customer_id, on, payment.number, posting, payment.currency, own)
 
 
 async def lock_payment(ctx: Context, payment_id: UUID, expected_version: int | None) -> Payment:

@@ -73,7 +73,12 @@ class Claims:
         return self.by_id[key]
 
     def demand(
-        self, key: UUID, customer_id: UUID | None, currency: str | None, path: Path, field: str = "instalmentId"
+        self,
+        key: UUID,
+        customer_id: UUID | None,
+        currency: str | None,
+        path: Path,
+        field: str = "instalmentId",
     ) -> LockedClaim:
         """The claim, of this customer and in this currency; refused otherwise."""
         claim = self.by_id.get(key)
@@ -132,6 +137,4 @@ async def lock_claims(ctx: Context, instalment_ids: Sequence[UUID]) -> Claims:
     }
     for row in rows:
         heads[row.invoice_id].settled += row.amount_matched
-    return Claims(
-        {row.id: LockedClaim(row, heads[row.invoice_id]) for row in rows}, us.currency, exponent
-    )
+    return Claims({row.id: LockedClaim(row, heads[row.invoice_id]) for row in rows}, us.currency, exponent)

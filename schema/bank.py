@@ -14,6 +14,7 @@ from models.payments_reads import BankLineRow
 from resolvers import bank, payments
 from resolvers.context import Context
 from resolvers.paging import PageArgs
+from resolvers.uploads import take_upload
 from rules.refusals import ErrorCode, Refusal
 from rules.states import BankLineStatus
 from schema.access import access, described_enum, key_required, list_size
@@ -95,9 +96,7 @@ class BankLineWhere:
 
 @strawberry.type
 class BankQueries:
-    @strawberry.field(
-        description="The lines of our bank's files, the latest read first.", directives=_MANAGE
-    )
+    @strawberry.field(description="The lines of our bank's files, the latest read first.", directives=_MANAGE)
     async def bank_lines(
         self,
         info: Info,
@@ -116,8 +115,16 @@ class BankQueries:
     description="A file of our bank: notebook 43, camt.053, or CSV with a heading.", directives=_MANAGE
 )
 class ImportBankFileInput:
-    name: str = strawberry.field(description="The file's name, 200 characters.")
-    content: str = strawberry.field(description="The file's bytes in base64, 700,000 characters at most.")
+    upload_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The id that POST /upload answered for the file; it is used up."
+    )
+    name: str | None = strawberry.field(
+        default=None, description="The file's name, 200 characters, with `content`."
+    )
+    content: str | None = strawberry.field(
+        default=None,
+        description="Instead of an upload: the file's bytes in base64, 700,000 characters at most.",
+    )
 
 
 @strawberry.input(description="Whose money a waiting line is.", directives=_MANAGE)
@@ -193,7 +200,15 @@ class BankMutations:
     async def import_bank_file(
         self, info: Info, input: Annotated[ImportBankFileInput, strawberry.argument(description="The file.")]
     ) -> ImportBankFilePayload:
-        done = await bank.import_bank_file(info.context, input.name, _bytes_of(input.content))
+        if (input.upload_id is None) == (input.content is None):
+            raise Refusal(ErrorCode.INVALID, "Give an upload or a content.", ("uploadId",))
+        if input.upload_id is not None:
+            key = decode_id(input.upload_id, "Upload", path=("uploadId",))
+            file = await take_upload(info.context, key, ("uploadId",))
+            done = await bank.import_bank_file(info.context, file.name, file.content)
+        else:
+            content = _bytes_of(input.content or "")
+            done = await bank.import_bank_file(info.context, input.name or "", content)
         return await ImportBankFilePayload.of(info.context, done)
 
     @strawberry.mutation(

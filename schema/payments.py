@@ -20,7 +20,15 @@ from rules.states import PaymentMethod
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
-from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, enum_filter, one_key_of, where_of
+from schema.filters import (
+    BooleanFilter,
+    DateFilter,
+    IDFilter,
+    StringFilter,
+    enum_filter,
+    one_key_of,
+    where_of,
+)
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.invoices import Invoice
 from schema.rows import fill

@@ -189,9 +189,7 @@ class PaymentMutations:
         info: Info,
         input: Annotated[MatchCreditInput, strawberry.argument(description="The credit and what it pays.")],
     ) -> MatchCreditPayload:
-        credit = decode_id(
-            input.credit_instalment_id, "InvoiceInstalment", path=("creditInstalmentId",)
-        )
+        credit = decode_id(input.credit_instalment_id, "InvoiceInstalment", path=("creditInstalmentId",))
         instalment = decode_id(input.instalment_id, "InvoiceInstalment", path=("instalmentId",))
         done = await payments_acts.match_credit(info.context, credit, instalment, input.amount)
         return await MatchCreditPayload.of(info.context, done)
@@ -218,7 +216,5 @@ class PaymentMutations:
         input: Annotated[ReversePaymentInput, strawberry.argument(description="The payment.")],
     ) -> ReversePaymentPayload:
         key = decode_id(input.payment_id, "Payment", path=("paymentId",))
-        done = await payments_acts.reverse_payment(
-            info.context, key, input.expected_version, input.reason
-        )
+        done = await payments_acts.reverse_payment(info.context, key, input.expected_version, input.reason)
         return await ReversePaymentPayload.of(info.context, done)

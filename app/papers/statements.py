@@ -24,6 +24,7 @@ from resolvers.journal import journal_export
 from resolvers.sellers import time_zone_of
 from resolvers.statements import Statement, statement
 from rules.refusals import Refusal
+from rules.spreadsheet_text import harmless
 from schema.endpoint import viewer_of_request
 from schema.ids import try_decode_id
 
@@ -33,7 +34,6 @@ _KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "on": "Day", "kind": "Document", "number": "Number", "reference": "Reference", "due_on": "Due on",
@@ -85,7 +85,17 @@ def journal_routes(database: Database, clock: Callable[[], datetime]) -> list[Ba
         made = io.StringIO(newline="")
         writer = csv.writer(made)
         writer.writerow(
-            ("day", "entry", "source", "document", "account", "debit", "credit", "document_amount", "currency")
+            (
+                "day",
+                "entry",
+                "source",
+                "document",
+                "account",
+                "debit",
+                "credit",
+                "document_amount",
+                "currency",
+            )
         )
         for row in rows:
             zero = Decimal(0)
@@ -196,7 +206,7 @@ def _written(cell: _Cell) -> str:
         return cell.isoformat()
     if isinstance(cell, Decimal):
         return f"{cell:.2f}"
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return harmless(cell)
 
 
 def statement_xlsx(found: Statement, locale: str) -> bytes:
@@ -215,7 +225,7 @@ def statement_xlsx(found: Statement, locale: str) -> bytes:
                 if isinstance(cell, Decimal):
                     sheet.write_number(index, column, cell, money)
                 elif isinstance(cell, date):
-                    sheet.write_datetime(index, column, datetime(cell.year, cell.month, cell.day), day)
+                    sheet.write_datetime(index, column, cell, day)
                 elif cell:
                     sheet.write_string(index, column, cell)
         sheet.set_column(0, 6, 16)

@@ -1,6 +1,5 @@
 """Bank files: what was read, what waits, and whose it is."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,24 +23,25 @@ async def show_bank(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data = await page.ask("BankLines", where=dict(_STATES[state]) or None, **paging(page, PAGE_SIZE))
     return page.show(
         "staff/bank.html", 422 if problems else 200, frame=data, lines=data["bankLines"], state=state,
-        problems=list(problems), typed={name: page.field(name) for name in ("act", "line", "number", "name")},
+        problems=list(problems), typed={name: page.field(name) for name in ("act", "line")},
         pager=neighbours(page, data["bankLines"]["pageInfo"], state=state),
     )  # fmt: skip
 
 
 async def read_file(page: Page) -> Response:
-    """The text of the file as it was pasted; what is wrong with it is told by line."""
-    content = base64.b64encode(page.field("content").encode()).decode()
-    outcome = await page.act("ImportBankFile", name=page.field("name") or "-", content=content)
+    """What is wrong with the file is told by line and field."""
+    upload, problem = await page.send_file("file")
+    if problem:
+        return await show_bank(page, [Problem(problem, "file")])
+    outcome = await page.act("ImportBankFile", uploadId=upload)
     if not outcome.done:
-        told = [
-            Problem(_at(page, error), "name" if error["path"][:1] == ["name"] else "content", error["code"])
-            for error in outcome.errors[:20]
-        ]
+        told = [Problem(_at(page, error), "file", error["code"]) for error in outcome.errors[:20]]
         return await show_bank(page, told)
     lines = outcome.payload["bankFile"]["lines"]
     waiting = sum(each["status"] == "UNKNOWN" for each in lines)
-    said = page.gettext("%(count)s lines were read; %(waiting)s wait for you.", count=len(lines), waiting=waiting)
+    said = page.gettext(
+        "%(count)s lines were read; %(waiting)s wait for you.", count=len(lines), waiting=waiting
+    )
     return page.go("/staff/bank", said, warnings=outcome.warnings)
 
 
@@ -58,7 +58,9 @@ async def assign(page: Page) -> Response:
     line = page.field("line")
     found = await page.ask("BankCustomer", number=page.field("number")[:100])
     if found["customer"] is None:
-        return await show_bank(page, [Problem(page.gettext("No customer has this number."), f"number-{line}")])
+        return await show_bank(
+            page, [Problem(page.gettext("No customer has this number."), f"number-{line}")]
+        )
     outcome = await page.act("AssignBankLine", bankLineId=line, customerId=found["customer"]["id"])
     if not outcome.done:
         return await show_bank(page, problems_of(outcome.errors, {"receivedOn": f"number-{line}"}))
@@ -85,7 +87,11 @@ async def show_journal(page: Page) -> Response:
 
 PAGES = (
     At(
-        "/staff/bank", show_bank, {"read": read_file, "assign": assign, "ignore": ignore}, needs="payments:manage"
+        "/staff/bank",
+        show_bank,
+        {"read": read_file, "assign": assign, "ignore": ignore},
+        needs="payments:manage",
+        takes_file=True,
     ),
     At("/staff/journal", show_journal, needs="journal:read"),
 )

@@ -46,7 +46,11 @@ async def release_when_paid(page: Page) -> Response:
         validUntil=read_date(page.field("until")), reason=page.field("reason"),
     )  # fmt: skip
     if not outcome.done:
-        fields = {"reason": f"paid-reason-{order}", "amount": f"amount-{order}", "validUntil": f"until-{order}"}
+        fields = {
+            "reason": f"paid-reason-{order}",
+            "amount": f"amount-{order}",
+            "validUntil": f"until-{order}",
+        }
         return await show_desk(page, problems_of(outcome.errors, fields))
     said = page.gettext("The order goes on as soon as the money is there.")
     return page.go("/staff/credit", said, warnings=outcome.warnings)

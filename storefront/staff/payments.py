@@ -69,7 +69,9 @@ async def record(page: Page) -> Response:
         return await show_new(page, [problem])
     day = read_date(page.field("received-on"))
     if page.field("received-on") and day is None:
-        return await show_new(page, [Problem(page.gettext("Enter a day, such as 2026-03-31."), "received-on")])
+        return await show_new(
+            page, [Problem(page.gettext("Enter a day, such as 2026-03-31."), "received-on")]
+        )
     outcome = await page.act(
         "RecordPayment", customerId=page.field("customer"), amount=amount, receivedOn=day,
         method=page.field("method") or "TRANSFER", reference=page.field("reference"), note=page.field("note"),

@@ -16,10 +16,16 @@ PAYMENT = """id number version method receivedOn amount { amount currency } amou
 MATCH = "id amount { amount } undoneAt invoiceNumber payment { number } credit { number }"
 
 
-async def pay(shop: Shop, mutation: str, directives: str = "", viewer: Any = None, **given: Any) -> dict[str, Any]:
+async def pay(
+    shop: Shop, mutation: str, directives: str = "", viewer: Any = None, **given: Any
+) -> dict[str, Any]:
     """An act on payments; the payload."""
     name = mutation[0].upper() + mutation[1:] + "Input"
-    field = f"match {{ {MATCH} }}" if mutation in ("matchCredit", "unmatchPayment") else f"payment {{ {PAYMENT} }}"
+    field = (
+        f"match {{ {MATCH} }}"
+        if mutation in ("matchCredit", "unmatchPayment")
+        else f"payment {{ {PAYMENT} }}"
+    )
     document = f"""mutation Act($input: {name}!) {{ {mutation}(input: $input) {directives} {{ {field}
         errors {{ code message path }} warnings {{ code message path }} replayed }} }}"""
     answer = await shop.data(viewer or shop.finance, document, f"paying-{next(_keys)}", input=given)

@@ -19,7 +19,9 @@ async def bank(shop: Shop, mutation: str, **given: Any) -> dict[str, Any]:
     """An act on bank files; the payload."""
     name = mutation[0].upper() + mutation[1:] + "Input"
     field = (
-        f"bankFile {{ id format lines {{ {LINE} }} }}" if mutation == "importBankFile" else f"bankLine {{ {LINE} }}"
+        f"bankFile {{ id format lines {{ {LINE} }} }}"
+        if mutation == "importBankFile"
+        else f"bankLine {{ {LINE} }}"
     )
     document = f"""mutation Act($input: {name}!) {{ {mutation}(input: $input) {{ {field}
         errors {{ code message path }} warnings {{ code }} replayed }} }}"""
@@ -60,7 +62,13 @@ async def test_lines_are_matched_kept_on_account_or_wait(shop: Shop) -> None:
         "02/03/2026;-12,00;comisión;Banco",
     )
 
-    assert [each["status"] for each in lines] == ["MATCHED", "PARTLY_MATCHED", "ON_ACCOUNT", "UNKNOWN", "IGNORED"]
+    assert [each["status"] for each in lines] == [
+        "MATCHED",
+        "PARTLY_MATCHED",
+        "ON_ACCOUNT",
+        "UNKNOWN",
+        "IGNORED",
+    ]
     assert lines[1]["payment"]["onAccount"]["amount"] == "20.00" and lines[3]["payment"] is None
     assert lines[3]["problem"] == "No customer and no invoice is named that we know."
     assert (await read(shop, shop.finance, first["id"]))["state"] == "PAID"
@@ -83,7 +91,9 @@ async def test_a_person_assigns_a_waiting_line_once(shop: Shop) -> None:
     assert (await read(shop, shop.finance, invoice["id"]))["openAmount"]["amount"] == "21.00"
     before = await shop.snapshot()
     assert codes(await bank(shop, "assignBankLine", **given)) == ["INVALID_TRANSITION"]
-    assert codes(await bank(shop, "ignoreBankLine", bankLineId=line["id"], reason="no")) == ["INVALID_TRANSITION"]
+    assert codes(await bank(shop, "ignoreBankLine", bankLineId=line["id"], reason="no")) == [
+        "INVALID_TRANSITION"
+    ]
     assert await shop.snapshot() == before
 
 
@@ -104,7 +114,10 @@ async def test_what_was_read_is_not_read_again(shop: Shop) -> None:
     before = await shop.snapshot()
 
     again = await send(shop, f"{HEAD}\n{line}")
-    assert codes(again) == ["ALREADY_EXISTS"] and again["errors"][0]["message"] == "This file was read on 2026-03-02."
+    assert (
+        codes(again) == ["ALREADY_EXISTS"]
+        and again["errors"][0]["message"] == "This file was read on Mar 2, 2026."
+    )
     assert await shop.snapshot() == before
 
     overlapping = await taken(shop, line, "03/03/2026;5,00;otra;Bar Núñez SL")
@@ -119,7 +132,7 @@ async def test_a_notebook_43_is_read(shop: Shop) -> None:
     payload = await send(shop, "\r\n".join(records).encode("latin-1"), "norma43.txt")
 
     assert payload["errors"] == [] and payload["bankFile"]["format"] == "NORMA43"
-    assert [each["status"] for each in payload["bankFile"]["lines"]] in (["MATCHED"], ["UNKNOWN"])
+    assert [each["status"] for each in payload["bankFile"]["lines"]] == ["MATCHED"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def on_day(shop: Shop, month: int, day: int) -> None:
     shop.engine = Engine(api, shop.database, throttle=Throttle(10**9, 10**9), clock=lambda: moment)
 
 
-async def test_the_exposure_stays_the_same_from_order_to_invoice_and_falls_with_the_payment(shop: Shop) -> None:
+async def test_the_exposure_stays_the_same_from_order_to_invoice_and_falls_with_the_payment(
+    shop: Shop,
+) -> None:
     assert await exposure(shop) == "0.00"
     order = await ordered(shop, (shop.product, 10))
     assert await exposure(shop) == "121.00"  # ordered
@@ -80,7 +82,12 @@ async def test_the_exposure_stays_the_same_from_order_to_invoice_and_falls_with_
     )
     line = cancelled["order"]["lines"][0]["id"]
     await shop.act(
-        shop.rep, "cancelOrderLine", orderLineId=line, quantity="4", reason="no", expectedVersion=cancelled["order"]["version"]
+        shop.rep,
+        "cancelOrderLine",
+        orderLineId=line,
+        quantity="4",
+        reason="no",
+        expectedVersion=cancelled["order"]["version"],
     )
     assert await exposure(shop) == "-37.90"
 
@@ -123,7 +130,9 @@ async def when_paid(shop: Shop, order: dict[str, Any], **given: Any) -> dict[str
     document = """mutation Wait($input: ReleaseOrderWhenPaidInput!) { releaseOrderWhenPaid(input: $input) {
         order { version isOnHold } errors { code path } } }"""
     given = {"orderId": order["id"], "expectedVersion": 1, "amount": "100", "reason": "pagan hoy"} | given
-    answer = await shop.data(shop.finance, document, f"wait-{order['id']}-{sorted(given.items())}"[:200], input=given)
+    answer = await shop.data(
+        shop.finance, document, f"wait-{order['id']}-{sorted(given.items())}"[:200], input=given
+    )
     payload: dict[str, Any] = answer["releaseOrderWhenPaid"]
     return payload
 

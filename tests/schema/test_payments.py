@@ -14,10 +14,13 @@ from tests.schema.invoicing import act, broken_invariants, codes, invoiced, read
 from tests.schema.paying import customer_id, ledger, pay, received
 from tests.schema.shop import Shop
 
+
 async def test_a_payment_settles_an_instalment_and_is_posted(shop: Shop) -> None:
     invoice = await invoiced(shop, (shop.product, 10))
 
-    payment = await received(shop, "121.00", {"instalmentId": invoice["instalments"][0]["id"]}, reference="TRF 1")
+    payment = await received(
+        shop, "121.00", {"instalmentId": invoice["instalments"][0]["id"]}, reference="TRF 1"
+    )
 
     assert payment["number"].startswith("PAY-2026-") and payment["onAccount"]["amount"] == "0.00"
     assert [each["invoiceNumber"] for each in payment["matches"]] == [invoice["number"]]
@@ -73,7 +76,9 @@ async def test_a_match_is_undone_and_a_payment_taken_back(shop: Shop) -> None:
 
 async def test_reversing_opens_what_was_paid(shop: Shop) -> None:
     invoice = await invoiced(shop, (shop.product, 10))
-    payment = await received(shop, "121.00", {"instalmentId": invoice["instalments"][0]["id"], "amount": "60.33"})
+    payment = await received(
+        shop, "121.00", {"instalmentId": invoice["instalments"][0]["id"], "amount": "60.33"}
+    )
 
     done = await pay(shop, "reversePayment", paymentId=payment["id"], expectedVersion=1, reason="devuelto")
 
@@ -126,7 +131,9 @@ async def test_refusals_change_nothing(shop: Shop) -> None:
         return codes(payload)
 
     assert await refused("recordPayment", customerId=own, amount="10", receivedOn="2026-03-03") == ["INVALID"]
-    assert await refused("recordPayment", customerId=own, amount="10", receivedOn="2026-01-31") == ["PERIOD_CLOSED"]
+    assert await refused("recordPayment", customerId=own, amount="10", receivedOn="2026-01-31") == [
+        "PERIOD_CLOSED"
+    ]
     assert await refused("recordPayment", customerId=own, amount="0") == ["INVALID"]
     assert await refused("recordPayment", customerId=own, amount="1.005") == ["INVALID"]
     assert await refused("recordPayment", customerId=own, amount="1", currency="XXX") == ["INVALID"]
@@ -183,7 +190,9 @@ async def test_a_foreign_payment_posts_the_difference_of_rates(shop: Shop) -> No
 
     part = await received(shop, "33.33", {"instalmentId": instalment}, receivedOn="2026-02-01")
     await pay(shop, "unmatchPayment", matchId=part["matches"][0]["id"])
-    await pay(shop, "matchPayment", paymentId=part["id"], expectedVersion=2, matches=[{"instalmentId": instalment}])
+    await pay(
+        shop, "matchPayment", paymentId=part["id"], expectedVersion=2, matches=[{"instalmentId": instalment}]
+    )
     await received(shop, str(gross - Decimal("33.33")), {"instalmentId": instalment}, receivedOn="2026-02-01")
 
     # 121 USD were claimed at 0.90 and came at 0.80; the cents of the parts sum to the whole.
@@ -191,4 +200,3 @@ async def test_a_foreign_payment_posts_the_difference_of_rates(shop: Shop) -> No
         "572": Decimal("96.8"), "668": Decimal("12.1"), "700": Decimal(-90), "477": Decimal("-18.9"),
     }  # fmt: skip
     assert await broken_invariants(shop) == []
-

@@ -39,7 +39,9 @@ def figures(line: dict[str, Any]) -> tuple[str, str, str]:
 async def test_a_statement_runs_from_opening_to_closing(shop: Shop) -> None:
     invoice = await invoiced(shop, (shop.product, 10), purchaseOrderNumber="PO-7")
     on_day(shop, 3, 10)
-    payment = await received(shop, "100.00", {"instalmentId": invoice["instalments"][0]["id"], "amount": "80"})
+    payment = await received(
+        shop, "100.00", {"instalmentId": invoice["instalments"][0]["id"], "amount": "80"}
+    )
     on_day(shop, 3, 12)
     now = await read(shop, shop.finance, invoice["id"])
     await act(
@@ -63,11 +65,15 @@ async def test_a_statement_runs_from_opening_to_closing(shop: Shop) -> None:
 
     # As it stood on the eleventh, and what came before is the opening balance.
     part = await statement(shop, own, **{"from": "2026-03-10", "until": "2026-03-11"})
-    assert part["opening"]["amount"] == "121.00" and [figures(each)[0] for each in part["lines"]] == ["PAYMENT"]
+    assert part["opening"]["amount"] == "121.00" and [figures(each)[0] for each in part["lines"]] == [
+        "PAYMENT"
+    ]
     assert part["ageing"]["notDue"]["amount"] == "41.00" and part["ageing"]["unapplied"]["amount"] == "20.00"
     assert part["closing"]["amount"] == part["ageing"]["total"]["amount"] == "21.00"
 
-    late = await statement(shop, shop.finance, customer=encode_id("Customer", shop.customer.id), until="2026-05-02")
+    late = await statement(
+        shop, shop.finance, customer=encode_id("Customer", shop.customer.id), until="2026-05-02"
+    )
     assert late["ageing"]["days31To60"]["amount"] == "108.90" == late["ageing"]["overdue"]["amount"]
 
 
@@ -78,12 +84,18 @@ async def test_nobody_reads_another_companys_account(shop: Shop) -> None:
     stranger = await reader(shop, shop.other)
     assert await statement(shop, stranger, customer=foreign) is None
     own = await statement(shop, stranger)
-    assert own["customerName"] == shop.other.name and own["lines"] == [] and own["closing"]["amount"] == "0.00"
+    assert (
+        own["customerName"] == shop.other.name and own["lines"] == [] and own["closing"]["amount"] == "0.00"
+    )
     assert await statement(shop, stranger, customer="bm9wZQ") is None
 
 
 async def test_a_period_ends_after_it_begins(shop: Shop) -> None:
-    answer = await shop.ask(shop.finance, STATEMENT, **{"from": "2026-03-02", "until": "2026-03-01", "customer": encode_id("Customer", shop.customer.id)})
+    answer = await shop.ask(
+        shop.finance,
+        STATEMENT,
+        **{"from": "2026-03-02", "until": "2026-03-01", "customer": encode_id("Customer", shop.customer.id)},
+    )
 
     assert answer["data"] == {"statement": None}
     assert answer["errors"][0]["message"] == "The period ends before it begins."
