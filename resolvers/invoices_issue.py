@@ -23,7 +23,7 @@ from models.invoices import (
     InvoiceRecord,
     InvoiceSeries,
 )
-from models.invoices_reads import DeliveredRow, delivered_lines, invoice_in_scope
+from models.invoices_reads import DeliveredRow, delivered_lines, drafted_lines, invoice_in_scope
 from resolvers.context import Context, LockKind
 from resolvers.customers import SellerRow, exponents_by_currency, seller
 from resolvers.events import record
@@ -116,7 +116,7 @@ async def issue_invoices(ctx: Context, invoice_ids: Sequence[UUID], issued_on: d
             ctx.warn(each.code, each.text, each.path, **each.data)
     await settle(ctx, [invoice for _, invoice in issued])
     _warn_of_terms(ctx, issued)
-    _close_orders(ctx, locked)
+    await _close_orders(ctx, locked)
     return await note_run(ctx, "invoices.issued", invoice_ids)
 
 
@@ -391,11 +391,22 @@ def _warn_of_terms(ctx: Context, issued: Sequence[tuple[int, Invoice]]) -> None:
             ctx.warn(ErrorCode.INVALID, text, path, number=invoice.number, days=over)
 
 
-def _close_orders(ctx: Context, orders: LockedOrders) -> None:
+async def _close_orders(ctx: Context, orders: LockedOrders) -> None:
+    """Closes the orders of which nothing is left; what a draft took is not invoiced yet."""
+    drafted = set(
+        await ctx.session.scalars(
+            drafted_lines(ctx.user).where(
+                InvoiceLine.order_line_id.in_([line.id for _, own in orders.values() for line in own])
+            )
+        )
+    )
     for order, lines in orders.values():
-        if order.status in (OrderStatus.PLACED, OrderStatus.CONFIRMED) and close_if_done(ctx, order, lines):
-            order.version += 1
-            record(
-                ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
-                changes={"status": str(order.status)},
-            )  # fmt: skip
+        if order.status not in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
+            continue
+        if any(line.id in drafted for line in lines) or not close_if_done(ctx, order, lines):
+            continue
+        order.version += 1
+        record(
+            ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
+            changes={"status": str(order.status)},
+        )  # fmt: skip
