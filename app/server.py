@@ -25,6 +25,8 @@ from app.files import file_routes
 from app.logs import logger
 from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
+from app.papers.deliveries import DELIVERIES
+from app.papers.routes import paper_routes
 from app.settings import ROOT, Settings
 from auth.middleware import AuthMiddleware
 from auth.routes import auth_routes
@@ -37,6 +39,7 @@ from storefront.pages import create_storefront
 
 READY_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
+PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -58,6 +61,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *graphql_routes(engine),
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database),
+            *paper_routes(database, clock, PAPERS),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings),
         ],

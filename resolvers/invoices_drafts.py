@@ -75,6 +75,8 @@ async def _draft(ctx: Context, pieces: Sequence[Piece], *, by_order: bool) -> UU
     ]
     _warn(ctx, drafts, facts)
     await _take_quantities(ctx, priced)
+    for order in {piece.order.id: piece.order for piece in priced}.values():
+        order.version += 1
     us = await seller(ctx)
     made = [await _new_invoice(ctx, us, draft, facts) for draft in drafts]
     ctx.session.add_all([invoice for invoice, _ in made])
@@ -389,7 +391,8 @@ async def lock_invoice(
 async def discard_invoice(ctx: Context, invoice_id: UUID, expected_version: int) -> UUID:
     """Throws a draft away; what it took of its orders and deliveries may be invoiced again."""
     lines = await lines_of(ctx, [invoice_id])
-    await lock_heads(ctx, await orders_of_lines(ctx, lines))
+    for order in await lock_heads(ctx, await orders_of_lines(ctx, lines)):
+        order.version += 1
     invoice = await lock_invoice(ctx, invoice_id, expected_version, InvoiceAction.DISCARD)
     lost = await count_invoiced(
         ctx,

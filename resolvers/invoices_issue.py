@@ -26,12 +26,12 @@ from models.invoices import (
 from models.invoices_reads import DeliveredRow, delivered_lines, drafted_lines, invoice_in_scope
 from resolvers.context import Context, LockKind
 from resolvers.customers import SellerRow, exponents_by_currency, seller
-from resolvers.events import record
+from resolvers.events import Happening, record, record_all
 from resolvers.invoices import permitted_invoice_actions
 from resolvers.invoices_drafts import lines_of, note_run, orders_of_lines
 from resolvers.invoices_sources import LockedOrders, lock_heads, lock_lines
 from resolvers.invoices_tax import TaxedPiece, TaxFacts, gather_tax_facts
-from resolvers.journal import Posted, post
+from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import close_if_done
 from resolvers.pricing import exchange_rate
 from rules.documents import DocumentParty, DocumentPaymentTerms
@@ -320,7 +320,8 @@ async def settle(ctx: Context, invoices: Sequence[Invoice]) -> None:
     """What follows an issue in the same transaction: instalments, postings, audit trail and events."""
     us = await seller(ctx)
     exponent: int = await ctx.load(exponents_by_currency, us.currency)
-    entries = []
+    entries: list[Posted] = []
+    told: list[Happening] = []
     for invoice in invoices:
         assert invoice.issued_on is not None and invoice.number is not None
         ctx.session.add_all(instalments_of(invoice))
@@ -339,18 +340,20 @@ async def settle(ctx: Context, invoices: Sequence[Invoice]) -> None:
                 invoice.customer_id,
                 invoice.issued_on,
                 invoice.number,
-                posting,
+                posting.lines,
                 invoice.currency,
-                None if invoice.currency == us.currency else document,
+                None if invoice.currency == us.currency else document.lines,
             )
         )
-        record(
-            ctx, "invoice.issued", "Invoice", invoice.id, version=invoice.version,
-            customer_id=invoice.customer_id, reason=invoice.reason,
-            changes={"number": invoice.number, "gross": plain(invoice.gross_amount), "currency": invoice.currency},
+        told.append(
+            Happening(
+                "invoice.issued", "Invoice", invoice.id, invoice.version, invoice.customer_id, invoice.reason,
+                {"number": invoice.number, "gross": plain(invoice.gross_amount), "currency": invoice.currency},
+            )
         )  # fmt: skip
         ctx.kept[("issued", invoice.id)] = True
-    await post(ctx, entries)
+    await post_all(ctx, entries)
+    await record_all(ctx, told)
 
 
 def instalments_of(invoice: Invoice) -> list[InvoiceInstalment]:

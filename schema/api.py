@@ -6,6 +6,8 @@ from schema.audit import AuditQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.customers import CustomerMutations, CustomerQueries
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.journal import JournalQueries
@@ -25,13 +27,16 @@ class Query(
     OrderQueries,
     InvoiceQueries,
     JournalQueries,
+    DeliveryQueries,
     AuditQueries,
 ):
     """Everything that can be asked."""
 
 
 @strawberry.type
-class Mutation(CartMutations, WishlistMutations, OrderMutations, InvoiceMutations, CustomerMutations):
+class Mutation(
+    CartMutations, WishlistMutations, OrderMutations, DeliveryMutations, InvoiceMutations, CustomerMutations
+):
     """Everything that can be done."""
 
 

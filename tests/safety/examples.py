@@ -22,7 +22,7 @@ from graphql import (
 from schema.access import KeyRequired, directive_of
 from schema.api import api
 from tests.safety.conftest import Scene
-from tests.safety.world import company_of, global_id
+from tests.safety.world import NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
@@ -139,6 +139,26 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _release(scene: Scene, name: str) -> Input:
+    """An order that waits in the world, ready to leave."""
+    order = await order_of(scene, name, "cadmin")
+    warehouses = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"]
+    lines = [{"orderLineId": each["id"], "quantity": "1"} for each in order["lines"]]
+    return {"orderId": order["id"], "warehouseId": warehouses[0]["id"], "lines": lines,
+            "plannedOn": NOW.date().isoformat(), "expectedVersion": order["version"]}  # fmt: skip
+
+
+def _delivery_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { delivery(by: {id: $id}) { id version } }"
+        found = (await scene.ask(name, document, {"id": scene.world.deliveries["RELEASED"]}))["data"][
+            "delivery"
+        ]
+        return {"deliveryId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -161,6 +181,12 @@ EXAMPLES: dict[str, Example] = {
     "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
+    "releaseDelivery": Example("logistics", _release),
+    "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
+    "cancelDelivery": Example("logistics", _delivery_act(**WHY)),
+    "updateDelivery": Example(
+        "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")
+    ),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
 }

@@ -37,6 +37,8 @@ EXPECTED = {
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
     "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
+    "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
+    "updateDelivery": "L",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -47,6 +49,8 @@ SENSITIVE = {
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
+    "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
 VIEWS = Views(FULL, may_use)
