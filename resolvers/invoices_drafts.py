@@ -366,10 +366,10 @@ async def orders_of_lines(ctx: Context, lines: Sequence[InvoiceLine]) -> set[UUI
 
 
 async def lock_invoice(
-    ctx: Context, invoice_id: UUID, expected_version: int, action: InvoiceAction, is_creditable: bool = True
+    ctx: Context, invoice_id: UUID, expected_version: int, action: InvoiceAction
 ) -> Invoice:
     """
-    The invoice, locked, where the viewer may see it and may do this.
+    The invoice, locked, where the viewer may see it and may do this; whether its lines allow a credit is asked later.
 
     Raises, in this order: NOT_FOUND, NOT_PERMITTED, StaleVersion, InvalidTransition.
     """
@@ -381,9 +381,7 @@ async def lock_invoice(
         raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this invoice.", ("invoiceId",))
     if invoice.version != expected_version:
         raise StaleVersion(invoice.version)
-    facts = InvoiceFacts(
-        InvoiceStatus(invoice.status), InvoiceKind(invoice.kind), is_creditable, invoice.buyer_status
-    )
+    facts = InvoiceFacts(InvoiceStatus(invoice.status), InvoiceKind(invoice.kind), True, invoice.buyer_status)
     demand_invoice_action(facts, action)
     return invoice
 

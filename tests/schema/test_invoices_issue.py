@@ -165,7 +165,7 @@ async def test_issuing_posts_tells_and_closes(shop: Shop) -> None:
     assert (await shop.data(shop.rep, status, id=order["id"]))["order"] == {
         "status": "CLOSED", "invoiceState": "DONE",
     }  # fmt: skip
-    journal = """{ journalEntries { nodes { source description postedOn amount { amount }
+    journal = """{ journalEntries(where: {source: {eq: INVOICE}}) { nodes { source description postedOn amount { amount }
         lines { account debit { amount } credit { amount } } } } }"""
     entries = (await shop.data(shop.finance, journal))["journalEntries"]["nodes"]
     assert [(each["description"], each["amount"]["amount"]) for each in entries] == [
