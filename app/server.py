@@ -25,6 +25,8 @@ from app.files import file_routes
 from app.logs import logger
 from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
+from app.papers.deliveries import DELIVERIES
+from app.papers.routes import paper_routes
 from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
 from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
@@ -41,6 +43,7 @@ from storefront.pages import FILE_PATHS, create_storefront
 
 READY_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
+PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -65,6 +68,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database, clock),
             *upload_routes(uploads),
+            *paper_routes(database, clock, PAPERS),
             *statement_routes(database, clock),
             *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.

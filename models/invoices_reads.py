@@ -391,6 +391,19 @@ def invoiced_nets(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     )
 
 
+def drafted_lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """(order_line_id): the order lines that drafts hold something of."""
+    return (
+        select(InvoiceLine.order_line_id)
+        .join(
+            Invoice,
+            and_(Invoice.id == InvoiceLine.invoice_id, Invoice.customer_id == InvoiceLine.customer_id),
+        )
+        .where(Invoice.seller_id == viewer.seller_id, Invoice.status == InvoiceStatus.DRAFT)
+        .distinct()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class InvoicedCustomerRow:
     """What of a customer decides on its invoices."""

@@ -50,6 +50,10 @@ class SellerRow:
     code: str
     name: str
     tax_id: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
     currency: str
     time_zone: str
     locale: str
@@ -59,10 +63,6 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
-    street: str
-    postal_code: str
-    city: str
-    country: str
     bank_account: str
     books_closed_until: date | None
     overdue_days_allowed: int | None

@@ -30,7 +30,7 @@ from rules.invoices import ChargedGroup, Charges, CreditedLine, InvoiceAction, L
 from rules.money import ZERO
 from rules.partials import PartialLine
 from rules.quantities import plain
-from rules.refusals import ErrorCode, Refusal, refuse_all
+from rules.refusals import ErrorCode, InvalidTransition, Refusal, refuse_all
 from rules.states import (
     BuyerInvoiceStatus,
     InvoiceKind,
@@ -82,6 +82,8 @@ async def rectify_invoice(ctx: Context, invoice_id: UUID, expected_version: int,
         text_ = "The invoice is of {issued_on}; its correction cannot be earlier."
         raise Refusal(ErrorCode.PAST_DATE, text_, ("issuedOn",), issued_on=original.issued_on)
     lines = await lines_of(ctx, [original.id])
+    if all(line.quantity_credited == line.quantity for line in lines):
+        raise InvalidTransition(original.status, InvoiceAction.RECTIFY, ())
     quantities = _quantities(lines, how.lines)
     charges = await _credited(ctx, original, lines, quantities)
     credit = _credit_of(ctx, original, how.type, reason, charges)

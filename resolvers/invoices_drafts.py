@@ -75,6 +75,8 @@ async def _draft(ctx: Context, pieces: Sequence[Piece], *, by_order: bool) -> UU
     ]
     _warn(ctx, drafts, facts)
     await _take_quantities(ctx, priced)
+    for order in {piece.order.id: piece.order for piece in priced}.values():
+        order.version += 1
     us = await seller(ctx)
     made = [await _new_invoice(ctx, us, draft, facts) for draft in drafts]
     ctx.session.add_all([invoice for invoice, _ in made])
@@ -364,10 +366,10 @@ async def orders_of_lines(ctx: Context, lines: Sequence[InvoiceLine]) -> set[UUI
 
 
 async def lock_invoice(
-    ctx: Context, invoice_id: UUID, expected_version: int, action: InvoiceAction, is_creditable: bool = True
+    ctx: Context, invoice_id: UUID, expected_version: int, action: InvoiceAction
 ) -> Invoice:
     """
-    The invoice, locked, where the viewer may see it and may do this.
+    The invoice, locked, where the viewer may see it and may do this; whether its lines allow a credit is asked later.
 
     Raises, in this order: NOT_FOUND, NOT_PERMITTED, StaleVersion, InvalidTransition.
     """
@@ -379,9 +381,7 @@ async def lock_invoice(
         raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this invoice.", ("invoiceId",))
     if invoice.version != expected_version:
         raise StaleVersion(invoice.version)
-    facts = InvoiceFacts(
-        InvoiceStatus(invoice.status), InvoiceKind(invoice.kind), is_creditable, invoice.buyer_status
-    )
+    facts = InvoiceFacts(InvoiceStatus(invoice.status), InvoiceKind(invoice.kind), True, invoice.buyer_status)
     demand_invoice_action(facts, action)
     return invoice
 
@@ -389,7 +389,8 @@ async def lock_invoice(
 async def discard_invoice(ctx: Context, invoice_id: UUID, expected_version: int) -> UUID:
     """Throws a draft away; what it took of its orders and deliveries may be invoiced again."""
     lines = await lines_of(ctx, [invoice_id])
-    await lock_heads(ctx, await orders_of_lines(ctx, lines))
+    for order in await lock_heads(ctx, await orders_of_lines(ctx, lines)):
+        order.version += 1
     invoice = await lock_invoice(ctx, invoice_id, expected_version, InvoiceAction.DISCARD)
     lost = await count_invoiced(
         ctx,

@@ -23,15 +23,15 @@ from models.invoices import (
     InvoiceRecord,
     InvoiceSeries,
 )
-from models.invoices_reads import DeliveredRow, delivered_lines, invoice_in_scope
+from models.invoices_reads import DeliveredRow, delivered_lines, drafted_lines, invoice_in_scope
 from resolvers.context import Context, LockKind
 from resolvers.customers import SellerRow, exponents_by_currency, seller
-from resolvers.events import record
+from resolvers.events import Happening, record, record_all
 from resolvers.invoices import permitted_invoice_actions
 from resolvers.invoices_drafts import lines_of, note_run, orders_of_lines
 from resolvers.invoices_sources import LockedOrders, lock_heads, lock_lines
 from resolvers.invoices_tax import TaxedPiece, TaxFacts, gather_tax_facts
-from resolvers.journal import Posted, post
+from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import close_if_done
 from resolvers.pricing import exchange_rate
 from rules.documents import DocumentParty, DocumentPaymentTerms
@@ -116,7 +116,7 @@ async def issue_invoices(ctx: Context, invoice_ids: Sequence[UUID], issued_on: d
             ctx.warn(each.code, each.text, each.path, **each.data)
     await settle(ctx, [invoice for _, invoice in issued])
     _warn_of_terms(ctx, issued)
-    _close_orders(ctx, locked)
+    await _close_orders(ctx, locked)
     return await note_run(ctx, "invoices.issued", invoice_ids)
 
 
@@ -320,7 +320,8 @@ async def settle(ctx: Context, invoices: Sequence[Invoice]) -> None:
     """What follows an issue in the same transaction: instalments, postings, audit trail and events."""
     us = await seller(ctx)
     exponent: int = await ctx.load(exponents_by_currency, us.currency)
-    entries = []
+    entries: list[Posted] = []
+    told: list[Happening] = []
     for invoice in invoices:
         assert invoice.issued_on is not None and invoice.number is not None
         ctx.session.add_all(instalments_of(invoice))
@@ -339,18 +340,20 @@ async def settle(ctx: Context, invoices: Sequence[Invoice]) -> None:
                 invoice.customer_id,
                 invoice.issued_on,
                 invoice.number,
-                posting,
+                posting.lines,
                 invoice.currency,
-                None if invoice.currency == us.currency else document,
+                None if invoice.currency == us.currency else document.lines,
             )
         )
-        record(
-            ctx, "invoice.issued", "Invoice", invoice.id, version=invoice.version,
-            customer_id=invoice.customer_id, reason=invoice.reason,
-            changes={"number": invoice.number, "gross": plain(invoice.gross_amount), "currency": invoice.currency},
+        told.append(
+            Happening(
+                "invoice.issued", "Invoice", invoice.id, invoice.version, invoice.customer_id, invoice.reason,
+                {"number": invoice.number, "gross": plain(invoice.gross_amount), "currency": invoice.currency},
+            )
         )  # fmt: skip
         ctx.kept[("issued", invoice.id)] = True
-    await post(ctx, entries)
+    await post_all(ctx, entries)
+    await record_all(ctx, told)
 
 
 def instalments_of(invoice: Invoice) -> list[InvoiceInstalment]:
@@ -391,11 +394,22 @@ def _warn_of_terms(ctx: Context, issued: Sequence[tuple[int, Invoice]]) -> None:
             ctx.warn(ErrorCode.INVALID, text, path, number=invoice.number, days=over)
 
 
-def _close_orders(ctx: Context, orders: LockedOrders) -> None:
+async def _close_orders(ctx: Context, orders: LockedOrders) -> None:
+    """Closes the orders of which nothing is left; what a draft took is not invoiced yet."""
+    drafted = set(
+        await ctx.session.scalars(
+            drafted_lines(ctx.user).where(
+                InvoiceLine.order_line_id.in_([line.id for _, own in orders.values() for line in own])
+            )
+        )
+    )
     for order, lines in orders.values():
-        if order.status in (OrderStatus.PLACED, OrderStatus.CONFIRMED) and close_if_done(ctx, order, lines):
-            order.version += 1
-            record(
-                ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
-                changes={"status": str(order.status)},
-            )  # fmt: skip
+        if order.status not in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
+            continue
+        if any(line.id in drafted for line in lines) or not close_if_done(ctx, order, lines):
+            continue
+        order.version += 1
+        record(
+            ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
+            changes={"status": str(order.status)},
+        )  # fmt: skip

@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from models.base import new_id
 from models.filters import Where, conditions
 from models.journal import JournalEntry, JournalLine
 from models.rows import columns_of, grouped
 from resolvers.context import Context
+from resolvers.customers import seller
 from resolvers.paging import Page, PageArgs, SortKey, page
-from rules.journal import Posting
+from rules.journal import Account, PostingLine
 from rules.money import ZERO
 from rules.states import JournalSource
 
@@ -26,66 +27,87 @@ class Posted:
     What one document posts.
 
     Args:
-        posting: in the seller's currency.
-        document: the same event in the document's currency; None where that is the seller's.
+        on: the day in the books.
         description: short, without personal data; the document's number.
+        lines: balanced, in the seller's currency.
+        currency: the document's.
+        document_lines: the same in the document's currency; None where that is the seller's.
     """
 
     source: JournalSource
     source_id: UUID
     customer_id: UUID
-    posted_on: date
+    on: date
     description: str
-    posting: Posting
+    lines: Sequence[PostingLine]
     currency: str
-    document: Posting | None = None
+    document_lines: Sequence[PostingLine] | None = None
 
 
-async def post(ctx: Context, entries: Sequence[Posted]) -> None:
-    """Writes entries with their lines; one that says nothing is left out. A deferred trigger holds the balance."""
-    telling = [(new_id(), each) for each in entries if each.posting.lines]
-    ctx.session.add_all(
+async def post(
+    ctx: Context,
+    source: JournalSource,
+    source_id: UUID,
+    customer_id: UUID,
+    on: date,
+    description: str,
+    lines: Sequence[PostingLine],
+) -> UUID | None:
+    """
+    Posts balanced lines in the seller's currency; the commit of lines that do not balance is refused.
+
+    Args:
+        source_id: the document that is posted.
+        on: the day in the books.
+    Returns:
+        The entry; None where there is nothing to post.
+    """
+    us = await seller(ctx)
+    posted = Posted(source, source_id, customer_id, on, description, lines, us.currency)
+    return (await post_all(ctx, [posted]))[0]
+
+
+async def post_all(ctx: Context, entries: Sequence[Posted]) -> list[UUID | None]:
+    """Writes any number of entries in two statements; the id of each, None where there was nothing to post."""
+    ids = [new_id() if each.lines else None for each in entries]
+    telling = [(key, each) for key, each in zip(ids, entries, strict=True) if key is not None]
+    if not telling:
+        return ids
+    await ctx.session.flush()
+    await ctx.session.execute(
+        insert(JournalEntry),
         [
-            JournalEntry(
-                id=entry_id,
-                seller_id=ctx.user.seller_id,
-                customer_id=each.customer_id,
-                posted_on=each.posted_on,
-                posted_at=ctx.now,
-                posted_by_id=ctx.user.user_id,
-                source=each.source,
-                source_id=each.source_id,
-                description=each.description,
-            )
-            for entry_id, each in telling
-        ]
-    )
-    await ctx.session.flush()
-    ctx.session.add_all([line for entry_id, each in telling for line in _lines(ctx, entry_id, each)])
-    await ctx.session.flush()
+            {
+                "id": key, "seller_id": ctx.user.seller_id, "customer_id": each.customer_id,
+                "posted_on": each.on, "posted_at": ctx.now, "posted_by_id": ctx.user.user_id,
+                "source": each.source, "source_id": each.source_id, "description": each.description[:200],
+            }
+            for key, each in telling
+        ],
+    )  # fmt: skip
+    lines = [line for key, each in telling for line in _lines(ctx, key, each)]
+    await ctx.session.execute(insert(JournalLine), lines)
+    return ids
 
 
-def _lines(ctx: Context, entry_id: UUID, posted: Posted) -> list[JournalLine]:
-    own: dict[str, Decimal] = {}
-    for line in (posted.document or posted.posting).lines:
-        own[line.account] = own.get(line.account, ZERO) + line.amount
-    base: dict[str, Decimal] = {}
-    for line in posted.posting.lines:
-        base[line.account] = base.get(line.account, ZERO) + line.amount
+def _lines(ctx: Context, entry_id: UUID, posted: Posted) -> list[dict[str, Any]]:
+    own = _by_account(posted.lines if posted.document_lines is None else posted.document_lines)
     return [
-        JournalLine(
-            month=posted.posted_on.replace(day=1),
-            entry_id=entry_id,
-            seller_id=ctx.user.seller_id,
-            customer_id=posted.customer_id,
-            account=account,
-            amount=amount,
-            document_amount=own.get(account, ZERO),
-            currency=posted.currency,
-        )
-        for account, amount in base.items()
+        {
+            "month": posted.on.replace(day=1), "entry_id": entry_id, "seller_id": ctx.user.seller_id,
+            "customer_id": posted.customer_id, "account": account.value, "amount": amount,
+            "document_amount": own.get(account, ZERO), "currency": posted.currency,
+        }
+        for account, amount in _by_account(posted.lines).items()
         if amount
-    ]
+    ]  # fmt: skip
+
+
+def _by_account(lines: Sequence[PostingLine]) -> dict[Account, Decimal]:
+    found: dict[Account, Decimal] = {}
+    for line in lines:
+        found[line.account] = found.get(line.account, ZERO) + line.amount
+    return found
 
 
 @dataclass(frozen=True, slots=True)

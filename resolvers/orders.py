@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Sequence as DatabaseSequence
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
 from models.customers_reads import CustomerRow
+from models.deliveries import Delivery
+from models.deliveries_reads import order_is_releasable
 from models.events import AuditEvent
 from models.filters import Where, conditions
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderLineCost, SalesOrderScheduleLine
@@ -28,9 +29,10 @@ from models.orders_reads import (
     visible_sales_history,
     visible_schedule_lines,
 )
-from models.rows import by_key, columns_of, grouped
+from models.rows import by_key, grouped
 from models.sales_history import SalesHistory
 from models.sellers import NumberSeries
+from resolvers.allocations import released_by_line
 from resolvers.carts import (
     CartLineView,
     CartView,
@@ -65,6 +67,7 @@ from resolvers.stock import (
     plan_allocations,
     reserve,
 )
+from rules.deliveries import releasable
 from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
 from rules.quantities import plain
@@ -72,14 +75,13 @@ from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, 
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
 from rules.transitions import OrderAction, OrderFacts, allowed_order_actions
 
-ORDER_NUMBERS = DatabaseSequence("sales_order_number_seq")
-
 
 async def orders(
     ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[OrderRow]:
     """The orders the viewer may see."""
-    statement = visible_orders(ctx.user).where(conditions(where, order_columns(ctx.user)))
+    columns = {**order_columns(ctx.user), "is_releasable": order_is_releasable()}
+    statement = visible_orders(ctx.user).where(conditions(where, columns))
     if search and search.strip():
         if len(search) > 200:
             raise Refusal(
@@ -148,13 +150,25 @@ class OrderEventRow:
     reason: str
 
 
+_DELIVERY_EVENTS = ("delivery.released", "delivery.shipped", "delivery.cancelled")
+
+
 async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderEventRow]]:
-    """What happened to the orders, oldest first."""
-    rows = await ctx.session.execute(
-        select(*columns_of(AuditEvent, OrderEventRow))
-        .where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
-        .order_by(AuditEvent.id)
+    """What happened to the orders and with their deliveries, oldest first."""
+    of_order = select(
+        AuditEvent.entity_id, AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.id
+    ).where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
+    of_delivery = (
+        select(Delivery.order_id, AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.id)
+        .join(Delivery, Delivery.id == AuditEvent.entity_id)
+        .where(
+            Delivery.order_id.in_(keys),
+            AuditEvent.entity_type == "Delivery",
+            AuditEvent.action.in_(_DELIVERY_EVENTS),
+        )
     )
+    both = union_all(of_order, of_delivery).subquery()
+    rows = await ctx.session.execute(select(*list(both.c)[:4]).order_by(both.c.id))
     return grouped(keys, (OrderEventRow(*each) for each in rows), "entity_id")
 
 
@@ -173,6 +187,7 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.ORDERS_CANCEL: frozenset({OrderAction.CANCEL, OrderAction.CANCEL_LINE}),
     Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
     Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
+    Permission.DELIVERIES_MANAGE: frozenset({OrderAction.DELIVER}),
 }
 
 
@@ -199,7 +214,29 @@ def permitted_actions(
     return acts - {OrderAction.RELEASE} if financial and not viewer.may(Permission.CREDIT_RELEASE) else acts
 
 
-def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[OrderLineRow]) -> OrderFacts:
+async def releasable_of(ctx: Context, lines: Sequence[OrderLineRow | SalesOrderLine]) -> Decimal:
+    """How much of the lines may go to the warehouse now, all together."""
+    released = await ctx.loader(released_by_line).load_many([line.id for line in lines])
+    return sum(
+        (
+            releasable(
+                LineKind(line.kind),
+                line.quantity_reserved,
+                line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled,
+                held,
+            )
+            for line, held in zip(lines, released, strict=True)
+        ),
+        ZERO,
+    )
+
+
+def facts_of(
+    status: OrderStatus,
+    hold_reasons: Sequence[str],
+    lines: Sequence[OrderLineRow],
+    quantity_releasable: Decimal = ZERO,
+) -> OrderFacts:
     return OrderFacts(
         OrderStatus(status),
         frozenset(HoldReason(each) for each in hold_reasons),
@@ -207,12 +244,15 @@ def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[O
         sum(
             (line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled for line in lines), ZERO
         ),
+        quantity_releasable,
     )
 
 
 async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     """What the viewer may do with the order now."""
-    facts = facts_of(order.status, order.hold_reasons, await ctx.load(lines_by_order, order.id))
+    lines = await ctx.load(lines_by_order, order.id)
+    ready = await releasable_of(ctx, lines) if ctx.user.may(Permission.DELIVERIES_MANAGE) else ZERO
+    facts = facts_of(order.status, order.hold_reasons, lines, ready)
     return allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
 
 
@@ -222,12 +262,12 @@ async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
         return f"DRY-{stand_in}"
     row = (
         await ctx.session.execute(
-            select(NumberSeries.prefix, NumberSeries.digits).where(
+            select(NumberSeries.prefix, NumberSeries.digits, NumberSeries.sequence_name).where(
                 NumberSeries.seller_id == ctx.user.seller_id, NumberSeries.kind == kind
             )
         )
     ).one()
-    value = await ctx.session.scalar(select(ORDER_NUMBERS.next_value()))
+    value = await ctx.session.scalar(select(func.nextval(row.sequence_name)))
     return f"{row.prefix}-{ctx.today.year}-{value:0{row.digits}d}"
 
 

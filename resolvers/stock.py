@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, select, update
 
 from models.base import new_id
 from models.rows import grouped
-from models.stock import Lot, Reservation, StockBalance
+from models.stock import Lot, Reservation, StockBalance, StockMove
 from models.stock_reads import BalanceRow, LotRow, WarehouseRow, balances, lots, warehouses
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from rules.money import ZERO
-from rules.states import AvailabilityBand, OutOfStockPolicy, ReservationKind
+from rules.states import AvailabilityBand, OutOfStockPolicy, ReservationKind, StockMoveKind
 
 
 async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
@@ -168,3 +168,91 @@ async def release(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
     await _change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
     for row in held:
         row.released_at = ctx.now
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Goods that leave: a quantity of what is reserved for a schedule line, and of which lots (none: not tracked)."""
+
+    schedule_line_id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    quantity: Decimal
+    lots: Sequence[tuple[UUID, Decimal]] = ()
+
+
+async def issue(ctx: Context, issues: Sequence[Issue], reference: str) -> None:
+    """
+    Posts moves out, by lot; lowers on hand and reserved, and turns so much of the reservations into history.
+
+    The balances must be locked already. The lots' own balances are resolvers/allocations.py's.
+    """
+    await _take_out(ctx, _summed((each.product_id, each.warehouse_id, each.quantity) for each in issues))
+    await _use_reservations(ctx, issues)
+    for each in issues:
+        parts: Sequence[tuple[UUID | None, Decimal]] = each.lots or [(None, each.quantity)]
+        ctx.session.add_all(
+            [
+                StockMove(
+                    month=ctx.today.replace(day=1),
+                    product_id=each.product_id,
+                    warehouse_id=each.warehouse_id,
+                    lot_id=lot_id,
+                    kind=StockMoveKind.ISSUE,
+                    quantity=-quantity,
+                    reference=reference,
+                    occurred_at=ctx.now,
+                )
+                for lot_id, quantity in parts
+            ]
+        )
+
+
+async def _take_out(ctx: Context, totals: Mapping[tuple[UUID, UUID], Decimal]) -> None:
+    table = StockBalance.__table__
+    statement = (
+        update(table)  # type: ignore[arg-type]
+        .where(
+            table.c.product_id == bindparam("of_product"), table.c.warehouse_id == bindparam("of_warehouse")
+        )
+        .values(on_hand=table.c.on_hand - bindparam("taken"), reserved=table.c.reserved - bindparam("taken"))
+    )
+    await ctx.session.execute(
+        statement,
+        [
+            {"of_product": product_id, "of_warehouse": warehouse_id, "taken": quantity}
+            for (product_id, warehouse_id), quantity in totals.items()
+        ],
+    )
+
+
+async def _use_reservations(ctx: Context, issues: Sequence[Issue]) -> None:
+    """A reservation of which only a part leaves is parted: the part is history, the rest lives on."""
+    live = select(Reservation).where(
+        Reservation.schedule_line_id.in_([each.schedule_line_id for each in issues]),
+        Reservation.released_at.is_(None),
+    )
+    held = list(
+        await ctx.session.scalars(
+            live.order_by(Reservation.id).with_for_update().execution_options(populate_existing=True)
+        )
+    )
+    for each in issues:
+        left = each.quantity
+        for row in held:
+            if row.schedule_line_id != each.schedule_line_id or row.released_at is not None or not left:
+                continue
+            used = min(row.quantity, left)
+            left -= used
+            if used == row.quantity:
+                row.released_at = ctx.now
+                continue
+            row.quantity -= used
+            ctx.session.add(
+                Reservation(
+                    id=new_id(), customer_id=row.customer_id, schedule_line_id=row.schedule_line_id,
+                    product_id=row.product_id, warehouse_id=row.warehouse_id, kind=row.kind, quantity=used,
+                    created_at=row.created_at, released_at=ctx.now,
+                )
+            )  # fmt: skip
+        assert left == 0, "no more is released than is reserved"

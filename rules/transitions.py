@@ -18,6 +18,7 @@ class OrderAction(StrEnum):
     RELEASE = "RELEASE"
     DISCOUNT = "DISCOUNT"
     REORDER = "REORDER"
+    DELIVER = "DELIVER"
 
 
 S = OrderStatus
@@ -43,12 +44,17 @@ def move_order(current: OrderStatus, target: OrderStatus) -> OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What decides on an order's acts: its state, its holds, and whether anything left the house."""
+    """
+    What decides on an order's acts: its state, its holds, and whether anything left the house.
+
+    `quantity_releasable` is what may go to the warehouse now (rules/deliveries.py); asked for by logistics only.
+    """
 
     status: OrderStatus
     hold_reasons: frozenset[HoldReason]
     quantity_shipped: Decimal
     quantity_open: Decimal
+    quantity_releasable: Decimal = Decimal(0)
 
 
 def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
@@ -67,6 +73,8 @@ def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
             actions.add(OrderAction.CANCEL_LINE)
         if not facts.quantity_shipped:
             actions.add(OrderAction.DISCOUNT)
+    if facts.status is S.CONFIRMED and not facts.hold_reasons and facts.quantity_releasable:
+        actions.add(OrderAction.DELIVER)
     return frozenset(actions)
 
 

@@ -10,6 +10,8 @@ from schema.carts import CartMutations, CartQueries
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.journal import JournalQueries
@@ -38,6 +40,7 @@ class Query(
     CreditQueries,
     StatementQueries,
     JournalQueries,
+    DeliveryQueries,
     AuditQueries,
     ApiClientQueries,
 ):
@@ -50,6 +53,7 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    DeliveryMutations,
     InvoiceMutations,
     PaymentMutations,
     BankMutations,

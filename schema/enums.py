@@ -3,6 +3,7 @@
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import states
+from rules.deliveries import DeliveryAction
 from rules.invoices import InvoiceAction
 from rules.pricing import PriceComponent, PriceStepStatus
 from rules.transitions import FulfilmentState, OrderAction
@@ -129,6 +130,25 @@ described_enum(
         "RELEASE": "Let it go on.",
         "DISCOUNT": "Give a discount on a line.",
         "REORDER": "Put its lines into the cart again (reorder).",
+        "DELIVER": "Release goods of it to a warehouse (releaseDelivery).",
+    },
+)
+described_enum(
+    states.DeliveryStatus,
+    "The state of a delivery.",
+    {
+        "RELEASED": "The warehouse was told; its lots are assigned.",
+        "SHIPPED": "It has left; nothing of it changes any more but how it is tracked.",
+        "CANCELLED": "It was taken back before it left.",
+    },
+)
+described_enum(
+    DeliveryAction,
+    "What a viewer may do with a delivery now.",
+    {
+        "SHIP": "Send it off (shipDelivery).",
+        "CANCEL": "Take it back (cancelDelivery).",
+        "UPDATE": "Tell carrier, tracking number or note (updateDelivery).",
     },
 )
 described_enum(
@@ -217,6 +237,7 @@ CustomerStatusFilter = enum_filter(states.CustomerStatus)
 InvoiceKindFilter = enum_filter(states.InvoiceKind)
 InvoiceStatusFilter = enum_filter(states.InvoiceStatus)
 JournalSourceFilter = enum_filter(states.JournalSource)
+DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
 PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)

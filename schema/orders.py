@@ -12,7 +12,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import orders
+from resolvers import deliveries, orders
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.invoices import invoices_by_order
@@ -46,7 +46,10 @@ from schema.scalars import CurrencyCode, Money
 
 Info = strawberry.Info[Context, None]
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
+DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
+DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
+_DELIVERED = [access(P.DELIVERIES_READ)]
 _PRICED = [access(P.PRICES_READ)]
 
 
@@ -190,11 +193,46 @@ class OrderLine:
         return [fill(ScheduleLine, row, row=row) for row in rows]
 
     @strawberry.field(
+        description="Which deliveries took how many of it, oldest first; cancelled ones too.",
+        directives=[*_DELIVERED, list_size(5)],
+    )
+    async def deliveries(self, info: Info) -> list[DeliveryLineType]:
+        from schema.deliveries import DeliveryLine
+
+        rows = await info.context.load(deliveries.lines_by_order_line, self.row.id)
+        return [DeliveryLine.of(row) for row in rows]
+
+    @strawberry.field(
         description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)]
     )
     async def unit_cost(self, info: Info) -> Money | None:
         found = await info.context.load(orders.costs_by_line, self.row.id)
         return None if found is None else Money.of(*found)
+
+
+@strawberry.type(
+    description="A quantity of a line that may go to a warehouse now.",
+    directives=[access(P.DELIVERIES_MANAGE)],
+)
+class ReleasableQuantity:
+    order_line_id: strawberry.ID = strawberry.field(description="The line, as releaseDelivery takes it.")
+    sku: str = strawberry.field(description="Our number of the product.")
+    description: str = strawberry.field(description="The product's name then.")
+    unit: str = strawberry.field(description="The unit of the quantity.")
+    quantity: Decimal = strawberry.field(
+        description="What is reserved there and in no delivery yet; what is open of a service."
+    )
+    due_on: date | None = strawberry.field(description="The day of receipt confirmed, or else asked for.")
+    warehouse_id: strawberry.Private[UUID | None]
+
+    @strawberry.field(description="Where it is reserved; null for a service, which leaves with any delivery.")
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = (
+            None
+            if self.warehouse_id is None
+            else await info.context.load(warehouses_by_id, self.warehouse_id)
+        )
+        return None if row is None else Warehouse.of(row)
 
 
 @strawberry.type(description="Something that happened to an order.", directives=_READ)
@@ -301,6 +339,34 @@ class Order(Node):
         wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
         return fulfilment(sum((row.quantity_shipped for row in rows), ZERO), wanted)
 
+    @strawberry.field(description="Its deliveries, oldest first.", directives=[*_DELIVERED, list_size(5)])
+    async def deliveries(self, info: Info) -> list[DeliveryType]:
+        from schema.deliveries import Delivery
+
+        return [
+            Delivery.of(row) for row in await info.context.load(deliveries.deliveries_by_order, self.row.id)
+        ]
+
+    @strawberry.field(
+        description="What of it may go to a warehouse now; empty while it waits or is not confirmed.",
+        directives=[access(P.DELIVERIES_MANAGE), list_size(50)],
+    )
+    async def releasable(self, info: Info) -> list[ReleasableQuantity]:
+        rows = await info.context.load(deliveries.releasable_by_order, self.row.id)
+        lines = {line.id: line for line in await info.context.load(orders.lines_by_order, self.row.id)}
+        return [
+            ReleasableQuantity(
+                order_line_id=encode_id("OrderLine", row.order_line_id),
+                sku=lines[row.order_line_id].sku,
+                description=lines[row.order_line_id].description,
+                unit=lines[row.order_line_id].unit_code,
+                quantity=row.quantity,
+                due_on=row.due_on,
+                warehouse_id=row.warehouse_id,
+            )
+            for row in rows
+        ]
+
     @strawberry.field(description="How far it is invoiced.")
     async def invoice_state(self, info: Info) -> FulfilmentState:
         rows = await info.context.load(orders.lines_by_order, self.row.id)
@@ -308,7 +374,7 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(8)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(9)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
@@ -391,6 +457,11 @@ class OrderWhere:
     is_open: BooleanFilter | None = strawberry.field(default=None, description="Whether it has not ended.")
     is_mine: BooleanFilter | None = strawberry.field(
         default=None, description="Whether the viewer placed it."
+    )
+    is_releasable: BooleanFilter | None = strawberry.field(
+        default=None,
+        description="Whether something of it may go to a warehouse now.",
+        directives=[access(P.DELIVERIES_MANAGE)],
     )
     purchase_order_number: StringFilter | None = strawberry.field(
         default=None, description="On the buyer's number."

@@ -24,7 +24,7 @@ from schema.access import KeyRequired, directive_of
 from schema.api import api
 from schema.ids import encode_id
 from tests.safety.conftest import Scene
-from tests.safety.world import company_of, global_id
+from tests.safety.world import NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
@@ -155,6 +155,26 @@ def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _release(scene: Scene, name: str) -> Input:
+    """An order that waits in the world, ready to leave."""
+    order = await order_of(scene, name, "cadmin")
+    warehouses = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"]
+    lines = [{"orderLineId": each["id"], "quantity": "1"} for each in order["lines"]]
+    return {"orderId": order["id"], "warehouseId": warehouses[0]["id"], "lines": lines,
+            "plannedOn": NOW.date().isoformat(), "expectedVersion": order["version"]}  # fmt: skip
+
+
+def _delivery_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { delivery(by: {id: $id}) { id version } }"
+        found = (await scene.ask(name, document, {"id": scene.world.deliveries["RELEASED"]}))["data"][
+            "delivery"
+        ]
+        return {"deliveryId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
 async def _own_key(scene: Scene, name: str, table: str, type_name: str) -> str:
     """The id of what the viewer keeps at the company they act for."""
     viewer = scene.viewers[name]
@@ -221,6 +241,12 @@ EXAMPLES: dict[str, Example] = {
     "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
+    "releaseDelivery": Example("logistics", _release),
+    "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
+    "cancelDelivery": Example("logistics", _delivery_act(**WHY)),
+    "updateDelivery": Example(
+        "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")
+    ),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
     "createApiClient": Example("padmin", _create_client, {"scopes": []}),

@@ -42,6 +42,12 @@ EXPECTED = {
     "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
+    "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
+    "updateDelivery": "L",
+    "payments": "BACXRMFID", "payment": "BACXRMFID", "openInstalments": "BACXRMFID", "statement": "BACXRMFID",
+    "bankLines": "F", "creditDesk": "F", "recordPayment": "F", "matchPayment": "F", "matchCredit": "F",
+    "unmatchPayment": "F", "reversePayment": "F", "importBankFile": "F", "assignBankLine": "F", "ignoreBankLine": "F",
+    "releaseOrderWhenPaid": "F", "setCreditLimit": "F",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -53,6 +59,8 @@ SENSITIVE = {
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
+    "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
 VIEWS = Views(FULL, may_use)

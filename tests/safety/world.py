@@ -26,7 +26,7 @@ from models.users import User
 from rules.states import SaleKind
 from schema.api import api
 from schema.engine import Engine
-from schema.ids import encode_id
+from schema.ids import encode_id, split_id
 from schema.throttle import Throttle
 from tests import factories as make
 from tests.schema.shop import PLACE, with_known_views
@@ -78,6 +78,7 @@ class World:
     products: dict[str, UUID] = field(default_factory=dict)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     orders: dict[str, list[UUID]] = field(default_factory=dict)
+    deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -281,6 +282,29 @@ async def _act(database: Database, world: World) -> None:
             await make.make_upload(session, viewer, NOW, name=tag("w", who))
     held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
+    await _deliver(database, world)
+
+
+async def _deliver(database: Database, world: World) -> None:
+    """Orders of both families are shipped; one delivery waits, and one order is only confirmed."""
+    logistics = world.viewers["logistics"]
+    async with database.job() as session:
+        await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
+                              {"id": _key(world, "cadmin")})  # fmt: skip
+    for name in ("pmate", "padmin", "sadmin", "sbuyer"):
+        if name not in world.orders:
+            continue
+        delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
+        await make.ship(database, logistics, delivery, NOW)
+    waiting = await make.make_delivery(database, logistics, _key(world, "both@parent"), 1, now=NOW)
+    world.deliveries["RELEASED"] = global_id("Delivery", waiting)
+
+
+def _key(world: World, name: str) -> UUID:
+    """The key of the order that somebody placed."""
+    found = split_id(str(world.orders[name][0]))
+    assert found is not None
+    return found[1]
 
 
 async def fill_texts(database: Database, world: World) -> None:

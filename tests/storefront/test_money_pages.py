@@ -81,7 +81,9 @@ async def test_the_credit_desk_opens_for_finance_only(visitor: Visitor) -> None:
     assert "Mesa de crédito" in visitor.page.text
 
 
-@pytest.mark.parametrize("path", ["/staff/payments", "/staff/payments/new", "/staff/bank", "/staff/credit", "/staff/journal"])
+@pytest.mark.parametrize(
+    "path", ["/staff/payments", "/staff/payments/new", "/staff/bank", "/staff/credit", "/staff/journal"]
+)
 @pytest.mark.parametrize("email", [BUYER, REP])
 async def test_the_money_is_not_everybodys(visitor: Visitor, email: str, path: str) -> None:
     await visitor.sign_in(email)
@@ -92,7 +94,11 @@ async def test_the_money_is_not_everybodys(visitor: Visitor, email: str, path: s
 async def test_a_company_reads_and_takes_its_statement(visitor: Visitor) -> None:
     await visitor.sign_in(COMPANY_ADMIN)
     page = await visitor.open("/statement?from=2026-01-01")
-    paths = {link.partition("?")[0].rpartition(".")[2]: link for link in page.links if "/documents/statements/" in link}
+    paths = {
+        link.partition("?")[0].rpartition(".")[2]: link
+        for link in page.links
+        if "/documents/statements/" in link
+    }
 
     pdf = await visitor.client.get(paths["pdf"])
     assert pdf.headers["content-type"] == "application/pdf"
