@@ -15,7 +15,9 @@ from rules.statements import StatementKind
 from rules.states import InvoiceKind, InvoiceStatus
 
 
-def account_movements(viewer: Viewer, customer_id: UUID, currency: str, zone: str) -> Select[Any]:
+def account_movements(
+    viewer: Viewer, customer_id: UUID, currency: str, zone: str
+) -> Select[*tuple[Any, ...]]:
     """Everything that changed what a customer owes in a currency; columns `on`, `kind`, `number`, `reference`,
     `due_on` and `amount`."""
     due_on = (
@@ -67,7 +69,9 @@ def _live(day: date, zone: str) -> Any:
     return and_(PaymentMatch.matched_on <= day, or_(PaymentMatch.undone_at.is_(None), undone_on > day))
 
 
-def open_on(viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: str) -> Select[Any]:
+def open_on(
+    viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: str
+) -> Select[*tuple[Any, ...]]:
     """(due on, open) of each instalment as it stood at the end of a day."""
     matched = (
         select(func.coalesce(func.sum(PaymentMatch.amount), 0))
@@ -99,7 +103,9 @@ def open_on(viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: s
     )  # fmt: skip
 
 
-def on_account_on(viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: str) -> Select[Any]:
+def on_account_on(
+    viewer: Viewer, customer_id: UUID, currency: str, day: date, zone: str
+) -> Select[*tuple[Any, ...]]:
     """What was on account of all payments together at the end of a day."""
     matched = (
         select(func.coalesce(func.sum(PaymentMatch.amount), 0))

@@ -175,9 +175,13 @@ async def _exposures(
     rates = await _rates(ctx, session, set(currencies.values()))
     found = {}
     for holder, currency in currencies.items():
-        *amounts, oldest = open_.get(holder, (*[ZERO] * 6, None))
+        row = open_.get(holder)
+        if row is None:
+            found[holder] = Used()
+            continue
         rate = rates.get(currency, Decimal(1))
-        found[holder] = Used(*(round_money(each / rate) for each in amounts), oldest_due=oldest)
+        orders, delivered, invoices, unapplied, overdue, late = (round_money(each / rate) for each in row[:6])
+        found[holder] = Used(orders, delivered, invoices, unapplied, overdue, late, row[6])
     return found
 
 

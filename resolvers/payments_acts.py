@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Sequence as DatabaseSequence
@@ -364,7 +365,7 @@ async def unmatch_payment(ctx: Context, match_id: UUID) -> UUID:
     locked = select(PaymentMatch).where(
         PaymentMatch.id == match.id, PaymentMatch.customer_id == match.customer_id
     )
-    match = await ctx.session.scalar(ctx.locked(LockKind.LINES, locked))
+    match = cast("PaymentMatch | None", await ctx.session.scalar(ctx.locked(LockKind.LINES, locked)))
     assert match is not None, "matches are never deleted"
     if match.undone_at is not None:
         raise InvalidTransition("UNDONE", "UNDONE", [], ("matchId",))

@@ -82,4 +82,5 @@ def age(open_: Iterable[tuple[date, Decimal]], on_account: Decimal, day: date) -
         late = (day - due_on).days
         place = 0 if late <= 0 else min((late - 1) // 30 + 1, 4)
         buckets[place] += amount
-    return Ageing(*buckets, unapplied)
+    not_due, until_30, until_60, until_90, older = buckets
+    return Ageing(not_due, until_30, until_60, until_90, older, unapplied)

@@ -17,9 +17,10 @@ from resolvers.paging import PageArgs
 from resolvers.uploads import take_upload
 from rules.refusals import ErrorCode, Refusal
 from rules.states import BankLineStatus
-from schema.access import access, described_enum, key_required, list_size
+from schema.access import access, key_required, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
-from schema.filters import DateFilter, IDFilter, enum_filter, where_of
+from schema.enums import BankLineStatusFilter
+from schema.filters import DateFilter, IDFilter, where_of
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload
 from schema.payments import Payment
@@ -30,20 +31,6 @@ from schema.scalars import Money
 Info = strawberry.Info[Context, None]
 _MANAGE = [access(P.PAYMENTS_MANAGE)]
 CONTENT_MAX = 700_000  # of base64: a request has 1 MB
-
-described_enum(
-    BankLineStatus,
-    "What became of a line of a bank file.",
-    {
-        "MATCHED": "It is a payment, and all of it pays instalments.",
-        "PARTLY_MATCHED": "It is a payment, and part of it is on account.",
-        "ON_ACCOUNT": "It is a payment on account: the payer is known, what it pays is not.",
-        "UNKNOWN": "It waits for a person.",
-        "DUPLICATE": "Another file brought the same movement.",
-        "IGNORED": "It is no payment of a customer.",
-    },
-)
-BankLineStatusFilter = enum_filter(BankLineStatus)
 
 
 @strawberry.type(description="A movement on our bank account.", directives=_MANAGE)

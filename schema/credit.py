@@ -8,10 +8,10 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
+from models.orders_reads import OrderRow
 from resolvers import credit_desk, customers, orders, orders_conditions
 from resolvers.context import Context
 from resolvers.customers import seller
-from resolvers.orders import OrderRow
 from resolvers.paging import PageArgs
 from rules.credit import OrderRelease
 from rules.money import ZERO

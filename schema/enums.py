@@ -222,6 +222,29 @@ described_enum(
     },
 )
 described_enum(
+    states.PaymentMethod,
+    "How money came.",
+    {
+        "TRANSFER": "By bank transfer.",
+        "CARD": "By card.",
+        "DIRECT_DEBIT": "Collected from the customer's account.",
+        "CASH": "In cash.",
+        "OTHER": "Otherwise.",
+    },
+)
+described_enum(
+    states.BankLineStatus,
+    "What became of a line of a bank file.",
+    {
+        "MATCHED": "It is a payment, and all of it pays instalments.",
+        "PARTLY_MATCHED": "It is a payment, and part of it is on account.",
+        "ON_ACCOUNT": "It is a payment on account: the payer is known, what it pays is not.",
+        "UNKNOWN": "It waits for a person.",
+        "DUPLICATE": "Another file brought the same movement.",
+        "IGNORED": "It is no payment of a customer.",
+    },
+)
+described_enum(
     InvoiceAction,
     "What a viewer may do with an invoice now.",
     {
@@ -232,6 +255,7 @@ described_enum(
     },
 )
 
+BankLineStatusFilter = enum_filter(states.BankLineStatus)
 BuyerInvoiceStatusFilter = enum_filter(states.BuyerInvoiceStatus)
 CustomerStatusFilter = enum_filter(states.CustomerStatus)
 InvoiceKindFilter = enum_filter(states.InvoiceKind)
@@ -239,5 +263,6 @@ InvoiceStatusFilter = enum_filter(states.InvoiceStatus)
 JournalSourceFilter = enum_filter(states.JournalSource)
 DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
+PaymentMethodFilter = enum_filter(states.PaymentMethod)
 PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)

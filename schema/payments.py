@@ -20,12 +20,12 @@ from rules.states import PaymentMethod
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
+from schema.enums import PaymentMethodFilter
 from schema.filters import (
     BooleanFilter,
     DateFilter,
     IDFilter,
     StringFilter,
-    enum_filter,
     one_key_of,
     where_of,
 )
@@ -39,17 +39,6 @@ _READ = [access(P.INVOICES_READ)]
 _MANAGE = [access(P.PAYMENTS_MANAGE)]
 
 described_enum(
-    PaymentMethod,
-    "How money came.",
-    {
-        "TRANSFER": "By bank transfer.",
-        "CARD": "By card.",
-        "DIRECT_DEBIT": "Collected from the customer's account.",
-        "CASH": "In cash.",
-        "OTHER": "Otherwise.",
-    },
-)
-described_enum(
     PaymentAction,
     "What a viewer may do with a payment now.",
     {
@@ -58,7 +47,6 @@ described_enum(
         "REVERSE": "Take the whole payment back (reversePayment).",
     },
 )
-PaymentMethodFilter = enum_filter(PaymentMethod)
 PaymentRef = Annotated["Payment", strawberry.lazy("schema.payments")]
 
 

@@ -37,9 +37,11 @@ async def show_payments(page: Page) -> Response:
     )  # fmt: skip
 
 
-async def _open_of(page: Page, customer_id: str) -> list[dict[str, Any]]:
+async def _open_of(page: Page, customer_id: str) -> tuple[list[Any], list[Any]]:
+    """What the customer owes, and what we owe them."""
     found = (await page.ask("OpenOfCustomer", id=customer_id))["openInstalments"]
-    return [dict(each) for each in found if Decimal(each["openAmount"]["amount"]) > 0]
+    claims = [each for each in found if Decimal(each["openAmount"]["amount"]) > 0]
+    return claims, [each for each in found if Decimal(each["openAmount"]["amount"]) < 0]
 
 
 async def show_new(page: Page, problems: Sequence[Problem] = ()) -> Response:
@@ -50,10 +52,11 @@ async def show_new(page: Page, problems: Sequence[Problem] = ()) -> Response:
     told = list(problems)
     if number and customer is None:
         told.append(Problem(page.gettext("No customer has this number."), "customer"))
+    claims, credits = await _open_of(page, customer["id"]) if customer else ([], [])
     names = ("amount", "received-on", "method", "reference", "note")
     return page.show(
         "staff/payment_new.html", 422 if problems else 200, frame=data, customer=customer, number=number,
-        open=await _open_of(page, customer["id"]) if customer else [], methods=METHODS, problems=told,
+        open=claims, credits=credits, methods=METHODS, problems=told,
         typed={name: page.field(name) for name in names}, chosen=_chosen(page),
     )  # fmt: skip
 
@@ -84,15 +87,29 @@ async def record(page: Page) -> Response:
     return page.go(address("/staff/payments") + f"/{number}", said, warnings=outcome.warnings)
 
 
+async def match_credit(page: Page) -> Response:
+    outcome = await page.act(
+        "MatchCredit", creditInstalmentId=page.field("credit"), instalmentId=page.field("against")
+    )
+    if not outcome.done:
+        return await show_new(page, problems_of(outcome.errors))
+    return page.go(
+        address("/staff/payments/new", customer=page.field("customer-number")),
+        page.gettext("The credit was set off."),
+        warnings=outcome.warnings,
+    )
+
+
 async def show_payment(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data = await page.ask("StaffPayment", number=str(page.request.path_params["number"])[:100])
     payment = data["payment"]
     if payment is None:
         raise Trouble(404)
     can_match = "MATCH" in payment["allowedActions"] and payment["customer"]
+    claims, _ = await _open_of(page, payment["customer"]["id"]) if can_match else ([], [])
     return page.show(
         "staff/payment.html", 422 if problems else 200, frame=data, payment=payment, acts=payment["allowedActions"],
-        open=await _open_of(page, payment["customer"]["id"]) if can_match else [], problems=list(problems),
+        open=claims, problems=list(problems),
     )  # fmt: skip
 
 
@@ -132,7 +149,7 @@ async def reverse(page: Page) -> Response:
 
 PAGES = (
     At("/staff/payments", show_payments, needs="payments:manage"),
-    At("/staff/payments/new", show_new, {"record": record}, needs="payments:manage"),
+    At("/staff/payments/new", show_new, {"record": record, "credit": match_credit}, needs="payments:manage"),
     At(
         "/staff/payments/{number}",
         show_payment,

@@ -47,7 +47,11 @@ async def received(shop: Shop, amount: str, *matches: dict[str, Any], **given: A
 
 
 async def ledger(shop: Shop) -> dict[str, Decimal]:
-    """Account -> balance, of all that is posted."""
+    """Account -> balance, of all that is posted but the cost of what left."""
     async with shop.database.job() as session:
-        rows = await session.execute(text("select account, sum(amount) from journal_line group by 1"))
+        rows = await session.execute(
+            text(
+                "select account, sum(amount) from journal_line where account not in ('300', '600') group by 1"
+            )
+        )
         return {account: amount for account, amount in rows if amount}

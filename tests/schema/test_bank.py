@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.rules.test_bank_files import make_movement, make_norma43
-from tests.schema.invoicing import broken_invariants, codes, invoiced, read
+from tests.schema.invoicing import codes, invoiced, read
 from tests.schema.paying import customer_id, ledger
 from tests.schema.shop import Shop
 
@@ -74,7 +74,7 @@ async def test_lines_are_matched_kept_on_account_or_wait(shop: Shop) -> None:
     assert (await read(shop, shop.finance, first["id"]))["state"] == "PAID"
     assert {key: str(value) for key, value in (await ledger(shop)).items()}["572"] == "234.500"
     assert await waiting(shop) == [lines[3]["id"]]
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_a_person_assigns_a_waiting_line_once(shop: Shop) -> None:

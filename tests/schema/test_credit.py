@@ -8,7 +8,7 @@ from sqlalchemy import text
 from schema.api import api
 from schema.engine import Engine
 from schema.throttle import Throttle
-from tests.schema.invoicing import act, broken_invariants, codes, drafted, invoiced, issued, ordered, ship
+from tests.schema.invoicing import act, codes, drafted, invoiced, issued, ordered, ship
 from tests.schema.paying import customer_id, pay, received
 from tests.schema.shop import NOW, Shop
 
@@ -76,7 +76,7 @@ async def test_the_exposure_stays_the_same_from_order_to_invoice_and_falls_with_
         reason="rotas", lines=[{"invoiceLineId": invoice["lines"][0]["id"], "quantity": "5"}],
     )  # fmt: skip
     assert await exposure(shop) == "10.50"  # 72.60 - 50 - 60.50 leaves 37.90 to give back; 48.40 are ordered
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
     cancelled = await shop.data(
         shop.buyer, "query($id: ID!) { order(by: {id: $id}) { version lines { id } } }", id=order["id"]
     )
@@ -164,7 +164,7 @@ async def test_the_payment_that_completes_the_amount_releases_the_order(shop: Sh
         id=order["id"],
     )  # fmt: skip
     assert after["order"] == {"isOnHold": False, "version": 3, "lines": [{"quantityReserved": "10"}]}
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_a_condition_past_its_day_releases_nothing(shop: Shop) -> None:

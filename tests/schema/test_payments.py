@@ -10,7 +10,7 @@ from sqlalchemy import text
 from models.sellers import ExchangeRate
 from schema.ids import encode_id
 from tests import factories as make
-from tests.schema.invoicing import act, broken_invariants, codes, invoiced, read
+from tests.schema.invoicing import act, codes, invoiced, read
 from tests.schema.paying import customer_id, ledger, pay, received
 from tests.schema.shop import Shop
 
@@ -27,7 +27,7 @@ async def test_a_payment_settles_an_instalment_and_is_posted(shop: Shop) -> None
     assert payment["allowedActions"] == ["UNMATCH", "REVERSE"]
     assert (await read(shop, shop.finance, invoice["id"]))["state"] == "PAID"
     assert await ledger(shop) == {"572": Decimal(121), "700": Decimal(-100), "477": Decimal(-21)}
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_more_than_is_open_stays_on_account_and_is_matched_later(shop: Shop) -> None:
@@ -51,7 +51,7 @@ async def test_more_than_is_open_stays_on_account_and_is_matched_later(shop: Sho
     assert done["errors"] == [] and done["payment"]["onAccount"]["amount"] == "18.50"
     books = await ledger(shop)
     assert books["438"] == Decimal("-18.5") and "430" not in books
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_a_match_is_undone_and_a_payment_taken_back(shop: Shop) -> None:
@@ -71,7 +71,7 @@ async def test_a_match_is_undone_and_a_payment_taken_back(shop: Shop) -> None:
     assert reversed_["errors"] == [] and reversed_["payment"]["allowedActions"] == []
     assert reversed_["payment"]["onAccount"]["amount"] == "0.00"
     assert await ledger(shop) == {"430": Decimal(121), "700": Decimal(-100), "477": Decimal(-21)}
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_reversing_opens_what_was_paid(shop: Shop) -> None:
@@ -85,7 +85,7 @@ async def test_reversing_opens_what_was_paid(shop: Shop) -> None:
     assert done["errors"] == [] and done["payment"]["matches"] == []
     assert (await read(shop, shop.finance, invoice["id"]))["openAmount"]["amount"] == "121.00"
     assert await ledger(shop) == {"430": Decimal(121), "700": Decimal(-100), "477": Decimal(-21)}
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_a_credit_is_set_against_another_invoice(shop: Shop) -> None:
@@ -112,7 +112,7 @@ async def test_a_credit_is_set_against_another_invoice(shop: Shop) -> None:
     undone = await pay(shop, "unmatchPayment", matchId=done["match"]["id"])
     assert undone["errors"] == []
     assert (await read(shop, shop.finance, other["id"]))["openAmount"]["amount"] == "121.00"
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_refusals_change_nothing(shop: Shop) -> None:
@@ -167,7 +167,7 @@ async def test_racing_payments_never_overpay_an_instalment(shop: Shop) -> None:
 
     assert sorted(str(codes(each)) for each in answers) == ["['INVALID']"] * 4 + ["[]"] * 2
     assert (await read(shop, shop.finance, invoice["id"]))["openAmount"]["amount"] == "21.00"
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
 
 
 async def test_a_foreign_payment_posts_the_difference_of_rates(shop: Shop) -> None:
@@ -199,4 +199,4 @@ async def test_a_foreign_payment_posts_the_difference_of_rates(shop: Shop) -> No
     assert await ledger(shop) == {
         "572": Decimal("96.8"), "668": Decimal("12.1"), "700": Decimal(-90), "477": Decimal("-18.9"),
     }  # fmt: skip
-    assert await broken_invariants(shop) == []
+    assert await shop.broken() == []
