@@ -31,11 +31,20 @@ COMMON = ("errors", "warnings", "replayed")
 
 @dataclass(frozen=True)
 class Example:
-    """Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale."""
+    """
+    Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale.
+
+    `others` are further ways to ask, where an input takes one of several things.
+    """
 
     viewer: str
     build: Callable[[Scene, str], Awaitable[Input]]
     spoilt: Input | None = None
+    others: tuple[Callable[[Scene, str], Awaitable[Input]], ...] = ()
+
+    async def inputs(self, scene: Scene) -> list[Input]:
+        """Every way to ask."""
+        return [await build(scene, self.viewer) for build in (self.build, *self.others)]
 
 
 async def facts(scene: Scene, name: str) -> Input:
@@ -159,6 +168,45 @@ def _delivery_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _invoice_deliveries(scene: Scene, name: str) -> Input:
+    return {"deliveryIds": [scene.world.deliveries["SHIPPED"]]}
+
+
+async def _invoice_order(scene: Scene, name: str) -> Input:
+    order = await order_of(scene, name, "sbuyer")
+    return {
+        "order": {
+            "orderId": order["id"],
+            "lines": [{"orderLineId": order["lines"][0]["id"], "quantity": "1"}],
+        }
+    }
+
+
+async def _invoice_period(scene: Scene, name: str) -> Input:
+    customer = global_id("Customer", scene.world.customers["stranger"])
+    return {"period": {"customerId": customer, "from": "2026-01-01", "until": "2026-12-31"}}
+
+
+async def _issue(scene: Scene, name: str) -> Input:
+    return {"invoiceIds": [scene.world.invoices["padmin"]]}
+
+
+def _invoice_act(whose: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { invoice(by: {id: $id}) { id version lines { id } } }"
+        found = (await scene.ask(name, document, {"id": scene.world.invoices[whose]}))["data"]["invoice"]
+        lines = [{"invoiceLineId": found["lines"][0]["id"], "quantity": "1"}]
+        given = {key: lines if value == "lines" else value for key, value in more.items()}
+        return {"invoiceId": found["id"], "expectedVersion": found["version"], **given}
+
+    return build
+
+
+async def _evidence(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), "kind": "EXPORT",
+            "number": "CMR 1", "verifiedOn": "2026-03-01"}  # fmt: skip
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -187,6 +235,14 @@ EXAMPLES: dict[str, Example] = {
     "updateDelivery": Example(
         "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")
     ),
+    "createInvoices": Example(
+        "finance", _invoice_deliveries, {"deliveryIds": []}, (_invoice_order, _invoice_period)
+    ),
+    "discardInvoice": Example("finance", _invoice_act("padmin")),
+    "issueInvoices": Example("finance", _issue, {"invoiceIds": []}),
+    "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
+    "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
+    "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
 }

@@ -26,6 +26,7 @@ LETTERS = {
     "M": Role.SALES_MANAGER, "L": Role.LOGISTICS, "F": Role.FINANCE, "I": Role.INTEGRATOR, "D": Role.ADMINISTRATOR,
 }  # fmt: skip
 ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
+INVOICED = "BACXRMFID"  # a buyer only where the company allows it: auth/viewers.py drops it else
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
@@ -38,7 +39,9 @@ EXPECTED = {
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
     "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C",
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
-    "updateDelivery": "L",
+    "updateDelivery": "L", "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
+    "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
+    "recordTaxEvidence": "F",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -50,6 +53,7 @@ SENSITIVE = {
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

@@ -23,6 +23,9 @@ from models.events import OutboxEvent
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
+from resolvers.invoices import invoices_of_run
+from resolvers.invoices_drafts import create_invoices
+from resolvers.invoices_issue import issue_invoices
 from rules.states import SaleKind
 from schema.api import api
 from schema.engine import Engine
@@ -78,6 +81,7 @@ class World:
     viewers: dict[str, Viewer] = field(default_factory=dict)
     orders: dict[str, list[UUID]] = field(default_factory=dict)
     deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
+    invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -93,7 +97,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctnds") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
+    return _company_tags(COMPANIES, "kctndsi") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -121,7 +125,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     The canaries this viewer may come across, written from SAFETY.md 2b.
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's.
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's.
     """
     if name in STAFF or name in FIELD:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
@@ -129,6 +133,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         people = {each for company in seen for each in placers(company)}
         tags = _company_tags(seen, "kc") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
+        tags |= _company_tags(seen, "i") if name != "logistics" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
@@ -139,7 +144,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     if who == "both":
         tags |= _company_tags(("parent", "stranger"), "k")
     if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
-        tags |= _orders_of(placers(company))
+        tags |= _orders_of(placers(company)) | _company_tags([company], "i")
     if role is Role.COMPANY_ADMIN:
         tags |= _company_tags([company], "t")
     if descendants and company == "parent":
@@ -275,6 +280,7 @@ async def _act(database: Database, world: World) -> None:
 async def _deliver(database: Database, world: World) -> None:
     """Orders of both families are shipped; one delivery waits, and one order is only confirmed."""
     logistics = world.viewers["logistics"]
+    shipped: dict[str, UUID] = {}
     async with database.job() as session:
         await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
                               {"id": _key(world, "cadmin")})  # fmt: skip
@@ -283,8 +289,22 @@ async def _deliver(database: Database, world: World) -> None:
             continue
         delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
         await make.ship(database, logistics, delivery, NOW)
+        shipped[name] = delivery
     waiting = await make.make_delivery(database, logistics, _key(world, "both@parent"), 1, now=NOW)
     world.deliveries["RELEASED"] = global_id("Delivery", waiting)
+    world.deliveries["SHIPPED"] = global_id("Delivery", shipped.pop("sbuyer"))
+    await _invoice(database, world, shipped)
+
+
+async def _invoice(database: Database, world: World, shipped: dict[str, UUID]) -> None:
+    """What was shipped is invoiced, but for one delivery; one invoice is a draft still, the others are issued."""
+    finance = world.viewers["finance"]
+    made = await make.do(database, finance, lambda ctx: create_invoices(ctx, list(shipped.values())), NOW)
+    drafts = await make.do(database, finance, lambda ctx: invoices_of_run(ctx, made), NOW)
+    keys = dict(zip(shipped, (each.id for each in drafts), strict=True))
+    world.invoices = {name: global_id("Invoice", key) for name, key in keys.items()}
+    issued = [key for name, key in keys.items() if name != "padmin"]
+    await make.do(database, finance, lambda ctx: issue_invoices(ctx, issued, None), NOW)
 
 
 def _key(world: World, name: str) -> UUID:
@@ -366,6 +386,8 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in ("sales_order_line", "sales_order_line_cost"):
         column = "(select placed_by_id from sales_order o where o.id = t.order_id)"
         return "'zqo' || " + person.format(column=column)
+    if table.startswith("invoice"):
+        return "'zqi' || " + company.format(column="t.customer_id")
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
