@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
+from models.base import new_id
 from resolvers import customers, invoices, invoices_acts, invoices_drafts, invoices_issue
 from resolvers.context import Context
 from resolvers.invoices_sources import LineToInvoice, OrderToInvoice, PeriodToInvoice
@@ -15,7 +16,7 @@ from rules.refusals import ErrorCode, Refusal
 from rules.states import BuyerInvoiceStatus, InvoiceType, TaxEvidenceKind
 from schema.access import access, key_required, list_size
 from schema.customers import Customer
-from schema.ids import decode_id
+from schema.ids import decode_id, try_decode_id
 from schema.invoices import Invoice
 from schema.payloads import Payload
 
@@ -263,10 +264,8 @@ class InvoiceMutations:
         info: Info,
         input: Annotated[IssueInvoicesInput, strawberry.argument(description="The drafts.")],
     ) -> IssueInvoicesPayload:
-        keys = [
-            decode_id(each, "Invoice", path=("invoiceIds", index))
-            for index, each in enumerate(input.invoice_ids)
-        ]
+        # A malformed id is told in its place as an unknown one is, and does not hinder the others.
+        keys = [try_decode_id(each, "Invoice") or new_id() for each in input.invoice_ids]
         done = await invoices_issue.issue_invoices(info.context, keys, input.issued_on)
         return await IssueInvoicesPayload.of(info.context, done)
 

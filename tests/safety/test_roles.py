@@ -28,6 +28,7 @@ LETTERS = {
     "M": Role.SALES_MANAGER, "L": Role.LOGISTICS, "F": Role.FINANCE, "I": Role.INTEGRATOR, "D": Role.ADMINISTRATOR,
 }  # fmt: skip
 ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
+INVOICED = "BACXRMFID"  # a buyer only where the company allows it: auth/viewers.py drops it else
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
@@ -43,11 +44,13 @@ EXPECTED = {
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
-    "updateDelivery": "L",
-    "payments": "BACXRMFID", "payment": "BACXRMFID", "openInstalments": "BACXRMFID", "statement": "BACXRMFID",
+    "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
     "bankLines": "F", "creditDesk": "F", "recordPayment": "F", "matchPayment": "F", "matchCredit": "F",
     "unmatchPayment": "F", "reversePayment": "F", "importBankFile": "F", "assignBankLine": "F", "ignoreBankLine": "F",
     "releaseOrderWhenPaid": "F", "setCreditLimit": "F",
+    "updateDelivery": "L", "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
+    "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
+    "recordTaxEvidence": "F",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -60,6 +63,7 @@ SENSITIVE = {
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
