@@ -19,7 +19,7 @@ from models.sellers import NumberSeries
 from resolvers.context import Context, LockKind
 from resolvers.customers import exponents_by_currency, seller
 from resolvers.events import record
-from resolvers.journal import Posted, post
+from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import checked_reason
 from resolvers.orders_conditions import lock_waiting_orders, release_paid_orders
 from resolvers.payments import match_of
@@ -93,7 +93,7 @@ async def receive(ctx: Context, receipts: Sequence[Receipt], *, warns: bool = Tr
                      "matched": plain(payment.amount_matched)},
         )  # fmt: skip
     await ctx.session.flush()
-    await post(ctx, entries)
+    await post_all(ctx, entries)
     received = [(each.customer_id, in_base(each.amount, each.exchange_rate)) for each in drafts]
     await release_paid_orders(ctx, waiting, received)
     await ctx.session.flush()
@@ -238,8 +238,10 @@ def _posted(
     posting: Posting,
     document: Posting,
 ) -> Posted:
-    own = None if payment.currency == claims.base_currency else document
-    return Posted(source, source_id, payment.customer_id, on, payment.number, posting, payment.currency, own)
+    own = None if payment.currency == claims.base_currency else document.lines
+    return Posted(
+        source, source_id, payment.customer_id, on, payment.number, posting.lines, payment.currency, own
+    )
 
 
 async def lock_payment(ctx: Context, payment_id: UUID, expected_version: int | None) -> Payment:
@@ -287,7 +289,7 @@ async def match_payment(
         entries.append(
             _posted(ctx, claims, JournalSource.MATCH, match.id, payment, ctx.today, posting, document)
         )
-    await post(ctx, entries)
+    await post_all(ctx, entries)
     payment.version += 1
     record(
         ctx, "payment.matched", "Payment", payment.id, version=payment.version, customer_id=payment.customer_id,
@@ -345,11 +347,10 @@ async def _post_credit(
     """A credit and an invoice of one currency differ only where their rates do."""
     claim = claims[match.instalment_id]
     posting = post_settlement(JournalEvent.ADVANCE_APPLIED, customers=difference, undoes=undoes)
-    nothing = Posting(JournalEvent.ADVANCE_APPLIED, ())
     entry = Posted(
-        JournalSource.MATCH, match.id, match.customer_id, ctx.today, claim.number, posting, claim.currency, nothing
+        JournalSource.MATCH, match.id, match.customer_id, ctx.today, claim.number, posting.lines, claim.currency, ()
     )  # fmt: skip
-    await post(ctx, [entry])
+    await post_all(ctx, [entry])
 
 
 async def unmatch_payment(ctx: Context, match_id: UUID) -> UUID:
@@ -377,7 +378,7 @@ async def unmatch_payment(ctx: Context, match_id: UUID) -> UUID:
         await _post_credit(ctx, claims, match, -moved, undoes=True)
         version = 2
     else:
-        await post(ctx, [_undo(ctx, claims, payment, [match], JournalSource.MATCH, match.id)])
+        await post_all(ctx, [_undo(ctx, claims, payment, [match], JournalSource.MATCH, match.id)])
         payment.version += 1
         version = payment.version
     record(
@@ -437,7 +438,7 @@ async def reverse_payment(ctx: Context, payment_id: UUID, expected_version: int,
     payment.reversed_at, payment.reversal_reason = ctx.now, reason
     payment.version += 1
     await ctx.session.flush()
-    await post(ctx, [entry])
+    await post_all(ctx, [entry])
     record(
         ctx, "payment.reversed", "Payment", payment.id, version=payment.version, customer_id=payment.customer_id,
         reason=reason, changes={"number": payment.number, "amount": plain(payment.amount)},
