@@ -153,6 +153,9 @@ class Credit:
     limit: Money = strawberry.field(description="The limit.", directives=[access(P.CREDIT_READ)])
     exposure: Money = strawberry.field(description="What of it is used.", directives=[access(P.CREDIT_READ)])
     available: Money = strawberry.field(description="What is left of it, never below zero.")
+    overdue: Money = strawberry.field(
+        description="What of it is open past its day.", directives=[access(P.CREDIT_READ)]
+    )
 
 
 @strawberry.type(description="A company that buys.", directives=_READ)
@@ -240,6 +243,7 @@ class Customer(Node):
             limit=Money.of(row.limit, row.currency),
             exposure=Money.of(row.exposure, row.currency),
             available=Money.of(row.available, row.currency),
+            overdue=Money.of(row.used.overdue, row.currency),
         )
 
     @strawberry.field(

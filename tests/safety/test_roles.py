@@ -56,7 +56,7 @@ EXPECTED = {
 SENSITIVE = {
     "Product.standardCost": "MFD", "OrderLine.unitCost": "MFD", "Customer.internalNote": "RMD",
     "Availability.free": STAFF, "Availability.byWarehouse": STAFF, "Availability.lots": "LD",
-    "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
+    "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.overdue": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
