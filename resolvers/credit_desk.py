@@ -72,10 +72,14 @@ async def desk_by_order(ctx: Context, keys: Sequence[UUID]) -> list[DeskRow | No
         queues.setdefault(order.customer_id, []).append(order)
     us = await seller(ctx)
     days = us.overdue_days_allowed
+    rates = {
+        currency: await exchange_rate(ctx, currency)
+        for currency in sorted({account.currency for account in accounts.values()})
+    }
     found: dict[UUID, DeskRow] = {}
     for customer_id, queue in queues.items():
         account = accounts[customer_id]
-        rate = await exchange_rate(ctx, account.currency)
+        rate = rates[account.currency]
         held_orders = [
             HeldOrder(
                 each.number,

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from schema.api import api
 from schema.engine import Engine
 from schema.throttle import Throttle
+from tests.safety.test_statements import counted
 from tests.schema.invoicing import act, codes, drafted, invoiced, issued, ordered, ship
 from tests.schema.paying import customer_id, pay, received
 from tests.schema.shop import NOW, Shop
@@ -192,3 +193,15 @@ async def test_refusals_change_nothing(shop: Shop) -> None:
     assert codes(await limit(shop, "10", currency="ZZZ")) == ["INVALID"]
     assert await shop.snapshot() == before
     assert Decimal((await desk(shop))[0]["limit"]["amount"]) == 100
+
+
+async def test_the_desk_costs_the_same_for_one_and_for_four_orders(shop: Shop) -> None:
+    await held_order(shop)
+    with counted(shop.database) as one:
+        assert len(await desk(shop)) == 1
+    for _ in range(3):
+        await ordered(shop, (shop.product, 1))
+    with counted(shop.database) as four:
+        assert len(await desk(shop)) == 4
+
+    assert len(four) == len(one)
