@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import statements
+from resolvers import account_statements as statements
 from resolvers.context import Context
 from rules.statements import Ageing, StatementKind, StatementLine
 from schema.access import access, described_enum, list_size

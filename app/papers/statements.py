@@ -18,11 +18,11 @@ from app.database import Database
 from app.logs import logger
 from app.papers.press import Press, PressBusy, PressError
 from auth.permissions import Permission
+from resolvers.account_statements import Statement, statement
 from resolvers.context import Context, LockedSession
 from resolvers.customers import SellerRow, seller
 from resolvers.journal import journal_export
 from resolvers.sellers import time_zone_of
-from resolvers.statements import Statement, statement
 from rules.refusals import Refusal
 from rules.spreadsheet_text import harmless
 from schema.endpoint import viewer_of_request
