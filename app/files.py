@@ -1,11 +1,13 @@
 """
-What viewers download, by their own session or token: pictures (GET /files/{id}), whose bytes never change, so that
-browsers keep them, and the lines of a quick order to correct (GET /quick-orders/{id}/problems.csv or .xlsx).
+What viewers download, by their own session or token: pictures and what jobs made (GET /files/{id}), whose bytes never
+change, so that browsers keep them, and the lines of a quick order to correct (GET /quick-orders/{id}/problems.csv or
+.xlsx).
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from app.database import Database
 from auth.permissions import Permission
 from resolvers.context import Context, LockedSession, utc_now
-from resolvers.files import picture
+from resolvers.files import job_result, picture
 from resolvers.quick_order_files import as_csv, as_workbook, problem_table
 from resolvers.sellers import time_zone_of
 from resolvers.uploads import CSV, XLSX
@@ -37,11 +39,17 @@ def file_routes(database: Database, clock: Callable[[], datetime] = utc_now) -> 
             return Response(status_code=404)
         async with database.read(viewer) as session:
             ctx = Context(viewer, utc_now(), ZoneInfo("UTC"), open_session=LockedSession(session))
-            found = await picture(ctx, file_id)
+            found = await picture(ctx, file_id) or await job_result(ctx, file_id)
         if found is None:
             return Response(status_code=404)
         tag = f'"{found.sha256.hex()}"'
         headers = {"Cache-Control": f"private, max-age={KEPT_SECONDS}, immutable", "ETag": tag}
+        if found.name:
+            # Somebody's own data: saved, never shown as a page of ours.
+            headers |= {
+                "Cache-Control": "private, no-store",
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            }
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(found.content, 200, headers, media_type=found.media_type)

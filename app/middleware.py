@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.deadline import REQUEST_SECONDS, deadline_in
 from app.logs import logger
 
 HEADER_BYTES = 16 * 1024
@@ -149,10 +150,20 @@ class Admission:
             await busy(scope, receive, send)
             return
         self.traffic.inside += 1
+        is_inside = True
+
+        def leave() -> None:
+            nonlocal is_inside
+            if is_inside:
+                is_inside = False
+                self.traffic.inside -= 1
+
+        # An answer that goes on for hours leaves early; it is counted elsewhere (schema/streams.py).
+        scope.setdefault("state", {})["leave"] = leave
         try:
             await self.app(scope, receive, send)
         finally:
-            self.traffic.inside -= 1
+            leave()
 
 
 class Bodies:
@@ -230,6 +241,22 @@ class Bodies:
                 raise _TooLarge
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+
+class Deadline:
+    """Gives each request its time; statements of its transactions are cut off when it is over. Streams go on."""
+
+    def __init__(self, app: ASGIApp, seconds: float = REQUEST_SECONDS, streams: Collection[str] = ()) -> None:
+        self.app = app
+        self.seconds = seconds
+        self.streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self.streams:
+            await self.app(scope, receive, send)
+            return
+        with deadline_in(self.seconds):
+            await self.app(scope, receive, send)
 
 
 class _TooLarge(Exception):

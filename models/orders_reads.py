@@ -32,6 +32,7 @@ class OrderRow:
     placed_at: datetime
     placed_by_id: UUID
     placed_by_name: str
+    on_behalf_of_id: UUID | None
     confirmed_at: datetime | None
     ended_at: datetime | None
     purchase_order_number: str

@@ -142,28 +142,31 @@ class CreditRow:
 
 
 @asynccontextmanager
-async def as_house(ctx: Context) -> AsyncIterator[LockedSession]:
+async def as_house(ctx: Context, role: str = "job") -> AsyncIterator[LockedSession]:
     """
     Reads as the house for a while: a subsidiary's order is tested against its parent's credit, which it never sees.
+
+    Args:
+        role: "auth" for sessions, which no other role may end.
 
     Nothing read here is shown to the viewer but their own available credit. Sibling resolvers share the session: they
     wait until it is the viewer's again, or their statements would run as the house too.
     """
     change = text(
-        "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', 'job'), true)"
+        "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', :other), true)"
     )
     back = text("select set_config('role', :role, true)")
     async with ctx.session.alone() as session:
-        role = await session.scalar(text("select current_user"))
-        await session.execute(change)
+        own = await session.scalar(text("select current_user"))
+        await session.execute(change, {"other": role})
         try:
             yield session
         except DBAPIError:
             raise  # the transaction is over and the role with it; another statement would hide the cause
         except BaseException:
-            await session.execute(back, {"role": role})
+            await session.execute(back, {"role": own})
             raise
-        await session.execute(back, {"role": role})
+        await session.execute(back, {"role": own})
 
 
 async def _exposures(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ from models.rows import by_key, grouped
 from models.sales_history import SalesHistory
 from models.sellers import NumberSeries
 from resolvers.allocations import released_by_line
+from resolvers.approvals import Spending, beyond_own_limit, due_at, reasons_to_wait, request_approval
 from resolvers.carts import (
     CartLineView,
     CartView,
@@ -58,6 +60,7 @@ from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.pricing import exchange_rate
 from resolvers.products import item_numbers_by_product
+from resolvers.statements import Asked, rows
 from resolvers.stock import (
     Allocation,
     Hold,
@@ -72,6 +75,7 @@ from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
+from rules.spending import may_approve
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
 from rules.transitions import OrderAction, OrderFacts, allowed_order_actions
 
@@ -111,8 +115,11 @@ async def last_orders(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | Non
 
 
 async def orders_by_id(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | None]:
-    rows = await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))
-    return by_key(keys, (OrderRow(*each) for each in rows))
+    return by_key(keys, (OrderRow(*each) for each in await rows(ctx, _orders_by_id, keys=list(keys))))
+
+
+def _orders_by_id(asked: Asked) -> Any:
+    return visible_orders(asked.viewer).where(asked.one_of(SalesOrder.id))
 
 
 async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
@@ -121,8 +128,12 @@ async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
 
 
 async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
-    rows = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.order_id.in_(keys)))
-    return grouped(keys, (OrderLineRow(*each) for each in rows), "order_id")
+    found = await rows(ctx, _lines_by_order, keys=list(keys))
+    return grouped(keys, (OrderLineRow(*each) for each in found), "order_id")
+
+
+def _lines_by_order(asked: Asked) -> Any:
+    return visible_order_lines(asked.viewer).where(asked.one_of(SalesOrderLine.order_id))
 
 
 async def schedule_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ScheduleLineRow]]:
@@ -188,6 +199,8 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
     Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
     Permission.DELIVERIES_MANAGE: frozenset({OrderAction.DELIVER}),
+    Permission.APPROVALS_DECIDE: frozenset({OrderAction.APPROVE, OrderAction.REFUSE_APPROVAL}),
+    Permission.ORDERS_PLACE: frozenset({OrderAction.WITHDRAW}),
 }
 
 
@@ -197,6 +210,7 @@ def permitted_actions(
     """
     The acts the viewer's permissions allow on a visible order; a credit hold is finance's to release.
 
+    Nobody decides on what they ordered themselves, in whichever session and role; nobody else withdraws it.
     To reorder is to read: it needs no more than the order in sight and a cart.
     """
     acts = frozenset[OrderAction]().union(
@@ -210,6 +224,10 @@ def permitted_actions(
             )
         )
     )
+    if may_approve(viewer.user_id, order.placed_by_id, order.on_behalf_of_id):
+        acts -= {OrderAction.WITHDRAW}
+    else:
+        acts -= {OrderAction.APPROVE, OrderAction.REFUSE_APPROVAL}
     financial = hold_reasons & {HoldReason.CREDIT, HoldReason.OVERDUE}
     return acts - {OrderAction.RELEASE} if financial and not viewer.may(Permission.CREDIT_RELEASE) else acts
 
@@ -253,7 +271,12 @@ async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     lines = await ctx.load(lines_by_order, order.id)
     ready = await releasable_of(ctx, lines) if ctx.user.may(Permission.DELIVERIES_MANAGE) else ZERO
     facts = facts_of(order.status, order.hold_reasons, lines, ready)
-    return allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
+    allowed = allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
+    if OrderAction.APPROVE in allowed and await beyond_own_limit(
+        ctx, order.customer_id, order.gross_amount, order.currency
+    ):
+        allowed.remove(OrderAction.APPROVE)
+    return allowed
 
 
 async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
@@ -277,6 +300,8 @@ async def place_order(
     """
     The viewer's cart becomes an order: priced, tested against credit, reserved, copied, and the cart emptied.
 
+    What passes the buyer's limits or meets a rule of the company waits for a colleague's consent, softly reserved.
+
     Raises:
         StaleVersion, PriceChanged: the cart or its prices are not what the client saw.
         OutOfStock: a line exceeds what is free and may not wait.
@@ -292,20 +317,41 @@ async def place_order(
     if view.priced.gross != expected_total:
         raise _price_changed(view, expected_total)
     customer = await acting_customer(ctx)
+    reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
+    due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
     holds = await _credit_holds(ctx, view, credit) + await _overdue_holds(ctx, customer.id, credit)
     plan = await _plan_stock(ctx, view, reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
+    order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
-    await _add_lines(ctx, order, view, plan, reserving=not holds)
+    await _add_lines(ctx, order, view, plan, reserving=not holds, until=due)
     await empty_cart(ctx, cart)
     cart.version += 1
     cart.updated_at = ctx.now
+    if due is not None:
+        act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
+        await request_approval(ctx, order, reasons, due, act)
+        return order.id
     changes = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency}
     record(ctx, "order.placed", "Order", order.id, version=1, customer_id=customer.id, changes=changes)
     await ctx.session.flush()
     return order.id
+
+
+async def waits_for_approval(ctx: Context, view: CartView) -> bool:
+    """Whether the cart, ordered now, would wait for the consent of somebody else of the company."""
+    return bool(await reasons_to_wait(ctx, _spending(ctx, await acting_customer(ctx), view)))
+
+
+def _spending(ctx: Context, customer: CustomerRow, view: CartView) -> Spending:
+    lines = [
+        (line.product.category_id, line.priced.price.net_amount)
+        for line in view.lines
+        if line.product is not None and line.priced is not None and line.priced.price is not None
+    ]
+    return Spending(customer.id, ctx.user.user_id, view.priced.gross, view.priced.market.currency, lines)
 
 
 def _all_problems(view: CartView) -> list[Refusal]:
@@ -356,11 +402,15 @@ async def _credit_holds(ctx: Context, view: CartView, credit: CreditRow | None) 
         return []
     if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
         raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
+    warn_credit_hold(ctx)
+    return [HoldReason.CREDIT]
+
+
+def warn_credit_hold(ctx: Context) -> None:
     ctx.warn(
         ErrorCode.ON_HOLD,
         "The order is under review: it passes your credit limit. Nothing is reserved until it is released.",
     )
-    return [HoldReason.CREDIT]
 
 
 async def _overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
@@ -426,7 +476,6 @@ async def _new_order(
         seller_id=us.id,
         number=await take_number(ctx, DocumentKind.ORDER, order_id),
         customer_id=customer.id,
-        status=OrderStatus.PLACED,
         is_on_hold=bool(holds),
         hold_reasons=[each.value for each in holds],
         version=1,
@@ -467,9 +516,19 @@ def _copied(address: Any) -> DocumentAddress:
 
 
 async def _add_lines(
-    ctx: Context, order: SalesOrder, view: CartView, plan: Sequence[Sequence[Allocation]], reserving: bool
+    ctx: Context,
+    order: SalesOrder,
+    view: CartView,
+    plan: Sequence[Sequence[Allocation]],
+    reserving: bool,
+    until: datetime | None,
 ) -> None:
-    """Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each."""
+    """
+    Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each.
+
+    Args:
+        until: until when they are softly held, where the order waits for consent.
+    """
     numbers = await ctx.loader(item_numbers_by_product).load_many(
         [line.row.product_id for line in view.lines]
     )
@@ -497,7 +556,7 @@ async def _add_lines(
     await ctx.session.flush()
     ctx.session.add_all(schedule)
     await ctx.session.flush()
-    await reserve(ctx, order.customer_id, holds)
+    await reserve(ctx, order.customer_id, holds, until)
     await ctx.session.flush()
     await _keep_costs(ctx, order.id)
 

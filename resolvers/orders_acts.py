@@ -11,6 +11,7 @@ from models.base import new_id
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
+from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
 from resolvers.events import record
 from resolvers.orders import permitted_actions, releasable_of, warn_backorder
@@ -21,7 +22,7 @@ from rules.money import ZERO, TaxedLine, line_amount, round_money, tax_by_group
 from rules.pricing import PriceComponent, PriceStep
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
-from rules.states import HoldReason, LineKind, OrderStatus
+from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
 
 REASON_MAX = 500
@@ -118,12 +119,12 @@ async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> 
     order = found.order
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
-    for entry in await _schedule(ctx, found.lines):
+    for entry in await schedule_of(ctx, found.lines):
         entry.confirmed_on = entry.requested_on
     return await _done(ctx, order, "order.confirmed")
 
 
-async def _schedule(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
+async def schedule_of(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
     table = SalesOrderScheduleLine
     statement = select(table).where(table.order_line_id.in_([line.id for line in lines]))
     return list(await ctx.session.scalars(statement.order_by(table.order_line_id, table.position)))
@@ -138,7 +139,7 @@ async def give_back(
     held = [line for line in found.lines if line.quantity_reserved]
     if held:
         await lock_balances(ctx, [line.product_id for line in held if line.product_id is not None])
-        await release(ctx, [entry.id for entry in await _schedule(ctx, held)])
+        await release(ctx, [entry.id for entry in await schedule_of(ctx, held)])
         for line in held:
             line.quantity_reserved = ZERO
     await withdraw(ctx, waiting, reason)
@@ -162,18 +163,21 @@ async def refuse_order(ctx: Context, order_id: UUID, expected_version: int, reas
     """The seller does not take the order on."""
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.REFUSE)
-    return await _end(ctx, found, OrderStatus.REFUSED, "order.refused", reason)
+    return await end_order(ctx, found, OrderStatus.REFUSED, "order.refused", reason)
 
 
 async def cancel_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
     """The whole order is called off, before anything left."""
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL)
-    return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
 
 
-async def _end(ctx: Context, found: LockedOrder, status: OrderStatus, action: str, reason: str) -> UUID:
+async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, action: str, reason: str) -> UUID:
+    """Ends an order: what is not shipped is called off, what it holds goes back, and nothing waits any more."""
     order = found.order
+    if order.status == OrderStatus.PENDING_APPROVAL:
+        await close_request(ctx, order.id, ApprovalStatus.WITHDRAWN)
     order.status = move_order(OrderStatus(order.status), status)
     order.status_reason = reason
     order.ended_at = ctx.now
@@ -182,7 +186,7 @@ async def _end(ctx: Context, found: LockedOrder, status: OrderStatus, action: st
     for line in found.lines:
         line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
     if not found.facts.quantity_shipped:
-        for entry in await _schedule(ctx, found.lines):
+        for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
     return await _done(ctx, order, action, reason)
 
@@ -218,7 +222,7 @@ async def cancel_order_line(
         raise Refusal(ErrorCode.QUANTITY_INVALID, text, ("quantity",), released=plain(released), sku=line.sku)
     rest = open_quantity(line) - quantity
     if found.facts.quantity_open == quantity and not found.facts.quantity_shipped:
-        return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+        return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
     await _shorten(ctx, found.order, line, rest)
     line.quantity_cancelled += quantity
     order = found.order
@@ -233,7 +237,7 @@ async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: 
     What was shipped of a part stays in it, and what is released to the warehouse is not cut.
     """
     assert line.product_id is not None, "only goods and services are ordered, and both are products"
-    schedule = await _schedule(ctx, [line])
+    schedule = await schedule_of(ctx, [line])
     reserved = line.quantity_reserved
     if reserved:
         await lock_balances(ctx, [line.product_id])
@@ -283,21 +287,21 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
     ]
     locked = await lock_balances(ctx, [line.product_id for line in goods if line.product_id]) if goods else {}
-    schedule = await _schedule(ctx, goods)
+    schedule = await schedule_of(ctx, goods)
     for index, line in enumerate(goods):
         assert line.product_id is not None, "filtered above"
         rows = locked[line.product_id]
         wanted = open_quantity(line)
         if free_of(rows) < wanted:
             warn_backorder(ctx, index, line.sku, free_of(rows), wanted)
-        await _reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
+        await reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
                           [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)])  # fmt: skip
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
     return await _done(ctx, order, "order.released", reason, holds=held)
 
 
-async def _reschedule(
+async def reschedule(
     ctx: Context,
     order: SalesOrder,
     line: SalesOrderLine,

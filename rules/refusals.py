@@ -10,6 +10,7 @@ class ErrorCode(StrEnum):
     """Stable codes of refusals and warnings; documented for clients, never renamed."""
 
     ALREADY_EXISTS = "ALREADY_EXISTS"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
     BACKORDERED = "BACKORDERED"
     CART_EMPTY = "CART_EMPTY"
     CREDIT_EXCEEDED = "CREDIT_EXCEEDED"

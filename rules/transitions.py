@@ -10,6 +10,9 @@ from rules.states import HoldReason, OrderStatus
 
 
 class OrderAction(StrEnum):
+    APPROVE = "APPROVE"
+    REFUSE_APPROVAL = "REFUSE_APPROVAL"
+    WITHDRAW = "WITHDRAW"
     CONFIRM = "CONFIRM"
     REFUSE = "REFUSE"
     CANCEL = "CANCEL"
@@ -57,9 +60,26 @@ class OrderFacts:
     quantity_releasable: Decimal = Decimal(0)
 
 
+_OF_WHAT_WAITS = frozenset(
+    {
+        OrderAction.APPROVE,
+        OrderAction.REFUSE_APPROVAL,
+        OrderAction.WITHDRAW,
+        OrderAction.REFUSE,
+        OrderAction.CANCEL,
+    }
+)
+
+
 def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
-    """The acts that the state allows, whoever asks."""
+    """
+    The acts that the state allows, whoever asks.
+
+    What waits for approval stays as it was asked for: it is decided, called off or refused, but not changed.
+    """
     actions = {OrderAction.REORDER}
+    if facts.status is S.PENDING_APPROVAL:
+        return frozenset(actions | _OF_WHAT_WAITS)
     moves = ORDER_MOVES[facts.status]
     if S.CONFIRMED in moves and not facts.hold_reasons:
         actions.add(OrderAction.CONFIRM)

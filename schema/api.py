@@ -3,17 +3,21 @@
 import strawberry
 
 from schema.api_clients import ApiClientMutations, ApiClientQueries
+from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.company_acts import CompanyMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
+from schema.events import EventQueries, EventSubscriptions
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
+from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
@@ -22,6 +26,7 @@ from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.statements import StatementQueries
+from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -41,8 +46,12 @@ class Query(
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    ApprovalQueries,
     AuditQueries,
+    UserQueries,
     ApiClientQueries,
+    EventQueries,
+    JobQueries,
 ):
     """Everything that can be asked."""
 
@@ -61,8 +70,16 @@ class Mutation(
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
+    JobMutations,
+    CompanyMutations,
+    UserMutations,
 ):
     """Everything that can be done."""
 
 
-api = build_api(Query, Mutation)
+@strawberry.type
+class Subscription(EventSubscriptions):
+    """Everything that can be followed."""
+
+
+api = build_api(Query, Mutation, subscription=Subscription)

@@ -235,6 +235,9 @@ class Cart(Node):
                 "With this order you pass your credit limit: it will be reviewed before anything is reserved."
             )
             found.append(Refusal(ErrorCode.ON_HOLD, text))
+        if view.lines and await orders.waits_for_approval(ctx, view):
+            text = "With this order you pass what you may order alone: somebody else of your company has to approve it."
+            found.append(Refusal(ErrorCode.APPROVAL_REQUIRED, text))
         return [
             Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
         ]

@@ -2,7 +2,7 @@
 
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
-from rules import states
+from rules import spending, states
 from rules.deliveries import DeliveryAction
 from rules.invoices import InvoiceAction
 from rules.pricing import PriceComponent, PriceStepStatus
@@ -122,6 +122,9 @@ described_enum(
     OrderAction,
     "What a viewer may do with an order now.",
     {
+        "APPROVE": "Consent to it for the company.",
+        "REFUSE_APPROVAL": "Not consent to it, with a reason.",
+        "WITHDRAW": "Not want it any more, as whoever asked.",
         "CONFIRM": "Take it on.",
         "REFUSE": "Not take it on.",
         "CANCEL": "Call it off.",
@@ -163,6 +166,48 @@ described_enum(
         "VALID": "It can be ordered as it is.",
         "ADJUSTED": "It can be ordered with another quantity; the problem says why.",
         "INVALID": "It cannot be ordered; the problem says why.",
+    },
+)
+described_enum(
+    states.JobState,
+    "How far a job is.",
+    {
+        "QUEUED": "It waits for a worker, at first or after a failure.",
+        "RUNNING": "A worker is at it.",
+        "SUCCEEDED": "It is done.",
+        "FAILED": "It failed for good: nobody tries again until somebody says so.",
+    },
+)
+
+described_enum(
+    states.ApprovalStatus,
+    "What became of a request for approval.",
+    {
+        "PENDING": "It waits for a decision.",
+        "APPROVED": "Somebody else of the company consented.",
+        "REFUSED": "Somebody else of the company did not consent.",
+        "WITHDRAWN": "It was called off before anybody decided.",
+        "LAPSED": "Nobody decided in time.",
+    },
+)
+described_enum(
+    states.LimitPeriod,
+    "A calendar period in the seller's time zone.",
+    {
+        "WEEK": "From Monday to Sunday.",
+        "MONTH": "A calendar month.",
+        "QUARTER": "A quarter of a year.",
+        "YEAR": "A calendar year.",
+    },
+)
+described_enum(
+    spending.ApprovalReason,
+    "Why an order needs the company's own consent.",
+    {
+        "OVER_ORDER_LIMIT": "It is more than the buyer may order at once.",
+        "OVER_PERIOD_LIMIT": "With the buyer's other orders it is more than they may order in the period.",
+        "OVER_COMPANY_THRESHOLD": "It is more than the company's rule lets pass, whoever orders.",
+        "CATEGORY": "It has products of a category for which the company has a rule.",
     },
 )
 
@@ -262,7 +307,9 @@ InvoiceKindFilter = enum_filter(states.InvoiceKind)
 InvoiceStatusFilter = enum_filter(states.InvoiceStatus)
 JournalSourceFilter = enum_filter(states.JournalSource)
 DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
+ApprovalStatusFilter = enum_filter(states.ApprovalStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
 PaymentMethodFilter = enum_filter(states.PaymentMethod)
 PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)
+JobStateFilter = enum_filter(states.JobState)

@@ -13,6 +13,7 @@ from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
 from resolvers import deliveries, orders
+from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.invoices import invoices_by_order
@@ -25,6 +26,7 @@ from rules.pricing import PriceStep as Step
 from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size
+from schema.approvals import ApprovalRequest
 from schema.carts import TaxTotal, Totals
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
@@ -40,7 +42,7 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.products import PriceStep, Product, Warehouse
+from schema.products import PriceStep, Product, Warehouse, products_of
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -148,44 +150,51 @@ class OrderLine:
         description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED
     )
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
-    list_unit_price: Money = strawberry.field(
-        description="List price of `priceUnit` units.", directives=_PRICED
-    )
-    unit_price: Money = strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
-    net_amount: Money = strawberry.field(description="Before tax.", directives=_PRICED)
-    tax_amount: Money = strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
-    gross_amount: Money = strawberry.field(description="Net and tax.", directives=_PRICED)
-    price_trace: list[PriceStep] = strawberry.field(
-        description="How the price came about.", directives=[*_PRICED, list_size(5)]
-    )
     row: strawberry.Private[OrderLineRow]
+
+    currency: strawberry.Private[str]
 
     @classmethod
     def of(cls, row: OrderLineRow, currency: str) -> "OrderLine":
-        money = {
-            name: Money.of(getattr(row, name), currency)
-            for name in ("list_unit_price", "unit_price", "net_amount", "tax_amount", "gross_amount")
-        }
         return fill(
             cls,
             row,
             id=encode_id("OrderLine", row.id),
             unit=row.unit_code,
             quantity_backordered=row.quantity_backordered,
-            price_trace=[PriceStep.of(Step.from_json(step), currency) for step in row.price_trace],
             row=row,
-            **money,
+            currency=currency,
         )
+
+    @strawberry.field(description="List price of `priceUnit` units.", directives=_PRICED)
+    def list_unit_price(self) -> Money:
+        return Money.of(self.row.list_unit_price, self.currency)
+
+    @strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
+    def unit_price(self) -> Money:
+        return Money.of(self.row.unit_price, self.currency)
+
+    @strawberry.field(description="Before tax.", directives=_PRICED)
+    def net_amount(self) -> Money:
+        return Money.of(self.row.net_amount, self.currency)
+
+    @strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
+    def tax_amount(self) -> Money:
+        return Money.of(self.row.tax_amount, self.currency)
+
+    @strawberry.field(description="Net and tax.", directives=_PRICED)
+    def gross_amount(self) -> Money:
+        return Money.of(self.row.gross_amount, self.currency)
+
+    @strawberry.field(description="How the price came about.", directives=[*_PRICED, list_size(5)])
+    def price_trace(self) -> list[PriceStep]:
+        return [PriceStep.of(Step.from_json(step), self.currency) for step in self.row.price_trace]
 
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
-    async def product(self, info: Info) -> Product | None:
-        row = (
-            None
-            if self.row.product_id is None
-            else await info.context.load(products_by_id, self.row.product_id)
-        )
-        return None if row is None else Product.of(row)
+    def product(self, info: Info) -> Product | None:
+        key = self.row.product_id
+        return None if key is None else info.context.soon(products_of, key)
 
     @strawberry.field(description="When and whence its parts come.", directives=[list_size(5)])
     async def schedule_lines(self, info: Info) -> list[ScheduleLine]:
@@ -374,7 +383,7 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(9)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(11)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
@@ -387,6 +396,13 @@ class Order(Node):
         from schema.invoices import Invoice
 
         return [Invoice.of(row) for row in await info.context.load(invoices_by_order, self.row.id)]
+
+    @strawberry.field(
+        description="The company's own consent: the newest request for it; null where none was needed."
+    )
+    async def approval(self, info: Info) -> ApprovalRequest | None:
+        row = await info.context.load(approvals_by_order, self.row.id)
+        return None if row is None else ApprovalRequest.of(row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:

@@ -15,9 +15,12 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
 from storefront.portal import (
     account,
+    approvals,
     cart,
     catalogue,
     company,
+    company_admin,
+    deliveries,
     help_pages,
     home,
     lists,
@@ -26,7 +29,8 @@ from storefront.portal import (
     statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import bank, console, credit, customers, desk, payments
+from storefront.staff import admin, bank, console, credit, customers, desk, jobs, payments
+from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -45,12 +49,14 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *company.PAGES, *statement.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES, *credit.PAGES,
-    *payments.PAGES, *bank.PAGES, *api_clients.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES,
+    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
+    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)
-PUBLIC = frozenset({"/login", "/theme"})
+PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}"})
 
 
 def create_storefront(execute: Execute, settings: SettingsLike, upload: Upload) -> list[BaseRoute]:

@@ -30,6 +30,16 @@ def facts(
 @pytest.mark.parametrize(
     ("label", "given", "actions"),
     [
+        (
+            "waiting",
+            facts(OrderStatus.PENDING_APPROVAL),
+            "APPROVE REFUSE_APPROVAL WITHDRAW REFUSE CANCEL REORDER",
+        ),
+        (
+            "waiting and held",
+            facts(OrderStatus.PENDING_APPROVAL, held=True),
+            "APPROVE REFUSE_APPROVAL WITHDRAW REFUSE CANCEL REORDER",
+        ),
         ("placed", facts(OrderStatus.PLACED), "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),
         ("held", facts(OrderStatus.PLACED, held=True), "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT REORDER"),
         ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),

@@ -151,6 +151,60 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _member(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["pmate"])}
+
+
+async def _roles(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "roles": ["BUYER", "APPROVER"]}
+
+
+async def _limit(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "perOrder": "250", "perPeriod": "1000", "period": "QUARTER"}
+
+
+async def _invite(scene: Scene, name: str) -> Input:
+    return {"email": "nueva@example.com", "name": "Nueva", "roles": ["BUYER"]}
+
+
+async def _company(scene: Scene, name: str) -> Input:
+    document = "{ viewer { customer { approvalRules { id } invitations { id } } } productCategories { id } }"
+    answer = await scene.ask(name, document)
+    data: Input = answer["data"]
+    return data
+
+
+async def _invitation(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"invitationId": known["viewer"]["customer"]["invitations"][0]["id"]}
+
+
+async def _rule(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"ruleId": known["viewer"]["customer"]["approvalRules"][0]["id"]}
+
+
+async def _save_rule(scene: Scene, name: str) -> Input:
+    category = (await _company(scene, name))["productCategories"][0]["id"]
+    return {**await _rule(scene, name), "name": "Otra", "fromAmount": "1500", "categoryId": category}
+
+
+async def _create_user(scene: Scene, name: str) -> Input:
+    return {"email": "nuevo@example.com", "name": "Nuevo", "locale": "en", "roles": ["FINANCE"]}
+
+
+async def _staff_roles(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "roles": ["LOGISTICS", "FINANCE"]}
+
+
+async def _disable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "reason": "se fue"}
+
+
+async def _enable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["left"]), "reason": "vuelve"}
+
+
 async def _create_client(scene: Scene, name: str) -> Input:
     return {"name": "ERP", "scopes": ["CATALOG_READ", "ORDERS_READ"], "addresses": ["203.0.113.7"]}
 
@@ -291,6 +345,14 @@ async def _bank_upload(scene: Scene, name: str) -> Input:
 
 
 BANK_FILE = base64.b64encode(b"fecha;importe;concepto\n02/03/2026;3,00;x\n").decode()
+
+
+async def _retry_job(scene: Scene, name: str) -> Input:
+    job_id = scene.world.dead_job
+    assert job_id is not None
+    return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
+
+
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -348,6 +410,20 @@ EXAMPLES: dict[str, Example] = {
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
+    "approveOrder": Example("papprover", _order_act("pmate", **WHY)),
+    "refuseApproval": Example("papprover", _order_act("pmate", **WHY)),
+    "withdrawApproval": Example("pmate", _order_act("pmate")),
+    "inviteUser": Example("padmin", _invite, {"roles": []}),
+    "revokeInvitation": Example("padmin", _invitation, {"invitationId": "x"}),
+    "setMembershipRoles": Example("padmin", _roles, {"roles": []}),
+    "removeMember": Example("padmin", _member, {"userId": "x"}),
+    "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
+    "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
+    "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
+    "createUser": Example("administrator", _create_user, {"roles": []}),
+    "setStaffRoles": Example("administrator", _staff_roles, {"roles": []}),
+    "disableUser": Example("administrator", _disable, {"reason": " "}),
+    "enableUser": Example("administrator", _enable, {"reason": " "}),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
     "createApiClient": Example("padmin", _create_client, {"scopes": []}),
@@ -355,6 +431,7 @@ EXAMPLES: dict[str, Example] = {
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
+    "retryJob": Example("administrator", _retry_job),
 }
 
 

@@ -22,6 +22,7 @@ TABLES = {
     "Address": ("customer_address", None), "Customer": ("customer", None), "User": ("app_user", None),
     "ApiClient": ("oauth_client", None),
     "QuickOrder": ("quick_order", "user_id"), "Upload": ("upload", "user_id"),
+    "Job": ("job", "started_by_id"),
     "Product": ("product", None), "Warehouse": ("warehouse", None), "ProductCategory": ("product_category", None),
     "Delivery": ("delivery", None), "Invoice": ("invoice", None), "InvoiceLine": ("invoice_line", None),
     "InvoiceInstalment": ("invoice_instalment", None), "Payment": ("payment", None),

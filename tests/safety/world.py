@@ -8,18 +8,23 @@ data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may re
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from auth.permissions import Role, Viewer
-from models.base import Base
+from models.approvals import ApprovalRule, SpendLimit
+from models.base import Base, new_id
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
+from models.invitations import Invitation
+from models.jobs import Job, JobErrorRow
+from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
@@ -31,7 +36,7 @@ from resolvers.invoices_issue import issue_invoices
 from resolvers.orders_acts import hold_order
 from resolvers.payments import matches_by_payment
 from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
-from rules.states import InvoiceType, PaymentMethod, SaleKind
+from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
 from schema.ids import encode_id, split_id
@@ -86,6 +91,7 @@ class World:
     products: dict[str, UUID] = field(default_factory=dict)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     orders: dict[str, list[UUID]] = field(default_factory=dict)
+    dead_job: UUID | None = None
     deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
     invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
     money: dict[str, str] = field(
@@ -106,7 +112,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctndsi") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
+    return _company_tags(COMPANIES, "kctndsi") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -134,7 +140,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     The canaries this viewer may come across, written from SAFETY.md 2b.
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's.
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's, j a person's job.
     """
     if name in STAFF or name in FIELD:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
@@ -143,10 +149,11 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         tags = _company_tags(seen, "kc") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
         tags |= _company_tags(seen, "i") if name != "logistics" else set()
+        tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
-    tags = _company_tags([company], "kc") | {tag("u", who), tag("w", who), tag("o", who), tag("s", company)}
+    tags = _company_tags([company], "kc") | {tag(kind, who) for kind in "uwoj"} | {tag("s", company)}
     tags |= {
         tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])
     }  # the shared list's owner
@@ -191,12 +198,23 @@ async def build_world(database: Database) -> World:
             session.add(ExternalReference(seller_id=seller.id, namespace="erp", entity_type="Customer",
                                           value=tag("c", name), entity_id=company.id, customer_id=company.id))  # fmt: skip
             await make.make_address(session, company)
+            session.add(ApprovalRule(customer_id=company.id, name=tag("c", name), from_amount=Decimal(10**9),
+                                     currency="EUR", created_at=NOW))  # fmt: skip
         for name, (where, role) in MEMBERS.items():
             people[name] = await make.make_user(
                 session, seller, customer=companies[where], role=role, name=f"{tag('u', name)} P",
                 email=f"{tag('u', name)}@example.com",
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
+        for name in ("padmin", "cadmin", "sadmin"):
+            where = MEMBERS[name][0]
+            session.add(Invitation(seller_id=seller.id, customer_id=companies[where].id, email=tag("c", where),
+                                   name=tag("c", where), locale="es", roles=["BUYER"], invited_by_id=people[name].id,
+                                   invited_by_name=people[name].name, created_at=NOW,
+                                   expires_at=NOW + timedelta(days=7)))  # fmt: skip
+        # Whatever this buyer orders waits for a colleague.
+        session.add(SpendLimit(user_id=people["pmate"].id, customer_id=companies["parent"].id, per_order=Decimal(0),
+                               per_period=None, period=LimitPeriod.MONTH, currency="EUR", updated_at=NOW))  # fmt: skip
         for name, company in companies.items():
             admin = people[f"{name[0]}admin"]
             await make.make_api_client(session, company, made_by=admin, name=tag("c", name), created_at=NOW)
@@ -221,12 +239,34 @@ async def build_world(database: Database) -> World:
                         occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
                         actor_id=people["pbuyer"].id)
         )  # fmt: skip
-    world.users = {name: user.id for name, user in people.items()}
+        for name, (home, _) in MEMBERS.items():
+            add_job(session, people[name], companies[home].id)
+        add_job(session, people["both"], companies["stranger"].id)
+        for name in ("repa", "mate", "finance"):
+            add_job(session, people[name], None)
+        world.dead_job = add_job(session, people["administrator"], None, JobState.FAILED)
+        left = await make.make_user(session, seller, is_active=False)  # whose account is closed
+    world.users = {name: user.id for name, user in people.items()} | {"left": left.id}
     await make_viewers(database, world)
     await fill_texts(database, world)  # before the acts, so that documents copy canaries
     await _act(database, world)
     await fill_texts(database, world)
     return world
+
+
+def add_job(
+    session: AsyncSession, user: User, customer_id: UUID | None, state: JobState = JobState.SUCCEEDED
+) -> UUID:
+    """A job of somebody's with a row in error, and a letter to them."""
+    job_id = new_id()
+    session.add_all([
+        Job(id=job_id, seller_id=user.seller_id, customer_id=customer_id, kind="test.rows", key=str(job_id), state=state,
+            arguments={}, started_by_id=user.id, reason="r", detail="d", error_row_count=1, version=1, created_at=NOW),
+        JobErrorRow(job_id=job_id, position=0, row_number=2, column_name="sku", code="INVALID", message="m"),
+        MailMessage(seller_id=user.seller_id, key=str(job_id), template="t", user_id=user.id, address="a", recipient="r",
+                    locale="es", subject="s", text_body="b", html_body="h", state=MailState.KEPT, created_at=NOW),
+    ])  # fmt: skip
+    return job_id
 
 
 def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:
@@ -447,6 +487,13 @@ def _owner_expression(table: str, kind: str) -> str:
         return "'zqu' || " + person.format(column="t.id")
     if table in ("idempotency_record",):
         return "'zqw' || " + person.format(column="t.principal_id")
+    if table in ("job", "job_error_row", "mail_message"):
+        column = {
+            "job": "t.started_by_id",
+            "job_error_row": "(select started_by_id from job j where j.id = t.job_id)",
+            "mail_message": "t.user_id",
+        }[table]
+        return "'zqj' || " + person.format(column=column)
     if table == "staff_role" or table in OUR_BOOKS:
         return "null"
     if kind:
@@ -466,6 +513,8 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
+    if table == "approval_request":  # what is said of an order is the order's
+        return "'zqo' || " + person.format(column="t.requested_by_id")
     if table == "audit_event":  # what happened to an order is the order's, whoever did it
         column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
         return "'zqo' || " + person.format(column=column)

@@ -140,7 +140,8 @@ class Shop:
                     str(row) for row in await session.execute(text(f"select * from {table.name}"))
                 )
                 for table in Base.metadata.sorted_tables
-                if table.name not in ("user_credential", "user_session", "login_throttle")
+                if table.name
+                not in ("user_credential", "user_session", "login_throttle", "stream_ticket", "account_link")
             }
 
 

@@ -102,6 +102,7 @@ async def pages_of(visitor: Visitor, email: str) -> list[str]:
             stopped,
             "/staff/customers",
             customer,
+            "/staff/jobs",
             "/products",
             "/help/api",
             "/nowhere",
