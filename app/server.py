@@ -27,6 +27,7 @@ from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHead
 from app.origins import Origins
 from app.papers.deliveries import DELIVERIES
 from app.papers.routes import paper_routes
+from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
 from app.streams import make_streams, streaming
 from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
@@ -78,6 +79,8 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *file_routes(database, clock),
             *upload_routes(uploads),
             *paper_routes(database, clock, PAPERS),
+            *statement_routes(database, clock),
+            *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings, uploads.store),
         ],

@@ -94,6 +94,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
         "payment": _TENANT,
         "payment_match": _TENANT,
+        "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -163,6 +164,7 @@ _HOUSE_ACTS = {
     "journal_entry": "insert",
     "journal_line": "insert",
     "credit_account": "insert, update",
+    "credit_condition": "insert, update",
 }
 # By the policies and the client's foreign key, the users they may add are machines of clients they may see.
 _CLIENT_ACTS = {
@@ -188,6 +190,8 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
+            # A buyer answers an invoice, and changes nothing else of it.
+            "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
         RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
         RowClass.STAFF: {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,9 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
+    bank_account: str
+    books_closed_until: date | None
+    overdue_days_allowed: int | None
     approval_days: int
 
 

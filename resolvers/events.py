@@ -1,16 +1,31 @@
 """What every act leaves behind, a row in the audit trail and one in the outbox; and the log that they become."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.events import AuditEvent, OutboxEvent
 from models.events_reads import EventRow, published_events, visible_events
 from resolvers.context import Context
 from resolvers.paging import PAGE_SIZE, PAGE_SIZE_MAX, BadPage
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to an entity; the arguments of `record`."""
+
+    action: str
+    entity_type: str
+    entity_id: UUID
+    version: int
+    customer_id: UUID | None
+    reason: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    published: bool = True
 
 
 def record(
@@ -32,28 +47,49 @@ def record(
         changes: ids, numbers and states only; personal values stand in tables that can be erased.
         published: whether other systems are told; carts and lists are audited only.
     """
-    viewer = ctx.user
-    common = {
-        "entity_type": entity_type,
-        "entity_id": entity_id,
-        "entity_version": version,
-        "occurred_at": ctx.now,
-    }
-    owner = {"seller_id": viewer.seller_id, "customer_id": customer_id, "actor_id": viewer.user_id}
-    ctx.session.add(
-        AuditEvent(
-            month=ctx.today.replace(day=1),
-            session_id=viewer.session_id,
-            request_id=ctx.request_id[:64],
-            action=action,
-            reason=reason,
-            changes=changes or {},
-            **common,
-            **owner,
-        )
+    happening = Happening(
+        action, entity_type, entity_id, version, customer_id, reason, changes or {}, published
     )
+    ctx.session.add(AuditEvent(**_audited(ctx, happening)))
     if published:
-        ctx.session.add(OutboxEvent(type=action, **common, **owner))
+        ctx.session.add(OutboxEvent(**_told(ctx, happening)))
+
+
+async def record_all(ctx: Context, happenings: Sequence[Happening]) -> None:
+    """Writes what happened to any number of entities in two statements."""
+    if happenings:
+        await ctx.session.execute(insert(AuditEvent), [_audited(ctx, each) for each in happenings])
+    told = [_told(ctx, each) for each in happenings if each.published]
+    if told:
+        await ctx.session.execute(insert(OutboxEvent), told)
+
+
+def _told(ctx: Context, happening: Happening) -> dict[str, Any]:
+    return {"type": happening.action, **_common(ctx, happening)}
+
+
+def _audited(ctx: Context, happening: Happening) -> dict[str, Any]:
+    return {
+        "month": ctx.today.replace(day=1),
+        "session_id": ctx.user.session_id,
+        "request_id": ctx.request_id[:64],
+        "action": happening.action,
+        "reason": happening.reason,
+        "changes": happening.changes,
+        **_common(ctx, happening),
+    }
+
+
+def _common(ctx: Context, happening: Happening) -> dict[str, Any]:
+    return {
+        "entity_type": happening.entity_type,
+        "entity_id": happening.entity_id,
+        "entity_version": happening.version,
+        "occurred_at": ctx.now,
+        "seller_id": ctx.user.seller_id,
+        "customer_id": happening.customer_id,
+        "actor_id": ctx.user.user_id,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ from resolvers.carts import (
     row_of,
 )
 from resolvers.context import Context
-from resolvers.credit import CreditRow, as_house, lock_credit
+from resolvers.credit import CreditRow, as_house, has_late_invoices, lock_credit
 from resolvers.customers import (
     acting_customer,
     addresses_by_customer,
@@ -320,7 +320,7 @@ async def place_order(
     reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
     due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
-    holds = await _credit_holds(ctx, view, credit)
+    holds = await _credit_holds(ctx, view, credit) + await _overdue_holds(ctx, customer.id, credit)
     plan = await _plan_stock(ctx, view, reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
@@ -411,6 +411,16 @@ def warn_credit_hold(ctx: Context) -> None:
         ErrorCode.ON_HOLD,
         "The order is under review: it passes your credit limit. Nothing is reserved until it is released.",
     )
+
+
+async def _overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
+    """An invoice later than the seller allows holds the order, whatever is left of the limit."""
+    is_late = credit.used.late > 0 if credit else await has_late_invoices(ctx, customer_id)
+    if not is_late:
+        return []
+    text = "The order is under review: invoices are overdue. Nothing is reserved until it is released."
+    ctx.warn(ErrorCode.ON_HOLD, text)
+    return [HoldReason.OVERDUE]
 
 
 async def _plan_stock(ctx: Context, view: CartView, reserving: bool) -> list[list[Allocation]]:

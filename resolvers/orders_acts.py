@@ -275,6 +275,11 @@ async def release_order(ctx: Context, order_id: UUID, expected_version: int, rea
     """
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.RELEASE)
+    return await let_go(ctx, found, reason)
+
+
+async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
+    """A locked order on hold goes on; who may do that was asked before."""
     order = found.order
     goods = [
         line

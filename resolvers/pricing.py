@@ -244,18 +244,19 @@ class RateRow:
     valid_from: date
 
 
-async def exchange_rate(ctx: Context, currency: str) -> RateRow | None:
-    """One unit of the currency in the seller's own, as last known today; None where it never was."""
+async def exchange_rate(ctx: Context, currency: str, on: date | None = None) -> RateRow | None:
+    """One unit of the currency in the seller's own, as last known on a day (today); None where it never was."""
+    day = on or ctx.today
     us = await seller(ctx)
     if currency == us.currency:
-        return RateRow(Decimal(1), ctx.today)
+        return RateRow(Decimal(1), day)
     found = (
         await ctx.session.execute(
             select(ExchangeRate.rate, ExchangeRate.valid_from)
             .where(
                 ExchangeRate.seller_id == us.id,
                 ExchangeRate.currency == currency,
-                ExchangeRate.valid_from <= ctx.today,
+                ExchangeRate.valid_from <= day,
             )
             .order_by(ExchangeRate.valid_from.desc())
             .limit(1)

@@ -11,9 +11,11 @@ from auth.permissions import Permission, Role
 from auth.permissions import Permission as P
 from models.customers import Customer as CustomerTable
 from models.customers_reads import AddressRow, CustomerRow, UserRow
+from models.invoices import Invoice as InvoiceTable
+from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, orders, users
+from resolvers import approvals, company_people, customers, invoices, orders, users
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -32,6 +34,7 @@ Info = strawberry.Info[Context, None]
 _READ = [access(P.CUSTOMERS_READ)]
 _SIGNED_IN = [access(P.SIGNED_IN)]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
+InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -222,6 +225,9 @@ class Credit:
     limit: Money = strawberry.field(description="The limit.", directives=[access(P.CREDIT_READ)])
     exposure: Money = strawberry.field(description="What of it is used.", directives=[access(P.CREDIT_READ)])
     available: Money = strawberry.field(description="What is left of it, never below zero.")
+    overdue: Money = strawberry.field(
+        description="What of it is open past its day.", directives=[access(P.CREDIT_READ)]
+    )
 
 
 @strawberry.type(description="A company that buys.", directives=_READ)
@@ -323,6 +329,7 @@ class Customer(Node):
             limit=Money.of(row.limit, row.currency),
             exposure=Money.of(row.exposure, row.currency),
             available=Money.of(row.available, row.currency),
+            overdue=Money.of(row.used.overdue, row.currency),
         )
 
     @strawberry.field(
@@ -343,6 +350,20 @@ class Customer(Node):
 
         row = await info.context.load(orders.last_orders, self.row.id)
         return None if row is None else Order.of(row)
+
+    @strawberry.field(
+        description="Its invoices that you may see, newest first.", directives=[access(P.INVOICES_READ)]
+    )
+    async def invoices(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[InvoiceType]:
+        from schema.invoices import Invoice
+
+        sort = [SortKey("ISSUED_ON", LATEST, True), SortKey("id", InvoiceTable.id, True)]
+        args = PageArgs(first, after, last, before)
+        return connection(
+            await invoices.invoices_of_customer(info.context, self.row.id, sort, args), Invoice.of
+        )
 
     @strawberry.field(description="What it bought, newest first.", directives=[access(P.SALES_HISTORY_READ)])
     async def sales_history(

@@ -14,6 +14,7 @@ from models import deliveries as tables
 from models.deliveries_reads import DeliveryLineRow, DeliveryRow
 from resolvers import deliveries
 from resolvers.context import Context
+from resolvers.invoices import invoices_by_delivery
 from resolvers.orders import orders_by_id
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
@@ -32,6 +33,7 @@ from schema.rows import fill
 from schema.scalars import Money
 
 Info = strawberry.Info[Context, None]
+InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.DELIVERIES_READ)]
 # Those who look after lots, and the customers to whom they were sent.
 _LOTS = [access(P.LOTS_READ, P.ORDERS_PLACE)]
@@ -137,6 +139,15 @@ class Delivery(Node):
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
         return fill(DocumentDeliveryTerms, documents.DocumentDeliveryTerms.from_json(self.row.delivery_terms))
+
+    @strawberry.field(
+        description="Its invoices and credits that you may see, oldest first.",
+        directives=[access(P.INVOICES_READ), list_size(10)],
+    )
+    async def invoices(self, info: Info) -> list[InvoiceType]:
+        from schema.invoices import Invoice
+
+        return [Invoice.of(row) for row in await info.context.load(invoices_by_delivery, self.row.id)]
 
     @strawberry.field(description="The order it is part of.", directives=[access(P.ORDERS_READ)])
     async def order(self, info: Info) -> Order | None:

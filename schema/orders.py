@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -16,6 +16,7 @@ from resolvers import deliveries, orders
 from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
+from resolvers.invoices import invoices_by_order
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
@@ -46,6 +47,7 @@ from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
 Info = strawberry.Info[Context, None]
+InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
@@ -81,6 +83,14 @@ class DocumentPaymentTerms:
     name: str = strawberry.field(description="Their name.")
     instalments: list[Instalment] = strawberry.field(
         description="The parts of the total.", directives=[list_size(12)]
+    )
+
+
+def payment_terms_of(stored: dict[str, Any]) -> DocumentPaymentTerms:
+    """Payment terms as a document stored them."""
+    terms = documents.DocumentPaymentTerms.from_json(stored)
+    return fill(
+        DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
     )
 
 
@@ -293,10 +303,7 @@ class Order(Node):
 
     @strawberry.field(description="When it is to be paid.")
     def payment_terms(self) -> DocumentPaymentTerms:
-        terms = documents.DocumentPaymentTerms.from_json(self.row.payment_terms)
-        return fill(
-            DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
-        )
+        return payment_terms_of(self.row.payment_terms)
 
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
@@ -380,6 +387,15 @@ class Order(Node):
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
+
+    @strawberry.field(
+        description="Its invoices and credits that you may see, oldest first.",
+        directives=[access(P.INVOICES_READ), list_size(50)],
+    )
+    async def invoices(self, info: Info) -> list[InvoiceType]:
+        from schema.invoices import Invoice
+
+        return [Invoice.of(row) for row in await info.context.load(invoices_by_order, self.row.id)]
 
     @strawberry.field(
         description="The company's own consent: the newest request for it; null where none was needed."

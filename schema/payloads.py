@@ -35,6 +35,7 @@ _CODES = {
     "NOT_PERMITTED": "You see it, but may not do this with it.",
     "NOT_SIGNED_IN": "Sign in first.",
     "NO_PRICE": "The product has no price for this customer.",
+    "ON_ACCOUNT": "A warning: money was kept on the customer's account and waits to be matched.",
     "ON_HOLD": "A warning: the order was taken and waits for a release.",
     "OUT_OF_STOCK": "More was asked than is free.",
     "PACK_SIZE": "The quantity is no multiple of the pack.",

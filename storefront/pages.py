@@ -26,9 +26,10 @@ from storefront.portal import (
     lists,
     orders,
     quick_order,
+    statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import admin, console, customers, desk, jobs
+from storefront.staff import admin, bank, console, credit, customers, desk, jobs, payments
 from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
@@ -51,6 +52,7 @@ PAGES: Sequence[At] = (
     *deliveries.PAGES, *delivery_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -5,6 +5,7 @@ A new mutation fails `test_every_mutation_has_an_example` until it stands here; 
 input can take, so that each of them is tried with foreign ones.
 """
 
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,11 +34,20 @@ COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
 
 @dataclass(frozen=True)
 class Example:
-    """Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale."""
+    """
+    Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale.
+
+    `others` are further ways to ask, where an input takes one of several things.
+    """
 
     viewer: str
     build: Callable[[Scene, str], Awaitable[Input]]
     spoilt: Input | None = None
+    others: tuple[Callable[[Scene, str], Awaitable[Input]], ...] = ()
+
+    async def inputs(self, scene: Scene) -> list[Input]:
+        """Every way to ask."""
+        return [await build(scene, self.viewer) for build in (self.build, *self.others)]
 
 
 async def facts(scene: Scene, name: str) -> Input:
@@ -257,6 +267,40 @@ def _quick_order_act(*fields: str, **more: str) -> Callable[[Scene, str], Awaita
     return build
 
 
+async def _invoice_deliveries(scene: Scene, name: str) -> Input:
+    return {"deliveryIds": [scene.world.deliveries["SHIPPED"]]}
+
+
+async def _invoice_order(scene: Scene, name: str) -> Input:
+    order = await order_of(scene, name, "sbuyer")
+    return {
+        "order": {
+            "orderId": order["id"],
+            "lines": [{"orderLineId": order["lines"][0]["id"], "quantity": "1"}],
+        }
+    }
+
+
+async def _invoice_period(scene: Scene, name: str) -> Input:
+    customer = global_id("Customer", scene.world.customers["stranger"])
+    return {"period": {"customerId": customer, "from": "2026-01-01", "until": "2026-12-31"}}
+
+
+async def _issue(scene: Scene, name: str) -> Input:
+    return {"invoiceIds": [scene.world.invoices["padmin"]]}
+
+
+def _invoice_act(whose: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { invoice(by: {id: $id}) { id version lines { id } } }"
+        found = (await scene.ask(name, document, {"id": scene.world.invoices[whose]}))["data"]["invoice"]
+        lines = [{"invoiceLineId": found["lines"][0]["id"], "quantity": "1"}]
+        given = {key: lines if value == "lines" else value for key, value in more.items()}
+        return {"invoiceId": found["id"], "expectedVersion": found["version"], **given}
+
+    return build
+
+
 async def _update_note(scene: Scene, name: str) -> Input:
     customer = scene.world.customers["parent"]
     asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
@@ -266,6 +310,41 @@ async def _update_note(scene: Scene, name: str) -> Input:
 
 async def _save_cart(scene: Scene, name: str) -> Input:
     return {"name": "Del carrito", "visibility": "COMPANY"}
+
+
+async def _evidence(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), "kind": "EXPORT",
+            "number": "CMR 1", "verifiedOn": "2026-03-01"}  # fmt: skip
+
+
+def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """Ids of the world's money; `matches` pays a cent of the open instalment."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        known = scene.world.money
+        customer = global_id("Customer", scene.world.customers["stranger"])
+        values: Input = {
+            "customerId": customer, "paymentId": known["payment"], "matchId": known["match"],
+            "instalmentId": known["instalment"], "creditInstalmentId": known["credit"],
+            "bankLineId": known["line"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
+        }  # fmt: skip
+        if "expectedVersion" in names:
+            asked = "query($id: ID!) { payment(by: {id: $id}) { version } }"
+            answer = await scene.ask(name, asked, {"id": known["payment"]})
+            values["expectedVersion"] = answer["data"]["payment"]["version"]
+        return {each: values[each] for each in names} | more
+
+    return build
+
+
+async def _bank_upload(scene: Scene, name: str) -> Input:
+    async with scene.database.job() as session:
+        user = {"user": scene.viewers[name].user_id}
+        key = await session.scalar(text("select id from upload where user_id = :user limit 1"), user)
+    return {"uploadId": global_id("Upload", key)}
+
+
+BANK_FILE = base64.b64encode(b"fecha;importe;concepto\n02/03/2026;3,00;x\n").decode()
 
 
 async def _retry_job(scene: Scene, name: str) -> Input:
@@ -307,9 +386,33 @@ EXAMPLES: dict[str, Example] = {
     "updateDelivery": Example(
         "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")
     ),
-    "approveOrder": Example("papprover", _order_act("pmate", **WHY)),
-    "refuseApproval": Example("papprover", _order_act("pmate", **WHY)),
-    "withdrawApproval": Example("pmate", _order_act("pmate")),
+    "createInvoices": Example(
+        "finance", _invoice_deliveries, {"deliveryIds": []}, (_invoice_order, _invoice_period)
+    ),
+    "discardInvoice": Example("finance", _invoice_act("padmin")),
+    "issueInvoices": Example("finance", _issue, {"invoiceIds": []}),
+    "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
+    "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
+    "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
+    "recordPayment": Example("finance", _money("customerId", "matches", amount="5"), {"amount": "0"}),
+    "matchPayment": Example("finance", _money("paymentId", "expectedVersion", "matches")),
+    "matchCredit": Example(
+        "finance", _money("creditInstalmentId", "instalmentId", amount="1"), {"amount": "0"}
+    ),
+    "unmatchPayment": Example("finance", _money("matchId"), {"matchId": "nonsense"}),
+    "reversePayment": Example("finance", _money("paymentId", "expectedVersion", **WHY)),
+    "importBankFile": Example(
+        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_bank_upload,)
+    ),
+    "assignBankLine": Example(
+        "finance", _money("bankLineId", "customerId", "matches"), {"bankLineId": "nonsense"}
+    ),
+    "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
+    "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
+    "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
+    "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
+    "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
+    "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),
     "inviteUser": Example("padmin", _invite, {"roles": []}),
     "revokeInvitation": Example("padmin", _invitation, {"invitationId": "x"}),
     "setMembershipRoles": Example("padmin", _roles, {"roles": []}),

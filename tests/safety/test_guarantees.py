@@ -37,14 +37,11 @@ def other_input(name: str, given: dict[str, Any]) -> dict[str, Any]:
         return given | {"expectedVersion": given["expectedVersion"] + 1}
     if "uploadId" in given:
         return {"text": "ACE-1 1"}
-    text_field = next((each for each in ("name", "label", "reason") if each in given), None)
-    if text_field is not None:
-        return given | {text_field: given[text_field] + " 2"}
-    if "roles" in given:
-        return given | {"roles": given["roles"][:1]}
-    if "perOrder" in given:
-        return given | {"perOrder": "251"}
-    return {next(iter(given)): "another"}  # an id alone
+    spoilt = EXAMPLES[name].spoilt
+    if spoilt:
+        return given | spoilt
+    text_field = "name" if "name" in given else "label"
+    return given | {text_field: given[text_field] + " 2"}
 
 
 def refused_input(name: str, given: dict[str, Any]) -> dict[str, Any]:

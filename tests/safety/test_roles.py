@@ -28,6 +28,7 @@ LETTERS = {
     "M": Role.SALES_MANAGER, "L": Role.LOGISTICS, "F": Role.FINANCE, "I": Role.INTEGRATOR, "D": Role.ADMINISTRATOR,
 }  # fmt: skip
 ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
+INVOICED = "BACXRMFID"  # a buyer only where the company allows it: auth/viewers.py drops it else
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
@@ -49,18 +50,26 @@ EXPECTED = {
     "updateDelivery": "L",
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
     "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "saveApprovalRule": "C", "endApprovalRule": "C",
+    "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
+    "bankLines": "F", "creditDesk": "F", "recordPayment": "F", "matchPayment": "F", "matchCredit": "F",
+    "unmatchPayment": "F", "reversePayment": "F", "importBankFile": "F", "assignBankLine": "F", "ignoreBankLine": "F",
+    "releaseOrderWhenPaid": "F", "setCreditLimit": "F",
+    "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
+    "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
+    "recordTaxEvidence": "F",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
     "Product.standardCost": "MFD", "OrderLine.unitCost": "MFD", "Customer.internalNote": "RMD",
     "Availability.free": STAFF, "Availability.byWarehouse": STAFF, "Availability.lots": "LD",
-    "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
+    "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.overdue": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "Job.detail": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
+    "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

@@ -28,7 +28,15 @@ from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
-from rules.states import JobState, LimitPeriod, MailState, SaleKind
+from resolvers.bank import bank_lines_by_file, import_bank_file
+from resolvers.invoices import instalments_by_invoice, invoices_by_id, invoices_of_run, lines_by_invoice
+from resolvers.invoices_acts import LineToCredit, Rectification, rectify_invoice
+from resolvers.invoices_drafts import create_invoices
+from resolvers.invoices_issue import issue_invoices
+from resolvers.orders_acts import hold_order
+from resolvers.payments import matches_by_payment
+from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
+from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
 from schema.ids import encode_id, split_id
@@ -85,6 +93,10 @@ class World:
     orders: dict[str, list[UUID]] = field(default_factory=dict)
     dead_job: UUID | None = None
     deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
+    invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
+    money: dict[str, str] = field(
+        default_factory=dict
+    )  # payment, match, instalment, credit, line; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -100,7 +112,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctnds") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
+    return _company_tags(COMPANIES, "kctndsi") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -128,7 +140,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     The canaries this viewer may come across, written from SAFETY.md 2b.
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's, j a person's job.
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's, j a person's job.
     """
     if name in STAFF or name in FIELD:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
@@ -136,6 +148,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         people = {each for company in seen for each in placers(company)}
         tags = _company_tags(seen, "kc") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
+        tags |= _company_tags(seen, "i") if name != "logistics" else set()
         tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
@@ -147,7 +160,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     if who == "both":
         tags |= _company_tags(("parent", "stranger"), "k")
     if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
-        tags |= _orders_of(placers(company))
+        tags |= _orders_of(placers(company)) | _company_tags([company], "i")
     if role is Role.COMPANY_ADMIN:
         tags |= _company_tags([company], "t")
     if descendants and company == "parent":
@@ -199,8 +212,8 @@ async def build_world(database: Database) -> World:
                                    name=tag("c", where), locale="es", roles=["BUYER"], invited_by_id=people[name].id,
                                    invited_by_name=people[name].name, created_at=NOW,
                                    expires_at=NOW + timedelta(days=7)))  # fmt: skip
-        # Whatever this buyer orders waits for a colleague.
-        session.add(SpendLimit(user_id=people["pmate"].id, customer_id=companies["parent"].id, per_order=Decimal(0),
+        # Whatever this program orders waits for somebody of its company.
+        session.add(SpendLimit(user_id=people["pintegrator"].id, customer_id=companies["parent"].id, per_order=Decimal(0),
                                per_period=None, period=LimitPeriod.MONTH, currency="EUR", updated_at=NOW))  # fmt: skip
         for name, company in companies.items():
             admin = people[f"{name[0]}admin"]
@@ -323,11 +336,13 @@ async def _act(database: Database, world: World) -> None:
     held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
     await _deliver(database, world)
+    await _pay(database, world)
 
 
 async def _deliver(database: Database, world: World) -> None:
     """Orders of both families are shipped; one delivery waits, and one order is only confirmed."""
     logistics = world.viewers["logistics"]
+    shipped: dict[str, UUID] = {}
     async with database.job() as session:
         await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
                               {"id": _key(world, "cadmin")})  # fmt: skip
@@ -336,8 +351,75 @@ async def _deliver(database: Database, world: World) -> None:
             continue
         delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
         await make.ship(database, logistics, delivery, NOW)
+        shipped[name] = delivery
     waiting = await make.make_delivery(database, logistics, _key(world, "both@parent"), 1, now=NOW)
     world.deliveries["RELEASED"] = global_id("Delivery", waiting)
+    world.deliveries["SHIPPED"] = global_id("Delivery", shipped.pop("sbuyer"))
+    await _invoice(database, world, shipped)
+
+
+async def _invoice(database: Database, world: World, shipped: dict[str, UUID]) -> None:
+    """What was shipped is invoiced, but for one delivery; one invoice is a draft still, the others are issued."""
+    finance = world.viewers["finance"]
+    made = await make.do(database, finance, lambda ctx: create_invoices(ctx, list(shipped.values())), NOW)
+    drafts = await make.do(database, finance, lambda ctx: invoices_of_run(ctx, made), NOW)
+    keys = dict(zip(shipped, (each.id for each in drafts), strict=True))
+    world.invoices = {name: global_id("Invoice", key) for name, key in keys.items()}
+    issued = [key for name, key in keys.items() if name != "padmin"]
+    await make.do(database, finance, lambda ctx: issue_invoices(ctx, issued, None), NOW)
+
+
+BANK_FILE = b"fecha;importe;concepto;ordenante\n02/03/2026;1,00;sin datos;Alguien\n"
+
+
+async def _pay(database: Database, world: World) -> None:
+    """
+    The stranger has money on account, a match, a credit that is not applied, and an instalment that is open; a line of
+    our bank waits, and one of its orders is on hold for credit.
+    """
+    finance, customer = world.viewers["finance"], world.customers["stranger"]
+    invoice = split_id(world.invoices["sadmin"])
+    assert invoice is not None
+    row = await make.do(database, finance, lambda ctx: invoices_by_id(ctx, [invoice[1]]), NOW)
+    (parts,) = await make.do(database, finance, lambda ctx: instalments_by_invoice(ctx, [invoice[1]]), NOW)
+    (lines,) = await make.do(database, finance, lambda ctx: lines_by_invoice(ctx, [invoice[1]]), NOW)
+    assert row[0] is not None
+    version, part, line = row[0].version, parts[0], lines[0]
+
+    def money(amount: str, *wanted: MatchWanted) -> Receipt:
+        return Receipt(customer, PaymentMethod.TRANSFER, NOW.date(), Decimal(amount), matches=wanted)
+
+    most = part.amount - 1
+    first = await make.do(
+        database, finance, lambda ctx: record_payment(ctx, money(str(most), MatchWanted(part.id))), NOW
+    )
+    how = Rectification(InvoiceType.R1, "rota", (LineToCredit(line.id, Decimal(1)),))
+    credit = await make.do(database, finance, lambda ctx: rectify_invoice(ctx, invoice[1], version, how), NOW)
+    (left,) = await make.do(database, finance, lambda ctx: instalments_by_invoice(ctx, [credit]), NOW)
+    (matches,) = await make.do(database, finance, lambda ctx: matches_by_payment(ctx, [first]), NOW)
+    await make.do(database, finance, lambda ctx: unmatch_payment(ctx, matches[0].id), NOW)
+    wanted = [MatchWanted(part.id, Decimal("0.05"))]
+    await make.do(database, finance, lambda ctx: match_payment(ctx, first, 2, wanted), NOW)
+    (matches,) = await make.do(database, finance, lambda ctx: matches_by_payment(ctx, [first]), NOW)
+    file = await make.do(database, finance, lambda ctx: import_bank_file(ctx, "a.csv", BANK_FILE), NOW)
+    (waiting,) = await make.do(database, finance, lambda ctx: bank_lines_by_file(ctx, [file]), NOW)
+    world.money = {
+        "payment": global_id("Payment", first),
+        "match": global_id("PaymentMatch", matches[0].id),
+        "instalment": global_id("InvoiceInstalment", part.id),
+        "credit": global_id("InvoiceInstalment", left[0].id),
+        "line": global_id("BankLine", waiting[0].id),
+    }
+    held = _key(world, "both@stranger")
+    await make.do(
+        database, world.viewers["repb"], lambda ctx: hold_order(ctx, held, 1, tag("o", "both")), NOW
+    )
+    async with database.job() as session:
+        await session.execute(
+            text("update sales_order set hold_reasons = '{CREDIT}' where id = :id"), {"id": held}
+        )
+        content = BANK_FILE.replace(b"1,00", b"2,00")
+        await make.make_upload(session, finance, NOW, content, name="banco.csv")
 
 
 def _key(world: World, name: str) -> UUID:
@@ -426,6 +508,8 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in ("sales_order_line", "sales_order_line_cost"):
         column = "(select placed_by_id from sales_order o where o.id = t.order_id)"
         return "'zqo' || " + person.format(column=column)
+    if table.startswith(("invoice", "payment", "credit_condition")):
+        return "'zqi' || " + company.format(column="t.customer_id")
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
