@@ -26,6 +26,7 @@ from app.logs import logger
 from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
 from app.papers.deliveries import DELIVERIES
+from app.papers.invoices import invoice_kind, invoice_xml_routes
 from app.papers.routes import paper_routes
 from app.settings import ROOT, Settings
 from auth.middleware import AuthMiddleware
@@ -39,7 +40,6 @@ from storefront.pages import create_storefront
 
 READY_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
-PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -61,7 +61,8 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *graphql_routes(engine),
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database),
-            *paper_routes(database, clock, PAPERS),
+            *paper_routes(database, clock, (DELIVERIES, invoice_kind(settings.verifactu))),
+            *invoice_xml_routes(database, clock, settings.verifactu),
             # The storefront answers whatever nobody else does, so it comes last.
             *create_storefront(_execute_with(engine), settings),
         ],

@@ -150,6 +150,9 @@ TABLE = (
     Setting("VENTAS_TRUSTED_PROXIES", "none",
             "Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count, separated by commas.",
             _addresses),
+    Setting("VENTAS_VERIFACTU", "`test`",
+            "Whose address the QR code of invoices holds: `production` is AEAT's, `test` its trial; `off`: no code.",
+            _choice("off", "test", "production")),
 )  # fmt: skip
 
 
@@ -175,6 +178,7 @@ class Settings:
     drain_seconds: int
     stop_delay_seconds: int
     trusted_proxies: tuple[str, ...]
+    verifactu: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -222,6 +226,7 @@ class Settings:
             drain_seconds=given("VENTAS_DRAIN_SECONDS", 25),
             stop_delay_seconds=given("VENTAS_STOP_DELAY_SECONDS", 0),
             trusted_proxies=given("VENTAS_TRUSTED_PROXIES", ()),
+            verifactu=given("VENTAS_VERIFACTU", "test"),
         )
 
 
