@@ -85,7 +85,7 @@ class DeliveryLine:
 
     @strawberry.field(
         description="Its lots, first to expire first; a customer is told them when they have left.",
-        directives=[*_LOTS, list_size(5)],
+        directives=[*_LOTS, list_size(2)],
     )
     async def lots(self, info: Info) -> list[DeliveryLot]:
         rows = await info.context.load(deliveries.lots_by_delivery_line, self.row.id)
@@ -162,7 +162,7 @@ class Delivery(Node):
         row = await info.context.load(warehouses_by_id, self.row.warehouse_id)
         return None if row is None else Warehouse.of(row)
 
-    @strawberry.field(description="Its lines, by position.", directives=[list_size(50)])
+    @strawberry.field(description="Its lines, by position.", directives=[list_size(20)])
     async def lines(self, info: Info) -> list[DeliveryLine]:
         rows = await info.context.load(deliveries.lines_by_delivery, self.row.id)
         return [DeliveryLine.of(row) for row in rows]
@@ -243,7 +243,11 @@ class DeliveryBy:
     number: str | None = strawberry.field(default=strawberry.UNSET, description="Its number.")
 
 
-_IDS = {"order": ("Order",), "customer": ("Customer",), "warehouse": ("Warehouse",)}
+_IDS: dict[str, tuple[str, ...]] = {
+    "order": ("Order",),
+    "customer": ("Customer",),
+    "warehouse": ("Warehouse",),
+}
 
 
 @strawberry.type

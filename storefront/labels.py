@@ -41,6 +41,11 @@ LABELS: dict[str, dict[str, Label]] = {
         "OUT_OF_STOCK": Label(N_("Out of stock"), "danger", "close"),
         "BACKORDER": Label(N_("To order"), "info", "clock"),
     },
+    "delivery_status": {
+        "RELEASED": Label(N_("Being prepared"), "info", "box"),
+        "SHIPPED": Label(N_("Shipped"), "success", "truck"),
+        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+    },
     "fulfilment": {
         "NONE": Label(N_("Pending"), "neutral", "clock"),
         "PARTIAL": Label(N_("Partial"), "warning", "half"),
@@ -90,6 +95,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.held": Label(N_("Put on hold"), "warning", "pause"),
         "order.released": Label(N_("Hold released"), "success", "play"),
         "order.closed": Label(N_("Order closed"), "neutral", "archive"),
+        "delivery.released": Label(N_("Delivery being prepared"), "info", "box"),
+        "delivery.shipped": Label(N_("Delivery shipped"), "success", "truck"),
+        "delivery.cancelled": Label(N_("Delivery cancelled"), "neutral", "ban"),
         "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },

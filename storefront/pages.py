@@ -12,9 +12,21 @@ from starlette.routing import BaseRoute, Route
 
 from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, to_login
-from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
+from storefront.portal import (
+    account,
+    cart,
+    catalogue,
+    company,
+    deliveries,
+    help_pages,
+    home,
+    lists,
+    orders,
+    quick_order,
+)
 from storefront.rendering import static_version
 from storefront.staff import console, customers, desk
+from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -33,6 +45,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from app.database import Database
 from app.server import create_app
 from app.settings import Settings
+from models.users import User
 from schema.ids import encode_id
 from tests import factories as make
 from tests.schema.shop import NOW, Shop, open_shop
@@ -25,7 +27,7 @@ class Desk:
 
     async def fetch(self, who: Any, key: str | None = None) -> Any:
         async with self.shop.database.auth() as session:
-            user = await session.get_one(make.User, who.user_id) if who else None
+            user = await session.get_one(User, who.user_id) if who else None
             token = await make.make_session(session, user) if user else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if token:
@@ -44,7 +46,7 @@ async def desk(settings: Settings, database: Database) -> AsyncIterator[Desk]:
         await make.make_stock(session, wine, 10, lot="L-77")
         await make.make_item_number(session, shop.customer, wine, "own-9")
     answer = await shop.place(shop.buyer, await shop.fill(shop.buyer, (wine, 4)), purchaseOrderNumber="PO-5")
-    key = make.UUID(await _value(shop, "select id::text from sales_order"))
+    key = UUID(await _value(shop, "select id::text from sales_order"))
     assert answer["errors"] == []
     delivery = await make.make_delivery(database, shop.logistics, key, now=NOW)
     app = create_app(settings, database)
@@ -96,8 +98,8 @@ async def test_customers_get_what_has_left_in_their_language_and_nobody_else_doe
     assert "Albarán" in told and "2 de marzo de 2026" in told and "Lote L-77 · 4 PCE" in told
     refused = [
         await desk.fetch(shop.stranger), await desk.fetch(None), await desk.fetch(shop.buyer, "nonsense"),
-        await desk.fetch(shop.buyer, encode_id("Order", make.UUID(int=7))),
-        await desk.fetch(shop.buyer, encode_id("Delivery", make.UUID(int=7))),
+        await desk.fetch(shop.buyer, encode_id("Order", UUID(int=7))),
+        await desk.fetch(shop.buyer, encode_id("Delivery", UUID(int=7))),
     ]  # fmt: skip
     assert {(each.status_code, each.content) for each in refused} == {(404, b"")}
 
