@@ -20,6 +20,7 @@ from storefront.portal import (
     deliveries,
     help_pages,
     home,
+    invoices,
     lists,
     orders,
     quick_order,
@@ -27,6 +28,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import console, customers, desk
 from storefront.staff import deliveries as delivery_desk
+from storefront.staff import invoices as invoice_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -45,7 +47,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *deliveries.PAGES, *delivery_desk.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
 )  # fmt: skip
 PUBLIC = frozenset({"/login", "/theme"})
