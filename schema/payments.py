@@ -223,7 +223,7 @@ class PaymentQueries:
         return None if row is None else Payment.of(row)
 
     @strawberry.field(
-        description="What is open of a customer, or of your company, credits included, the first due first; at most 200.",
+        description="What is open of a customer, or of your company, credits included, by due date; at most 200.",
         directives=[*_READ, list_size(200)],
     )
     async def open_instalments(
