@@ -22,7 +22,7 @@ DEPTH = 6
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
 }
-THROUGH_IDS = ("node", "nodes")  # read by id, apart
+THROUGH_IDS = ("node", "nodes", "quickOrder")  # read by id, apart
 
 
 class NeedsExample(AssertionError):
