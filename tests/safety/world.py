@@ -284,7 +284,7 @@ async def _deliver(database: Database, world: World) -> None:
     async with database.job() as session:
         await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
                               {"id": _key(world, "cadmin")})  # fmt: skip
-    for name in ("pmate", "padmin", "sadmin", "sbuyer"):
+    for name in ("pmate", "padmin", "cbuyer", "sadmin", "sbuyer"):
         if name not in world.orders:
             continue
         delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
