@@ -23,12 +23,18 @@ TEXTS = """() => {
 }"""
 
 
+# One page of these stands for all; other endings are files, which a browser keeps instead of showing.
+THINGS = (
+    "orders|products|lists|customers|addresses|api-clients|deliveries|invoices|payments|users|jobs|people|rules"
+    "|quick-order|bank"
+)
+FILES = (".ics", ".pdf", ".csv", ".xlsx", ".xml")
+
+
 def kind_of(path: str) -> str:
     """Pages that differ by what they show only are of one kind; each tab of a list is one of its own."""
     parts = urlsplit(path)
-    place = re.sub(
-        r"(?<=/)(orders|products|lists|customers|addresses|api-clients)/(?!new$)[^/]+$", r"\1/*", parts.path
-    )
+    place = re.sub(rf"(?<=/)({THINGS})/(?!new(?:/|$))[^/]+", r"\1/*", parts.path)
     asked = [
         f"{name}={value}" if name in ("state", "status", "view", "mine") else name
         for name, value in parse_qsl(parts.query)
@@ -52,7 +58,8 @@ async def crawl(surfer: Surfer, start: str, per_kind: int) -> AsyncIterator[str]
             kind = kind_of(address)
             if address.count("=") > 1:  # each filter and tab by itself, not all of them with each other
                 continue
-            if address in seen or kinds[kind] >= per_kind or urlsplit(address).path in ELSEWHERE:
+            place = urlsplit(address).path
+            if address in seen or kinds[kind] >= per_kind or place in ELSEWHERE or place.endswith(FILES):
                 continue
             seen.add(address)
             kinds[kind] += 1
