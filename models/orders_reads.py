@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
 
 from auth.permissions import Permission, RowScope, Viewer
 from models.customers_reads import customer_in_scope, own_only
@@ -32,6 +32,10 @@ class OrderRow:
     placed_at: datetime
     placed_by_id: UUID
     placed_by_name: str
+    is_on_behalf: bool
+    on_behalf_of_id: UUID | None
+    on_behalf_of_name: str
+    on_behalf_reason: str
     confirmed_at: datetime | None
     ended_at: datetime | None
     purchase_order_number: str
@@ -56,16 +60,22 @@ class OrderRow:
 
 
 def order_in_scope(viewer: Viewer) -> ColumnElement[bool]:
-    """A buyer reaches their own orders, or the company's where it allows that; staff those of their customers."""
+    """A buyer reaches the orders placed by or for them, or the company's where it allows that; staff those of their customers."""
     inside = customer_in_scope(viewer, SalesOrder.customer_id)
     if viewer.scope(Permission.ORDERS_READ) is RowScope.SELF:
-        return inside & (SalesOrder.placed_by_id == viewer.user_id)
+        return inside & or_(
+            SalesOrder.placed_by_id == viewer.user_id, SalesOrder.on_behalf_of_id == viewer.user_id
+        )
     return inside
 
 
 def visible_orders(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The orders the viewer may see, as columns of OrderRow."""
+    """The orders the viewer may see, as columns of OrderRow; why one was placed on behalf is the seller's to know."""
     columns = own_only(viewer, columns_of(SalesOrder, OrderRow), "customer_tax_id", SalesOrder.customer_id)
+    if not viewer.is_staff:
+        columns = [
+            literal("").label(each.key) if each.key == "on_behalf_reason" else each for each in columns
+        ]
     return select(*columns).where(SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer))
 
 
@@ -96,6 +106,8 @@ def order_columns(viewer: Viewer) -> Mapping[str, Any]:
         "status": SalesOrder.status,
         "is_on_hold": SalesOrder.is_on_hold,
         "is_open": SalesOrder.status.in_(OPEN_STATUSES),
+        "is_on_behalf": SalesOrder.is_on_behalf,
+        "sales_rep": SalesOrder.sales_rep_id,
         "is_mine": SalesOrder.placed_by_id == viewer.user_id,
         "purchase_order_number": SalesOrder.purchase_order_number,
         "customer": SalesOrder.customer_id,
@@ -124,6 +136,8 @@ class OrderLineRow:
     list_unit_price: Decimal
     price_unit: Decimal
     break_from_quantity: Decimal
+    manual_unit_price: Decimal | None
+    manual_price_reason: str
     discount_percent: Decimal
     unit_price: Decimal
     price_trace: list[Any]

@@ -1,7 +1,7 @@
 """Orders: placing them, and reading them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
-from models.customers_reads import CustomerRow
+from models.customers_reads import CustomerRow, visible_names
 from models.events import AuditEvent
 from models.filters import Where, conditions
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderLineCost, SalesOrderScheduleLine
@@ -67,6 +67,7 @@ from resolvers.stock import (
 )
 from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
+from rules.pricing import PriceComponent
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
@@ -120,7 +121,19 @@ async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
 
 async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
     rows = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.order_id.in_(keys)))
-    return grouped(keys, (OrderLineRow(*each) for each in rows), "order_id")
+    lines = (OrderLineRow(*each) for each in rows)
+    return grouped(keys, lines if ctx.user.is_staff else map(_without_reason, lines), "order_id")
+
+
+def _without_reason(line: OrderLineRow) -> OrderLineRow:
+    """The line as its customer sees it: a price set by hand stays on the trace, why it was set does not."""
+    if line.manual_unit_price is None:
+        return line
+    trace = [
+        step | {"reason": ""} if step["component"] == PriceComponent.MANUAL_PRICE else step
+        for step in line.price_trace
+    ]
+    return replace(line, price_trace=trace, manual_price_reason="")
 
 
 async def schedule_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ScheduleLineRow]]:
@@ -146,16 +159,31 @@ class OrderEventRow:
     action: str
     occurred_at: Any
     reason: str
+    actor_id: UUID
+    subject_id: UUID | None
 
 
 async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderEventRow]]:
-    """What happened to the orders, oldest first."""
+    """What happened to the orders, oldest first; a customer is told no reason that is the seller's alone."""
     rows = await ctx.session.execute(
         select(*columns_of(AuditEvent, OrderEventRow))
         .where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
         .order_by(AuditEvent.id)
     )
-    return grouped(keys, (OrderEventRow(*each) for each in rows), "entity_id")
+    events = [OrderEventRow(*each) for each in rows]
+    if not ctx.user.is_staff:
+        events = [replace(each, reason="") if _is_ours(each) else each for each in events]
+    return grouped(keys, events, "entity_id")
+
+
+def _is_ours(event: OrderEventRow) -> bool:
+    return event.subject_id is not None or event.action == "order.linePriced"
+
+
+async def names_by_id(ctx: Context, keys: Sequence[UUID]) -> list[str | None]:
+    """The names of actors and subjects, people or customers; None for whom row security keeps from the viewer."""
+    found = {key: name for key, name in await ctx.session.execute(visible_names(ctx.user, keys))}
+    return [found.get(key) for key in keys]
 
 
 async def sales_history(
@@ -172,6 +200,7 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.CREDIT_RELEASE: frozenset({OrderAction.HOLD, OrderAction.RELEASE}),
     Permission.ORDERS_CANCEL: frozenset({OrderAction.CANCEL, OrderAction.CANCEL_LINE}),
     Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
+    Permission.ORDERS_PRICE: frozenset({OrderAction.SET_PRICE}),
     Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
 }
 
@@ -191,7 +220,7 @@ def permitted_actions(
             if viewer.may(permission)
             and (
                 permission is Permission.CARTS_USE
-                or viewer.reaches(permission, order.customer_id, order.placed_by_id)
+                or viewer.reaches(permission, order.customer_id, order.on_behalf_of_id or order.placed_by_id)
             )
         )
     )
@@ -369,6 +398,7 @@ async def _new_order(
     terms = await ctx.load(delivery_terms_by_id, customer.delivery_term_id)
     rep = None if customer.sales_rep_id is None else await ctx.load(sales_reps_by_id, customer.sales_rep_id)
     assert rate is not None and address is not None and payment is not None and terms is not None
+    behalf = ctx.user.on_behalf
     billing = next((each for each in addresses if each.is_default_billing), address)
     order_id = new_id()
     return SalesOrder(
@@ -384,6 +414,10 @@ async def _new_order(
         placed_at=ctx.now,
         placed_by_id=ctx.user.user_id,
         placed_by_name=ctx.user.name,
+        is_on_behalf=behalf is not None,
+        on_behalf_of_id=behalf.person_id if behalf else None,
+        on_behalf_of_name=behalf.person_name if behalf else "",
+        on_behalf_reason=behalf.reason if behalf else "",
         purchase_order_number=cart.purchase_order_number,
         note=cart.note,
         requested_on=cart.requested_on,

@@ -17,6 +17,7 @@ class OrderAction(StrEnum):
     HOLD = "HOLD"
     RELEASE = "RELEASE"
     DISCOUNT = "DISCOUNT"
+    SET_PRICE = "SET_PRICE"
     REORDER = "REORDER"
 
 
@@ -66,7 +67,7 @@ def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
         if facts.quantity_open:
             actions.add(OrderAction.CANCEL_LINE)
         if not facts.quantity_shipped:
-            actions.add(OrderAction.DISCOUNT)
+            actions |= {OrderAction.DISCOUNT, OrderAction.SET_PRICE}
     return frozenset(actions)
 
 

@@ -281,7 +281,10 @@ class CompanyChoice:
 
 @strawberry.type(description="Who asks, and what they may do.", directives=_SIGNED_IN)
 class Viewer:
-    is_staff: bool = strawberry.field(description="Whether they work for the seller.")
+    is_staff: bool = strawberry.field(description="Whether they act for the seller now.")
+    is_on_behalf: bool = strawberry.field(
+        description="Whether they are of the seller's people and act in the customer's place now."
+    )
     locale: str = strawberry.field(description="The language of texts and messages.")
     roles: list[Role] = strawberry.field(description="Their roles now.", directives=[list_size(10)])
     permissions: list[Permission] = strawberry.field(
@@ -364,6 +367,7 @@ class CustomerQueries:
         me = info.context.user
         return Viewer(
             is_staff=me.is_staff,
+            is_on_behalf=me.on_behalf is not None,
             locale=info.context.locale,
             roles=sorted(me.roles),
             permissions=sorted(me.permissions),

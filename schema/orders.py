@@ -128,6 +128,9 @@ class OrderLine:
     quantity_shipped: Decimal = strawberry.field(description="How many left.")
     quantity_cancelled: Decimal = strawberry.field(description="How many were called off.")
     price_unit: Decimal = strawberry.field(description="How many units a price is for.", directives=_PRICED)
+    manual_price_reason: str = strawberry.field(
+        description="Why a price was set by hand; empty where none was.", directives=[access(P.STAFF)]
+    )
     discount_percent: Decimal = strawberry.field(
         description="A manual discount, in percent.", directives=_PRICED
     )
@@ -164,6 +167,14 @@ class OrderLine:
             **money,
         )
 
+    @strawberry.field(
+        description="A price set by hand in the list price's place, of `priceUnit` units; null where none was.",
+        directives=_PRICED,
+    )
+    def manual_unit_price(self) -> Money | None:
+        price = self.row.manual_unit_price
+        return None if price is None else Money.of(price, self.list_unit_price.currency)
+
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
     async def product(self, info: Info) -> Product | None:
@@ -192,6 +203,22 @@ class OrderEvent:
     action: str = strawberry.field(description='What, as "order.confirmed".')
     occurred_at: datetime = strawberry.field(description="When.")
     reason: str = strawberry.field(description="The reason that was given; may be empty.")
+    row: strawberry.Private[orders.OrderEventRow]
+
+    @strawberry.field(
+        description="Who did it; null for colleagues whose names you may not read.",
+        directives=[access(P.STAFF)],
+    )
+    async def actor_name(self, info: Info) -> str | None:
+        return await info.context.load(orders.names_by_id, self.row.actor_id)
+
+    @strawberry.field(
+        description="On whose behalf: a person at the customer, or the customer; null for one's own acts.",
+        directives=[access(P.STAFF)],
+    )
+    async def subject_name(self, info: Info) -> str | None:
+        subject_id = self.row.subject_id
+        return None if subject_id is None else await info.context.load(orders.names_by_id, subject_id)
 
 
 @strawberry.type(description="A sales order. What it copied never changes.", directives=_READ)
@@ -202,6 +229,16 @@ class Order(Node):
     version: int = strawberry.field(description="Rises with every change; acts need it.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
     placed_by_name: str = strawberry.field(description="Who placed it.")
+    is_on_behalf: bool = strawberry.field(
+        description="Whether one of the seller's people placed it in the customer's place."
+    )
+    on_behalf_of_name: str = strawberry.field(
+        description="The person at the customer it was placed for; empty for the customer as such, and for other orders."
+    )
+    on_behalf_reason: str = strawberry.field(
+        description="Why it was placed in the customer's place; empty for other orders.",
+        directives=[access(P.STAFF)],
+    )
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed.")
     ended_at: datetime | None = strawberry.field(description="When it was closed, refused or cancelled.")
     purchase_order_number: str = strawberry.field(description="The buyer's own number; may be empty.")
@@ -301,7 +338,7 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(8)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(9)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
@@ -309,7 +346,8 @@ class Order(Node):
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:
         return [
-            fill(OrderEvent, row) for row in await info.context.load(orders.timeline_by_order, self.row.id)
+            fill(OrderEvent, row, row=row)
+            for row in await info.context.load(orders.timeline_by_order, self.row.id)
         ]
 
 
@@ -376,6 +414,12 @@ class OrderWhere:
     is_mine: BooleanFilter | None = strawberry.field(
         default=None, description="Whether the viewer placed it."
     )
+    is_on_behalf: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it was placed in the customer's place."
+    )
+    sales_rep: IDFilter | None = strawberry.field(
+        default=None, description="Looked after by one of these reps when it was placed."
+    )
     purchase_order_number: StringFilter | None = strawberry.field(
         default=None, description="On the buyer's number."
     )
@@ -431,7 +475,7 @@ class OrderQueries:
             for each in asked
         ]
         sort.append(SortKey("id", SalesOrder.id, sort[0].descending))
-        found = where_of(where, {"customer": ("Customer",)})
+        found = where_of(where, {"customer": ("Customer",), "sales_rep": ("SalesRep",)})
         page = await orders.orders(info.context, found, search, sort, PageArgs(first, after, last, before))
         return connection(page, Order.of)
 

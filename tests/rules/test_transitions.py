@@ -28,9 +28,17 @@ def facts(status: OrderStatus, held: bool = False, shipped: int = 0, left: int =
 @pytest.mark.parametrize(
     ("label", "given", "actions"),
     [
-        ("placed", facts(OrderStatus.PLACED), "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),
-        ("held", facts(OrderStatus.PLACED, held=True), "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT REORDER"),
-        ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),
+        (
+            "placed",
+            facts(OrderStatus.PLACED),
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
+        ),
+        (
+            "held",
+            facts(OrderStatus.PLACED, held=True),
+            "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT SET_PRICE REORDER",
+        ),
+        ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER"),
         ("partly shipped", facts(OrderStatus.CONFIRMED, shipped=2), "CANCEL_LINE HOLD REORDER"),
         ("closed", facts(OrderStatus.CLOSED, shipped=5, left=0), "REORDER"),
         ("refused", facts(OrderStatus.REFUSED, left=0), "REORDER"),

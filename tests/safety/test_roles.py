@@ -38,7 +38,7 @@ EXPECTED = {
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
-    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
+    "discountOrderLine": SELLING, "setOrderLinePrice": "M", "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
 }  # fmt: skip
@@ -50,6 +50,7 @@ SENSITIVE = {
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
+    "OrderLine.manualPriceReason": STAFF, "Order.onBehalfReason": STAFF, "OrderEvent.actorName": STAFF,
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
 }  # fmt: skip
@@ -122,6 +123,7 @@ def asking(coordinate: str) -> str | None:
         "Product": f"{{ products(first: 3) {{ nodes {selection} }} }}",
         "OrderLine": f"{{ orders(first: 3) {{ nodes {{ lines {selection} }} }} }}",
         "Customer": f"{{ customers(first: 3) {{ nodes {selection} }} }}",
+        "OrderEvent": f"{{ orders(first: 3) {{ nodes {{ timeline {selection} }} }} }}",
         "Availability": f"{{ products(first: 3) {{ nodes {{ availability {selection} }} }} }}",
         "Credit": f"{{ customers(first: 3) {{ nodes {{ credit {selection} }} }} }}",
         "Order": f"{{ orders(first: 3) {{ nodes {selection} }} }}",
