@@ -204,7 +204,7 @@ class _Door:
         return JSONResponse(_granted(signed_in, self.auth), headers={"Cache-Control": "no-store"})
 
     async def on_behalf(self, request: Request) -> Response:
-        """For programs of the seller's people, with a bearer token: begins (`customer`, `person`, `reason`) and ends."""
+        """For programs of the seller's people, by bearer token: begins (`customer`, `person`, `reason`) and ends."""
         token = bearer_token(request)
         visit: Visit | None = request.state.visit
         if token is None or visit is None:

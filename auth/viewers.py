@@ -93,8 +93,8 @@ _VISIT = text(
        and (s.client_id is null or o.disabled_at is null and o.user_id = u.id)
     """
 ).columns(
-    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid), behalf_rep_ids=ARRAY(Uuid),
-    scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
+    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid),
+    behalf_rep_ids=ARRAY(Uuid), scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
 ).bindparams(bindparam("kinds", type_=ARRAY(String)))  # fmt: skip
 
 # An access token of an OAuth client is carried like any other bearer token.

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Date, Select, cast, exists, false, func, literal, or_, select
 
 from auth.permissions import Permission, RowScope, Viewer
 from models.customers_reads import customer_in_scope, own_only
@@ -60,7 +61,7 @@ class OrderRow:
 
 
 def order_in_scope(viewer: Viewer) -> ColumnElement[bool]:
-    """A buyer reaches the orders placed by or for them, or the company's where it allows that; staff those of their customers."""
+    """A buyer reaches orders placed by or for them, or the company's where it allows that; staff their customers'."""
     inside = customer_in_scope(viewer, SalesOrder.customer_id)
     if viewer.scope(Permission.ORDERS_READ) is RowScope.SELF:
         return inside & or_(
@@ -80,7 +81,7 @@ def visible_orders(viewer: Viewer) -> Select[*tuple[Any, ...]]:
 
 
 def order_matches(search: str) -> ColumnElement[bool]:
-    """Number, PO number, customer name or a line's SKU contains the text."""
+    """Number, PO number, customer's name or number, or a line's SKU contains the text."""
     pattern = f"%{escape_like(search.strip().lower())}%"
     in_line = exists().where(
         SalesOrderLine.order_id == SalesOrder.id,
@@ -94,18 +95,23 @@ def order_matches(search: str) -> ColumnElement[bool]:
     return or_(
         func.lower(SalesOrder.number).like(pattern, escape="\\"),
         func.lower(SalesOrder.purchase_order_number).like(pattern, escape="\\"),
+        func.lower(SalesOrder.customer_number).like(pattern, escape="\\"),
         func.lower(func.unaccent(SalesOrder.customer_name)).like(name, escape="\\"),
         in_line,
     )
 
 
-def order_columns(viewer: Viewer) -> Mapping[str, Any]:
-    """What `where:` may filter orders by."""
+def order_columns(viewer: Viewer, today: date, zone: ZoneInfo) -> Mapping[str, Any]:
+    """What `where:` may filter orders by; `today` is the seller's day, `zone` where it begins."""
+    is_open = SalesOrder.status.in_(OPEN_STATUSES)
     return {
         "number": SalesOrder.number,
         "status": SalesOrder.status,
         "is_on_hold": SalesOrder.is_on_hold,
-        "is_open": SalesOrder.status.in_(OPEN_STATUSES),
+        "is_open": is_open,
+        "is_new": SalesOrder.placed_at >= datetime.combine(today, time.min, zone),
+        "placed_on": cast(func.timezone(zone.key, SalesOrder.placed_at), Date),
+        "is_overdue": is_open & func.coalesce(SalesOrder.requested_on < today, false()),
         "is_on_behalf": SalesOrder.is_on_behalf,
         "sales_rep": SalesOrder.sales_rep_id,
         "is_mine": SalesOrder.placed_by_id == viewer.user_id,

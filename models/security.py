@@ -103,8 +103,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
 # What only the sign-in role touches.
 AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
 # What the sign-in role reads besides, to build a viewer.
-AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team", "sales_rep_territory",
-              "oauth_client", "oauth_client_secret")  # fmt: skip
+AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team",
+              "sales_rep_territory", "oauth_client", "oauth_client_secret")  # fmt: skip
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
 

@@ -80,7 +80,8 @@ async def orders(
     ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[OrderRow]:
     """The orders the viewer may see."""
-    statement = visible_orders(ctx.user).where(conditions(where, order_columns(ctx.user)))
+    columns = order_columns(ctx.user, ctx.today, ctx.zone)
+    statement = visible_orders(ctx.user).where(conditions(where, columns))
     if search and search.strip():
         if len(search) > 200:
             raise Refusal(
@@ -182,7 +183,7 @@ def _is_ours(event: OrderEventRow) -> bool:
 
 async def names_by_id(ctx: Context, keys: Sequence[UUID]) -> list[str | None]:
     """The names of actors and subjects, people or customers; None for whom row security keeps from the viewer."""
-    found = {key: name for key, name in await ctx.session.execute(visible_names(ctx.user, keys))}
+    found = {row.id: row.name for row in await ctx.session.execute(visible_names(ctx.user, keys))}
     return [found.get(key) for key in keys]
 
 

@@ -1,4 +1,4 @@
-"""The one pricing function: list price, quantity break, fixed manual price, manual line discount (phases 1, 2 and 6)."""
+"""The one pricing function: list price and quantity break, manual price, manual line discount (phases 1, 2, 6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

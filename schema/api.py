@@ -11,6 +11,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.products import ProductQueries
+from schema.sales import SalesQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -23,6 +24,7 @@ class Query(
     WishlistQueries,
     OrderQueries,
     AuditQueries,
+    SalesQueries,
     ApiClientQueries,
 ):
     """Everything that can be asked."""

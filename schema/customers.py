@@ -14,7 +14,7 @@ from models.customers_reads import AddressRow, CustomerRow, UserRow
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
 from resolvers import credit as credits
-from resolvers import customers, orders
+from resolvers import customers, orders, sales
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from rules.states import CustomerStatus
@@ -31,6 +31,8 @@ Info = strawberry.Info[Context, None]
 _READ = [access(P.CUSTOMERS_READ)]
 _SIGNED_IN = [access(P.SIGNED_IN)]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
+SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
+FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -257,6 +259,25 @@ class Customer(Node):
 
         row = await info.context.load(orders.last_orders, self.row.id)
         return None if row is None else Order.of(row)
+
+    @strawberry.field(
+        description="What it bought by year, newest first.",
+        directives=[access(P.SALES_HISTORY_READ), list_size(20)],
+    )
+    async def sales_by_year(self, info: Info) -> list[SalesYearType]:
+        from schema.sales import SalesYear
+
+        return [SalesYear.of(row) for row in await info.context.load(sales.years_by_customer, self.row.id)]
+
+    @strawberry.field(
+        description="What it buys most: by documents, units and the last day.",
+        directives=[access(P.SALES_HISTORY_READ), list_size(sales.FAVOURITES)],
+    )
+    async def favourites(self, info: Info) -> list[FavouriteType]:
+        from schema.sales import Favourite
+
+        rows = await info.context.load(sales.favourites_by_customer, self.row.id)
+        return [Favourite.of(row) for row in rows]
 
     @strawberry.field(description="What it bought, newest first.", directives=[access(P.SALES_HISTORY_READ)])
     async def sales_history(

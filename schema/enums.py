@@ -128,7 +128,7 @@ described_enum(
         "HOLD": "Stop it.",
         "RELEASE": "Let it go on.",
         "DISCOUNT": "Give a discount on a line.",
-        "SET_PRICE": "Set a line's price (setOrderLinePrice).",
+        "SET_PRICE": "Set a line's price.",
         "REORDER": "Put its lines into the cart again (reorder).",
     },
 )

@@ -233,7 +233,7 @@ class Order(Node):
         description="Whether one of the seller's people placed it in the customer's place."
     )
     on_behalf_of_name: str = strawberry.field(
-        description="The person at the customer it was placed for; empty for the customer as such, and for other orders."
+        description="The person there it was placed for; empty for the customer as such, and for other orders."
     )
     on_behalf_reason: str = strawberry.field(
         description="Why it was placed in the customer's place; empty for other orders.",
@@ -411,6 +411,15 @@ class OrderWhere:
     status: OrderStatusFilter | None = strawberry.field(default=None, description="On the state.")
     is_on_hold: BooleanFilter | None = strawberry.field(default=None, description="Whether it waits.")
     is_open: BooleanFilter | None = strawberry.field(default=None, description="Whether it has not ended.")
+    is_new: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it was placed today, at the seller."
+    )
+    placed_on: DateFilter | None = strawberry.field(
+        default=None, description="On the day of placing, at the seller."
+    )
+    is_overdue: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it is open and the day of receipt asked for has passed."
+    )
     is_mine: BooleanFilter | None = strawberry.field(
         default=None, description="Whether the viewer placed it."
     )
@@ -458,7 +467,7 @@ class OrderQueries:
         search: Annotated[
             str | None,
             strawberry.argument(
-                description="Part of its number, the buyer's number, a SKU or the customer's name."
+                description="Part of its number, the buyer's number, a SKU, or the customer's name or number."
             ),
         ] = None,
         order_by: Annotated[

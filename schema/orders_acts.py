@@ -112,7 +112,7 @@ class DiscountOrderLineInput:
 class SetOrderLinePriceInput:
     order_line_id: strawberry.ID = strawberry.field(description="The line.")
     unit_price: Decimal | None = strawberry.field(
-        description="The price of the line's `priceUnit` units, in the order's currency, 6 decimals at most; null takes the list price again."
+        description="Of the line's `priceUnit` units, in the order's currency; null takes the list price again."
     )
     expected_version: int = _version()
     reason: str = strawberry.field(

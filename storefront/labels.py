@@ -63,6 +63,7 @@ LABELS: dict[str, dict[str, Label]] = {
     "price_component": {
         "LIST_PRICE": Label(N_("List price")),
         "QUANTITY_BREAK": Label(N_("Quantity price")),
+        "MANUAL_PRICE": Label(N_("Agreed price")),
         "MANUAL_DISCOUNT": Label(N_("Discount")),
     },
     "step_status": {
@@ -111,6 +112,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.released": Label(N_("Hold released"), "success", "play"),
         "order.closed": Label(N_("Order closed"), "neutral", "archive"),
         "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
+        "order.linePriced": Label(N_("Price of a line set"), "info", "tag"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
     "sale_kind": {

@@ -31,7 +31,7 @@ ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
-    "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
+    "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "topCustomers": "RMFID", "warehouses": STAFF,
     "cart": BUYING, "checkLines": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
     "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
