@@ -88,7 +88,11 @@ async def test_a_manager_sets_a_price(demo_client: AsyncClient) -> None:
     assert any(each.startswith("#price-reason-") for each in page.links)
     page = await manager.submit(manager.form(act="price"), price="1,5", reason="pacto verbal")
 
-    assert "El precio se ha fijado." in page.text and "precio acordado" in page.text and "pacto verbal" in page.text
+    assert (
+        "El precio se ha fijado." in page.text
+        and "precio acordado" in page.text
+        and "pacto verbal" in page.text
+    )
 
 
 async def test_the_board_filters_and_its_columns_lead_to_lists(demo_client: AsyncClient) -> None:
