@@ -94,7 +94,7 @@ def spread(workers: int, for_pytest: list[str]) -> list[str]:
     if any(word == "-pno:xdist" or (before, word) == ("-p", "no:xdist") for before, word in words):
         return []
     # A replaced worker may wait for ever (pytest-xdist 1323, 1378): one that crashes ends the run, which fails.
-    return ["-n", str(workers), "--dist", "loadgroup", "--max-worker-restart", "0"]
+    return ["-n", str(workers), "--dist", "loadscope", "--max-worker-restart", "0"]
 
 
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:

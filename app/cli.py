@@ -1,4 +1,4 @@
-"""The commands behind ./ventas: up, serve, migrate, import, sdl, roles, user, settings."""
+"""The commands behind ./ventas: up, serve, worker, migrate, import, sdl, roles, user, settings."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,31 @@ def _serve(settings: Settings, with_demo: bool) -> int:
             database = await prepare(settings, place)
             if with_demo:
                 await _load_demo_once(database)
-            await server.serve(settings, database, listener, lambda: _announce(settings, with_demo))
+            announce = partial(_announce, settings, with_demo)
+            if not with_demo:
+                await server.serve(settings, database, listener, announce)
+                return 0
+            from app.work import at_work
+
+            # In one process, as `up` is for one machine; `serve` leaves jobs to `./ventas worker`.
+            async with at_work(settings, place.url, place.owner_url):
+                await server.serve(settings, database, listener, announce)
+            return 0
+
+        return run(work())
+
+
+def worker(settings: Settings, options: argparse.Namespace) -> int:
+    """Runs jobs, publishes events and sends mail, until told to stop."""
+    from app.logs import configure_logs
+
+    configure_logs(settings.log_format, settings.log_level)
+    with placed(settings) as place:
+        from app.work import work_until_told
+
+        async def work() -> int:
+            await (await prepare(settings, place)).close()
+            await work_until_told(settings, place.url, place.owner_url)
             return 0
 
         return run(work())
@@ -247,6 +272,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add("up", up, "start everything, with a demo company the first time")
     add("serve", serve, "serve API and portal on the database as it is")
+    add("worker", worker, "run jobs, publish events and send mail; `up` does so by itself")
     add("migrate", migrate, "bring the database to the newest migration")
     importing = add("import", import_, "read customers, products, prices, stock and past sales from files")
     importing.add_argument("source", choices=SOURCES, help="what kind of files")

@@ -8,12 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import orjson
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.deadline import STATEMENT_MILLISECONDS, remaining_milliseconds
+from app.pooling import RoleConnection, RolePool, ViewerSession, fetch_row
 from app.settings import ROOT, Settings
 from auth.permissions import Viewer
 
@@ -26,35 +29,44 @@ _SERVER_SETTINGS = {
     "application_name": "ventas",
     "timezone": "UTC",
     "jit": "off",
-    "statement_timeout": "5000",
+    "statement_timeout": str(STATEMENT_MILLISECONDS),
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "10000",
 }
 _PATIENT_SETTINGS = _SERVER_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
-# One round trip at the head of each transaction; the values are bound, and end with the transaction.
-_SET_UP = text(
-    "select set_config('role', :role, true), set_config('app.user_id', :user_id, true),"
-    " set_config('app.seller_id', :seller_id, true), set_config('app.customer_ids', :customer_ids, true),"
-    " set_config('app.sales_rep_ids', :sales_rep_ids, true)"
-)
-_SET_UP_JOB = text(
-    "select set_config('role', :role, true), set_config('statement_timeout', '600s', true),"
-    " set_config('idle_in_transaction_session_timeout', '600s', true)"
-)
+_READING = "begin isolation level repeatable read read only"
+_WRITING = "begin isolation level read committed"
+_LONG = "; set local statement_timeout = '600s'; set local idle_in_transaction_session_timeout = '600s'"
+
+_NOBODY = dict.fromkeys(("user_id", "seller_id", "customer_ids", "sales_rep_ids"), "")
+
+
+def _quoted(text: str) -> str:
+    """A literal of SQL, as standard_conforming_strings reads it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 class Database:
     """
     The pool of the login role, and sessions whose transaction runs as the role of the viewer's class.
 
-    Each context manager below yields a session inside one transaction that is already set up. Leaving it
-    normally commits what was not yet committed or rolled back; leaving it by an exception rolls back. After
-    a `session.rollback()` or `session.commit()` of your own the role is gone: use the session no further.
+    Each context manager below yields a session whose transaction begins, already set up, with its first
+    statement; a read without a statement takes no connection. Leaving it normally commits what was not yet
+    committed or rolled back; leaving it by an exception rolls back. One session is for one transaction: after a
+    `session.rollback()` or `session.commit()` of your own use it no further.
     """
 
-    def __init__(self, url: str, role_prefix: str, pool_size: int = 10, owner_url: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        role_prefix: str,
+        pool_size: int = 10,
+        owner_url: str | None = None,
+        direct_url: str | None = None,
+    ) -> None:
         self.url = url
+        self.direct_url = direct_url or url
         self.owner_url = owner_url or url
         self.role_prefix = role_prefix
         self._pool_size = pool_size
@@ -63,13 +75,15 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,  # a full pool is answered 503 within this time
-            pool_use_lifo=True,
-            connect_args={"server_settings": _SERVER_SETTINGS, "timeout": 10},
+            poolclass=RolePool,
+            json_deserializer=orjson.loads,
+            hide_parameters=True,  # of a failed statement: they are personal, or large
+            connect_args={
+                "server_settings": _SERVER_SETTINGS,
+                "timeout": 10,
+                "connection_class": RoleConnection,
+            },
         )
-        self._reading = self.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
 
     async def open(self) -> None:
         """Fills the pool: a request cancelled while it connects would leave the pool the poorer."""
@@ -89,29 +103,48 @@ class Database:
     @asynccontextmanager
     async def read(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """One snapshot of the database, read only, as the viewer's class sees it."""
-        async with self._session(self._reading, _SET_UP, self._parameters(viewer, "")) as session:
+        async with self._session(_READING, self._parameters(viewer, ""), _budget()) as session:
             yield session
 
     @asynccontextmanager
     async def write(self, viewer: Viewer) -> AsyncIterator[AsyncSession]:
         """READ COMMITTED, as the writing role of the viewer's class, which sees the same rows."""
-        async with self._session(self._writing, _SET_UP, self._parameters(viewer, "_write")) as session:
+        async with self._session(_WRITING, self._parameters(viewer, "_write"), _budget()) as session:
             yield session
 
     @asynccontextmanager
     async def auth(self) -> AsyncIterator[AsyncSession]:
         """Sessions and credentials, before there is a viewer."""
-        nobody = {"user_id": "", "seller_id": "", "customer_ids": "", "sales_rep_ids": ""}
-        async with self._session(
-            self._writing, _SET_UP, {"role": f"{self.role_prefix}auth", **nobody}
-        ) as session:
+        role = {"role": f"{self.role_prefix}auth"}
+        async with self._session(_WRITING, role | _NOBODY, _budget()) as session:
             yield session
+
+    async def auth_row(self, statement: str, *args: Any) -> Any:
+        """The one row of a statement of the sign-in role by itself, or None; asyncpg's parameters and record."""
+        role = f"{self.role_prefix}auth"
+        begin = f"{_WRITING}{_budget()}; set local role {_quoted(role)}"
+        return await fetch_row(self.engine, role, begin, statement, *args)
 
     @asynccontextmanager
     async def job(self) -> AsyncIterator[AsyncSession]:
         """Everything of the business, with time: imports, demo data, the command line."""
-        async with self._session(self._writing, _SET_UP_JOB, {"role": f"{self.role_prefix}job"}) as session:
+        async with self._session(_WRITING, {"role": f"{self.role_prefix}job"}, _LONG) as session:
             yield session
+
+    async def direct(self) -> Any:
+        """
+        A connection of asyncpg's own, as the role of jobs, for LISTEN and the queue: both live as long as their
+        connection, which no pool between us and PostgreSQL may change. Whoever opened it closes it.
+        """
+        url = make_url(self.direct_url)
+        _, options = self.engine.dialect.create_connect_args(url)
+        for name in ("prepared_statement_cache_size", "prepared_statement_name_func"):
+            options.pop(name, None)  # SQLAlchemy's own
+        settings = {**_PATIENT_SETTINGS, "application_name": "ventas jobs"}
+        connection = await asyncpg.connect(**options, server_settings=settings, timeout=10)
+        quote = self.engine.dialect.identifier_preparer.quote_identifier
+        await connection.execute(f"set role {quote(self.role_prefix + 'job')}")
+        return connection
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[AsyncConnection]:
@@ -120,6 +153,7 @@ class Database:
             yield connection
 
     def _parameters(self, viewer: Viewer, suffix: str) -> dict[str, str]:
+        """The role, and what row policies read; all of it ends with the transaction."""
         return {
             "role": f"{self.role_prefix}{viewer.row_class.value}{suffix}",
             "user_id": str(viewer.user_id),
@@ -130,21 +164,28 @@ class Database:
 
     @asynccontextmanager
     async def _session(
-        self, engine: AsyncEngine, set_up: Any, parameters: Mapping[str, str]
+        self, begin: str, parameters: Mapping[str, str], limits: str
     ) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
-            try:
-                await session.execute(set_up, parameters)
-            except DBAPIError as fault:
-                if not fault.connection_invalidated:
-                    raise
-                # The server went away while the connection lay in the pool. Nothing was done yet: once more.
-                await session.rollback()
-                await session.execute(set_up, parameters)
+        role = parameters["role"]
+        settings = "".join(
+            f"; set local app.{name} = {_quoted(value)}"
+            for name, value in parameters.items()
+            if name != "role"
+        )
+        info = {"role": role, "begin": f"{begin}{limits}{settings}; set local role {_quoted(role)}"}
+        async with ViewerSession(self.engine, expire_on_commit=False, info=info) as session:
+            if begin is _WRITING:
+                await session.connection()  # a full pool is refused here, before anything was done
             yield session
             # An exception passes by this line, and closing the session rolls back.
             if session.in_transaction():
                 await session.commit()
+
+
+def _budget() -> str:
+    """The statement timeout that is left of the request's deadline, where that is less than the usual one."""
+    left = remaining_milliseconds()
+    return "" if left is None or left >= STATEMENT_MILLISECONDS else f"; set local statement_timeout = {left}"
 
 
 @asynccontextmanager
@@ -283,4 +324,4 @@ def _upgrade(connection: Any, prefix: str) -> None:
 
 def open_database(settings: Settings, url: str, owner_url: str) -> Database:
     """The pool for these settings; nothing connects before `Database.open()`."""
-    return Database(url, settings.role_prefix, settings.pool_size, owner_url)
+    return Database(url, settings.role_prefix, settings.pool_size, owner_url, settings.direct_database_url)

@@ -4,18 +4,22 @@ import asyncio
 import re
 import time
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.deadline import REQUEST_SECONDS, deadline_in
 from app.logs import logger
 
 HEADER_BYTES = 16 * 1024
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 5.0
+LARGER_AT_ONCE = 8
 PROBES = ("/healthz", "/readyz")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -146,48 +150,85 @@ class Admission:
             await busy(scope, receive, send)
             return
         self.traffic.inside += 1
+        is_inside = True
+
+        def leave() -> None:
+            nonlocal is_inside
+            if is_inside:
+                is_inside = False
+                self.traffic.inside -= 1
+
+        # An answer that goes on for hours leaves early; it is counted elsewhere (schema/streams.py).
+        scope.setdefault("state", {})["leave"] = leave
         try:
             await self.app(scope, receive, send)
         finally:
-            self.traffic.inside -= 1
+            leave()
 
 
 class Bodies:
-    """Reads the whole body, no more than a limit and no longer than a time, before anybody works on it."""
+    """
+    Reads the whole body, no more than a limit and no longer than a time, before anybody works on it.
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_BYTES, seconds: float = BODY_SECONDS) -> None:
+    Args:
+        larger: paths that take files -> their limit in bytes and seconds. Few of them are read at once, since each
+            is held in memory and nobody has been asked yet who sends it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int = BODY_BYTES,
+        seconds: float = BODY_SECONDS,
+        larger: Mapping[str, tuple[int, float]] = MappingProxyType({}),
+    ) -> None:
         self.app = app
         self.limit = limit
         self.seconds = seconds
+        self.larger = larger
+        self.reading_larger = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit, seconds = self.larger.get(scope["path"], (self.limit, self.seconds))
+        if scope["method"] != "POST" or limit <= self.limit:
+            await self._pass(scope, receive, send, self.limit, self.seconds)
+            return
+        if self.reading_larger >= LARGER_AT_ONCE:
+            busy = refusal(503, "UNAVAILABLE", "Too many files at once. Try again shortly.", Retry_After="2")
+            await busy(scope, receive, send)
+            return
+        self.reading_larger += 1
+        try:
+            await self._pass(scope, receive, send, limit, seconds)
+        finally:
+            self.reading_larger -= 1
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, limit: int, seconds: float) -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
             await _closing(431, "The headers are too long.")(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isascii() or not announced.isdigit() or int(announced[:12]) > self.limit:
-            await self._too_large()(scope, receive, send)
+        if not announced.isascii() or not announced.isdigit() or int(announced[:12]) > limit:
+            await _too_large(limit)(scope, receive, send)
             return
         try:
-            async with asyncio.timeout(self.seconds):
-                body = await self._read(receive)
+            async with asyncio.timeout(seconds):
+                body = await self._read(receive, limit)
         except TimeoutError:
             await _closing(408, "The body of the request did not arrive in time.")(scope, receive, send)
             return
         except _TooLarge:
-            await self._too_large()(scope, receive, send)
+            await _too_large(limit)(scope, receive, send)
             return
         if body is None:
             return  # the client left while it was sending: nobody waits for an answer
         await self.app(scope, _replayed(body, receive), send)
 
-    def _too_large(self) -> Response:
-        return _closing(413, f"A request may have at most {self.limit} bytes.")
-
-    async def _read(self, receive: Receive) -> bytes | None:
+    @staticmethod
+    async def _read(receive: Receive, limit: int) -> bytes | None:
         chunks = []
         size = 0
         while True:
@@ -196,14 +237,34 @@ class Bodies:
                 return None
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > self.limit:
+            if size > limit:
                 raise _TooLarge
             if not message.get("more_body", False):
                 return b"".join(chunks)
 
 
+class Deadline:
+    """Gives each request its time; statements of its transactions are cut off when it is over. Streams go on."""
+
+    def __init__(self, app: ASGIApp, seconds: float = REQUEST_SECONDS, streams: Collection[str] = ()) -> None:
+        self.app = app
+        self.seconds = seconds
+        self.streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self.streams:
+            await self.app(scope, receive, send)
+            return
+        with deadline_in(self.seconds):
+            await self.app(scope, receive, send)
+
+
 class _TooLarge(Exception):
     """The body passed the limit while it arrived."""
+
+
+def _too_large(limit: int) -> Response:
+    return _closing(413, f"A request may have at most {limit} bytes.")
 
 
 def _closing(status: int, message: str) -> Response:

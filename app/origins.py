@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.middleware import refusal
 from app.settings import Settings
 
-CORS_PATHS = frozenset({"/graphql", "/auth/token", "/schema.graphql"})
+CORS_PATHS = frozenset({"/graphql", "/graphql/stream", "/auth/token", "/auth/ticket", "/schema.graphql"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
@@ -47,7 +47,11 @@ class Origins:
             return
         origin = headers.get("origin")
         own = origin is None or origin == self.base_url or origin in (f"http://{host}", f"https://{host}")
-        may_cross = origin in self.allowed and scope["path"] in CORS_PATHS and scope["type"] == "http"
+        may_cross = origin in self.allowed and scope["path"] in CORS_PATHS
+        if not own and may_cross and scope["type"] == "websocket":
+            # No cookie opens a socket, its ticket does: an allowed page is as good as our own.
+            await self.app(scope, receive, send)
+            return
         if not own and may_cross:
             await self._cross(origin or "", scope, receive, send)
             return

@@ -23,9 +23,15 @@ from app.connections import BoundedProtocol
 from app.database import Database, is_migrated
 from app.files import file_routes
 from app.logs import logger
-from app.middleware import Admission, Bodies, RequestLog, SecurityHeaders, Traffic
+from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
+from app.papers.deliveries import DELIVERIES
+from app.papers.routes import paper_routes
+from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
+from app.streams import make_streams, streaming
+from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
+from app.uploads import PATH as UPLOAD
 from auth.middleware import AuthMiddleware
 from auth.oauth_routes import oauth_routes
 from auth.routes import auth_routes
@@ -34,10 +40,17 @@ from schema.api import api
 from schema.endpoint import graphql_routes, viewer_of_request
 from schema.engine import Engine
 from schema.explorer import explorer_routes
-from storefront.pages import create_storefront
+from schema.sockets import socket_routes
+from schema.sse import PATH as STREAM
+from schema.sse import stream_routes
+from schema.streams import Streams
+from storefront.pages import FILE_PATHS, create_storefront
 
 READY_SECONDS = 2.0
+SOCKET_MESSAGE_BYTES = 128 * 1024
+STREAMS_END_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
+PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -46,11 +59,13 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     The whole application over a database that is migrated.
 
     Opening and closing the database is the business of whoever made it; `app.state` has `settings`,
-    `database`, `traffic`, `auth` and `engine`.
+    `database`, `traffic`, `auth`, `engine` and `streams`, which hear nothing until `streaming` reads for them.
     """
     traffic = Traffic(settings.max_requests)
     auth = Auth(database, settings, clock)
     engine = Engine(api, database, clock=clock)
+    uploads = Uploads(database, clock)
+    streams = make_streams(database, clock, settings.max_streams)
     app = Starlette(
         routes=[
             Route("/healthz", _alive, methods=["GET"]),
@@ -58,17 +73,24 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *auth_routes(auth),
             *oauth_routes(auth),
             *graphql_routes(engine),
+            *socket_routes(engine, streams),
+            *stream_routes(engine, streams),
             *explorer_routes(engine, EXAMPLES, VENDOR),
-            *file_routes(database),
+            *file_routes(database, clock),
+            *upload_routes(uploads),
+            *paper_routes(database, clock, PAPERS),
+            *statement_routes(database, clock),
+            *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.
-            *create_storefront(_execute_with(engine), settings),
+            *create_storefront(_execute_with(engine), settings, uploads.store),
         ],
         middleware=[
             Middleware(SecurityHeaders, https=settings.base_url.startswith("https://")),
             Middleware(RequestLog),
             Middleware(Admission, traffic=traffic),
             Middleware(Origins, settings=settings),
-            Middleware(Bodies),
+            Middleware(Bodies, larger=dict.fromkeys((UPLOAD, *FILE_PATHS), (BODY_BYTES, BODY_SECONDS))),
+            Middleware(Deadline, streams=(STREAM,)),  # from here on: a slow client's time is not ours
             Middleware(AuthMiddleware, auth=auth),
         ],
         exception_handlers={HTTPException: _say},
@@ -78,6 +100,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     app.state.traffic = traffic
     app.state.auth = auth
     app.state.engine = engine
+    app.state.streams = streams
     return app
 
 
@@ -141,12 +164,18 @@ class DrainingServer(uvicorn.Server):
     """Told to stop, it first says so at /readyz, then closes the door, then lets those inside finish."""
 
     def __init__(
-        self, config: uvicorn.Config, traffic: Traffic, delay_seconds: float, announce: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        traffic: Traffic,
+        delay_seconds: float,
+        announce: Callable[[], None],
+        end_streams: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(config)
         self.traffic = traffic
         self.delay_seconds = delay_seconds
         self.announce = announce
+        self.end_streams = end_streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -162,6 +191,11 @@ class DrainingServer(uvicorn.Server):
             for each, handler in before.items():
                 signal.signal(each, handler)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams would never finish by themselves: they are told that we go (1001), before uvicorn cuts them."""
+        await self.end_streams()
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.traffic.draining:
             super().handle_exit(sig, frame)  # a second Ctrl-C is impatient
@@ -176,7 +210,9 @@ def make_server(app: Starlette, settings: Settings, announce: Callable[[], None]
         app,
         loop="uvloop",
         http=BoundedProtocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -187,7 +223,26 @@ def make_server(app: Starlette, settings: Settings, announce: Callable[[], None]
         timeout_graceful_shutdown=settings.drain_seconds,
         backlog=512,
     )
-    return DrainingServer(config, app.state.traffic, settings.stop_delay_seconds, announce)
+    return DrainingServer(
+        config,
+        app.state.traffic,
+        settings.stop_delay_seconds,
+        announce,
+        _ending(getattr(app.state, "streams", None)),
+    )
+
+
+def _ending(streams: Streams | None) -> Callable[[], Awaitable[None]]:
+    """Ends all streams and waits until their readers were told, or for a moment."""
+
+    async def end() -> None:
+        if streams is None:
+            return
+        streams.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(streams.is_empty.wait(), STREAMS_END_SECONDS)
+
+    return end
 
 
 @asynccontextmanager
@@ -205,6 +260,8 @@ async def serve(
 ) -> None:
     """Serves until told to stop by SIGINT or SIGTERM; `announce` is called when the first request can come."""
     async with opened(database):
-        server = make_server(create_app(settings, database), settings, announce)
-        await server.serve(sockets=[listener])
+        app = create_app(settings, database)
+        server = make_server(app, settings, announce)
+        async with streaming(database, app.state.streams, utc_now):
+            await server.serve(sockets=[listener])
         log.info("stopped")

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,24 @@ def _database_url(text: str) -> str:
     return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", rest)
 
 
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    try:
+        known = parts.scheme in ("smtp", "smtps") and parts.hostname and (parts.port or True)
+    except ValueError:
+        known = None
+    if not known or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("an address such as smtp://user:password@host:587")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    name, address = parseaddr(text)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not (name + address).isprintable():
+        raise ValueError("a mailbox such as Ventas <ventas@example.com>")
+    return text
+
+
 def _folder(text: str) -> Path:
     return (ROOT / text).absolute()
 
@@ -104,6 +123,12 @@ TABLE = (
         "MIGRATION_DATABASE_URL",
         "`DATABASE_URL`",
         "The same database as its owner, for migrations; the owner may create roles.",
+        _database_url,
+    ),
+    Setting(
+        "VENTAS_DIRECT_DATABASE_URL",
+        "`DATABASE_URL`",
+        "The same database past PgBouncer, as the login role, for LISTEN and the queue of jobs.",
         _database_url,
     ),
     Setting("VENTAS_DATA_DIR", "`var`", "Where the embedded PostgreSQL and its log live.", _folder),
@@ -147,6 +172,15 @@ TABLE = (
     Setting("VENTAS_STOP_DELAY_SECONDS", "`0`",
             "Time between `/readyz` saying no and the closing of the door, for a balancer to notice.",
             _whole(0, 60)),
+    Setting("VENTAS_WORKER_TASKS", "`8`", "Jobs that a worker runs at once.", _whole(2, 100)),
+    Setting("VENTAS_MAX_STREAMS", "`500`", "Streams of events open at once per process.", _whole(1, 100_000)),
+    Setting(
+        "VENTAS_SMTP_URL",
+        "none: mail is kept in the table `mail_message`",
+        "Mail server: `smtp://user:password@host:587` (STARTTLS where it is offered) or `smtps://host`.",
+        _smtp_url,
+    ),
+    Setting("VENTAS_MAIL_FROM", "`Ventas <ventas@localhost>`", "Sender of our mail.", _mailbox),
     Setting("VENTAS_TRUSTED_PROXIES", "none",
             "Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count, separated by commas.",
             _addresses),
@@ -175,6 +209,11 @@ class Settings:
     drain_seconds: int
     stop_delay_seconds: int
     trusted_proxies: tuple[str, ...]
+    direct_database_url: str | None
+    worker_tasks: int
+    max_streams: int
+    smtp_url: str | None
+    mail_from: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -222,6 +261,11 @@ class Settings:
             drain_seconds=given("VENTAS_DRAIN_SECONDS", 25),
             stop_delay_seconds=given("VENTAS_STOP_DELAY_SECONDS", 0),
             trusted_proxies=given("VENTAS_TRUSTED_PROXIES", ()),
+            direct_database_url=given("VENTAS_DIRECT_DATABASE_URL", values["DATABASE_URL"]),
+            worker_tasks=given("VENTAS_WORKER_TASKS", 8),
+            max_streams=given("VENTAS_MAX_STREAMS", 500),
+            smtp_url=values["VENTAS_SMTP_URL"],
+            mail_from=given("VENTAS_MAIL_FROM", "Ventas <ventas@localhost>"),
         )
 
 

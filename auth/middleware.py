@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth.csrf import FormToken
+from auth.links import Link
 from auth.signing_in import LOCALES, Auth, AuthCode, bearer_token
 from auth.viewers import Visit
+from rules.states import LinkKind
 
 # Answered without asking who it is.
 PUBLIC_PATHS = frozenset(
@@ -21,8 +23,11 @@ PUBLIC_PATHS = frozenset(
 PUBLIC_FOLDERS = ("/static/", "/oauth/")
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
 ON_BEHALF_PATH = "/auth/on-behalf"
+TICKET_PATH = "/auth/ticket"
+# Where the links of mails lead, by the first step of their address.
+LINK_KINDS = {"invitation": LinkKind.INVITATION, "password": LinkKind.PASSWORD}
 # Programs come here: they are told in JSON that they have to choose a customer first.
-API_PATHS = frozenset({"/graphql", "/schema.graphql"})
+API_PATHS = frozenset({"/graphql", "/schema.graphql", TICKET_PATH})
 
 MESSAGES = {
     AuthCode.INVALID: "Send email and password, as JSON or as a form.",
@@ -119,6 +124,7 @@ class AuthMiddleware:
         request = Request(scope)
         try:
             visit = await self.auth.visit_of(request)
+            request.state.link = await self._link_of(path)
         except (PoolTimeout, DBAPIError, OSError) as fault:
             if isinstance(fault, DBAPIError) and not fault.connection_invalidated:
                 raise
@@ -138,6 +144,12 @@ class AuthMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)
+
+    async def _link_of(self, path: str) -> Link | None:
+        """What the link of a mail is for, for the page that it leads to."""
+        _, _, rest = path.partition("/")
+        name, _, token = rest.partition("/")
+        return await self.auth.link_of(LINK_KINDS[name], token) if name in LINK_KINDS and token else None
 
     def _place(self, request: Request, visit: Visit | None) -> FormToken:
         cookies = self.auth.cookies

@@ -16,6 +16,21 @@ from rules.refusals import ErrorCode, Refusal
 LOCALES = ("es", "en")
 
 
+def check_person(email: str, name: str) -> tuple[str, str]:
+    """
+    An email address and a name without outer blanks.
+
+    Raises:
+        Refusal(INVALID): no email address, or no name.
+    """
+    email, name = email.strip(), name.strip()
+    if "@" not in email[1:-1] or len(email) > 200 or not email.isprintable() or " " in email:
+        raise Refusal(ErrorCode.INVALID, "This is no email address.", ("email",))
+    if not name or len(name) > 200 or not name.isprintable():
+        raise Refusal(ErrorCode.INVALID, "A name has 1 to 200 characters.", ("name",))
+    return email, name
+
+
 async def create_user(
     session: AsyncSession,
     *,
@@ -38,12 +53,8 @@ async def create_user(
         Refusal(ALREADY_EXISTS): somebody has this email address.
         Refusal(INVALID): no email address, no name, an unknown language, or a role of the other side.
     """
-    email, name = email.strip(), name.strip()
+    email, name = check_person(email, name)
     memberships = memberships or {}
-    if "@" not in email[1:-1] or len(email) > 200 or not email.isprintable() or " " in email:
-        raise Refusal(ErrorCode.INVALID, "This is no email address.", ("email",))
-    if not name or len(name) > 200 or not name.isprintable():
-        raise Refusal(ErrorCode.INVALID, "A name has 1 to 200 characters.", ("name",))
     if locale not in LOCALES:
         raise Refusal(ErrorCode.INVALID, "This language is not available.", ("locale",))
     held = {role for roles in memberships.values() for role in roles}

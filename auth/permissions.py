@@ -25,8 +25,11 @@ class Permission(StrEnum):
     CUSTOMERS_READ = "customers:read"
     DELIVERIES_MANAGE = "deliveries:manage"
     DELIVERIES_READ = "deliveries:read"
+    EVENTS_READ = "events:read"
     INVOICES_MANAGE = "invoices:manage"
     INVOICES_READ = "invoices:read"
+    JOBS_MANAGE = "jobs:manage"
+    JOBS_READ = "jobs:read"
     JOURNAL_READ = "journal:read"
     LOTS_READ = "lots:read"
     NOTES_INTERNAL = "notes:internal"
@@ -116,6 +119,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.COMPANY,
             _SHOPPING,
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
             ORDERS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
@@ -127,6 +131,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ, P.DELIVERIES_READ, P.INVOICES_READ,
              P.APPROVALS_DECIDE),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
             USERS_READ=RowScope.SELF,
         ),
@@ -136,37 +141,44 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE,
              P.API_CLIENTS_MANAGE),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
         ),
         Role.CUSTOMER_INTEGRATOR: _grants(
             RowScope.COMPANY,
-            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.DELIVERIES_READ, P.INVOICES_READ),
+            (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.DELIVERIES_READ, P.INVOICES_READ, P.EVENTS_READ),
             CARTS_USE=RowScope.SELF,
+            JOBS_READ=RowScope.SELF,
         ),
-        Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE)),
+        Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
+        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ)),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
              P.ORDERS_READ, P.DELIVERIES_READ, P.DELIVERIES_MANAGE),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.FINANCE: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ,
              P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ, P.DELIVERIES_READ,
-             P.INVOICES_READ, P.INVOICES_MANAGE, P.PAYMENTS_MANAGE, P.JOURNAL_READ),
+             P.INVOICES_READ, P.INVOICES_MANAGE, P.PAYMENTS_MANAGE, P.JOURNAL_READ, P.EVENTS_READ),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.INTEGRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
-             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ),
+             P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
+             P.EVENTS_READ),
+            JOBS_READ=RowScope.SELF,
         ),
         Role.ADMINISTRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.ADMIN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
-             P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE),
+             P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
+             P.JOBS_MANAGE),
         ),
     }
 )  # fmt: skip

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from auth.csrf import check_form, comes_from_here
-from auth.middleware import ON_BEHALF_PATH, TOKEN_PATH, json_refusal
+from auth.middleware import LINK_KINDS, ON_BEHALF_PATH, TICKET_PATH, TOKEN_PATH, json_refusal
 from auth.sessions import NewSession
 from auth.signing_in import (
     LOCALES,
@@ -27,6 +27,7 @@ from auth.signing_in import (
     client_address,
 )
 from auth.viewers import CustomerChoice, Visit
+from rules.refusals import Refusal
 from rules.states import SessionKind
 
 BODY_BYTES_MAX = 16 * 1024
@@ -55,7 +56,7 @@ def safe_next(text: object) -> str:
 
 
 def auth_routes(auth: Auth) -> Sequence[BaseRoute]:
-    """The door's routes. GET /login and /select-company are pages of the storefront."""
+    """The door's routes. What GET shows at their paths are pages of the storefront."""
     door = _Door(auth)
     return [
         Route("/login", door.login, methods=["POST"]),
@@ -65,7 +66,10 @@ def auth_routes(auth: Auth) -> Sequence[BaseRoute]:
         Route("/stop-acting", door.stop_acting, methods=["POST"]),
         Route(ON_BEHALF_PATH, door.on_behalf, methods=["POST", "DELETE"]),
         Route("/locale", door.choose_locale, methods=["POST"]),
+        Route("/forgotten", door.forgotten, methods=["POST"]),
+        *(Route(f"/{name}/{{token}}", door.follow, methods=["POST"]) for name in LINK_KINDS),
         Route(TOKEN_PATH, door.token, methods=["POST", "DELETE"]),
+        Route(TICKET_PATH, door.ticket, methods=["POST"]),
     ]
 
 
@@ -115,6 +119,33 @@ class _Door:
         response = _see_other("/login")
         cookies.drop(response, cookies.session)
         return response
+
+    async def forgotten(self, request: Request) -> Response:
+        """Field: `email`. Whatever it is, the answer is the same."""
+        form = await _form(request)
+        if not check_form(request, form, self.auth.base_url):
+            return _expired(request)
+        await self.auth.request_password(_text(form, "email"), client_address(request))
+        return _see_other("/forgotten?sent=1")
+
+    async def follow(self, request: Request) -> Response:
+        """The link of a mail. Fields: `password` and `again`, where it needs one."""
+        form = await _form(request)
+        if not check_form(request, form, self.auth.base_url):
+            return _expired(request)
+        path, token = request.url.path, str(request.path_params["token"])
+        password = _text(form, "password")
+        if password != _text(form, "again"):
+            return _see_other(f"{path}?error=differ")
+        kind = LINK_KINDS[path.split("/")[1]]
+        try:
+            done = await self.auth.follow(kind, token, password, client_address(request))
+        except SignInRefused:
+            return _see_other(f"{path}?error=throttled")
+        except Refusal:
+            return _see_other(f"{path}?error=password")
+        # A link that opens nothing is said so by its own page.
+        return _see_other(f"/login?done={kind.value.lower()}" if done else path)
 
     async def select_company(self, request: Request) -> Response:
         """Fields: `customer`, an id of SessionInfo.customers, or empty to act for the seller; `next`."""
@@ -227,6 +258,19 @@ class _Door:
         except SignInRefused as refused:
             return json_refusal(refused.code, _STATUS.get(refused.code, 401))
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def ticket(self, request: Request) -> Response:
+        """A ticket for one stream of events, by the session or the token; a page of another site gets none."""
+        visit: Visit | None = request.state.visit
+        if visit is None:
+            return json_refusal(AuthCode.NOT_SIGNED_IN, 401)
+        if bearer_token(request) is None and not comes_from_here(request, self.auth.base_url):
+            return json_refusal(AuthCode.NOT_PERMITTED, 403)
+        made = await self.auth.issue_ticket(visit)
+        left = ceil((made.expires_at - self.auth.clock()).total_seconds())
+        return JSONResponse(
+            {"ticket": made.ticket, "expires_in": left}, headers={"Cache-Control": "no-store"}
+        )
 
     async def _end_token(self, request: Request) -> Response:
         # The middleware has let in nobody whose token opens nothing.

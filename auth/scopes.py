@@ -17,8 +17,10 @@ class ApiScope(StrEnum):
     COSTS_READ = "costs:read"
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
+    EVENTS_READ = "events:read"
     FINANCE_READ = "finance:read"
     INVOICES_READ = "invoices:read"
+    JOBS_READ = "jobs:read"
     LISTS_WRITE = "lists:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
@@ -36,8 +38,10 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.COSTS_READ: frozenset({P.COSTS_READ}),
         ApiScope.CUSTOMERS_READ: frozenset({P.CUSTOMERS_READ, P.STAFF}),  # the seller's reps come with it
         ApiScope.CUSTOMERS_WRITE: frozenset({P.ADDRESSES_WRITE}),
+        ApiScope.EVENTS_READ: frozenset({P.EVENTS_READ}),
         ApiScope.FINANCE_READ: frozenset({P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.TAX_ID_READ}),
         ApiScope.INVOICES_READ: frozenset({P.INVOICES_READ}),
+        ApiScope.JOBS_READ: frozenset({P.JOBS_READ}),
         ApiScope.LISTS_WRITE: frozenset({P.WISHLISTS_USE}),
         ApiScope.ORDERS_READ: frozenset({P.ORDERS_READ, P.DELIVERIES_READ}),
         ApiScope.ORDERS_WRITE: frozenset({P.CARTS_USE, P.ORDERS_PLACE, P.ORDERS_CANCEL}),
@@ -54,7 +58,7 @@ ALWAYS = frozenset({P.SIGNED_IN})
 WITHOUT_SCOPE = frozenset(
     {
         P.ADMIN, P.API_CLIENTS_MANAGE, P.APPROVALS_DECIDE, P.COMPANY_MANAGE, P.CREDIT_RELEASE, P.DELIVERIES_MANAGE,
-        P.INVOICES_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
+        P.INVOICES_MANAGE, P.JOBS_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
         P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.USERS_WRITE,
     }
 )  # fmt: skip

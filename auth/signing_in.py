@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from auth.csrf import Cookies
+from auth.links import Link, find_link, follow_link, request_password
 from auth.passwords import Passwords, is_outdated
 from auth.sessions import (
     NewSession,
@@ -22,20 +22,16 @@ from auth.sessions import (
     choose_locale,
     create_session,
     delete_session,
+    looks_like_secret,
 )
 from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
-from auth.viewers import Visit, load_visit
+from auth.tickets import NewTicket, issue_ticket
+from auth.viewers import AuthDatabase, Visit, find_visit, load_visit
 from models.users import User, UserCredential
-from rules.states import SessionKind
+from rules.states import LinkKind, SessionKind
 
 LOCALES = ("es", "en")
 REASON_MAX = 500
-
-
-class AuthDatabase(Protocol):
-    """Opens a session as the sign-in role."""
-
-    def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 class AuthSettings(Protocol):
@@ -188,6 +184,11 @@ class Auth:
         async with self.database.auth() as session:
             await delete_session(session, token)
 
+    async def issue_ticket(self, visit: Visit) -> NewTicket:
+        """What opens one stream of events within a minute, as this visit."""
+        async with self.database.auth() as session:
+            return await issue_ticket(session, visit.session_id, self.clock())
+
     async def choose_customer(self, visit: Visit, customer_id: UUID | None) -> bool:
         """Acts for another of the user's customers from now on, or for the seller (None); False where they may not."""
         async with self.database.auth() as session:
@@ -228,6 +229,49 @@ class Auth:
         async with self.database.auth() as session:
             await choose_locale(session, visit.session_id, locale)
 
+    async def link_of(self, kind: LinkKind, token: str) -> Link | None:
+        """What the link of a mail is for; None where it opens nothing."""
+        if not looks_like_secret(token):
+            return None
+        async with self.database.job() as session:
+            return await find_link(session, token, kind, self.clock())
+
+    async def follow(self, kind: LinkKind, token: str, password: str, address: str) -> bool:
+        """
+        Follows the link of a mail, with the new password where it needs one; False where it opens nothing.
+
+        Raises:
+            SignInRefused(THROTTLED): too many attempts from there.
+            Refusal(INVALID): no password that may be.
+        """
+        now = self.clock()
+        await self._count(token, address, now)
+        link = await self.link_of(kind, token)
+        if link is None:
+            return False
+        password_hash = await self.passwords.hash(password) if link.needs_password else None
+        async with self.database.job() as session:
+            return await follow_link(session, token, kind, now, password_hash)
+
+    async def request_password(self, email: str, address: str) -> None:
+        """Has a mail sent to whoever has this address; the answer is the same whether anybody has."""
+        now = self.clock()
+        wanted = unicodedata.normalize("NFC", email.strip())
+        if "\x00" in wanted or not 0 < len(wanted) <= 200 or not _is_text(wanted):
+            return
+        try:
+            await self._count(f"password:{wanted}", address, now)
+        except SignInRefused:
+            return
+        async with self.database.job() as session:
+            await request_password(session, wanted, now)
+
+    async def _count(self, account: str, address: str, now: datetime) -> None:
+        async with self.database.auth() as session:
+            wait = await count_attempt(session, counters_of(account, address), now)
+        if wait is not None:
+            raise SignInRefused(AuthCode.THROTTLED, wait)
+
     async def visit_of(self, request: Request) -> Visit | None:
         """The visit of the bearer token where there is an Authorization header, else of the cookie."""
         bearer = bearer_token(request)
@@ -236,8 +280,7 @@ class Auth:
             token, kind = bearer, SessionKind.BEARER
         if not token:
             return None
-        async with self.database.auth() as session:
-            return await load_visit(session, token, kind, self.clock(), client_address(request))
+        return await find_visit(self.database, token, kind, self.clock(), client_address(request))
 
 
 def bearer_token(request: Request) -> str | None:

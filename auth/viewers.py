@@ -1,15 +1,17 @@
 """From a session's token to its visit: who asks, for whom, and what they may. One statement, whoever it is."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BindParameter, String, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import (
@@ -40,8 +42,7 @@ READ_DOWNWARDS = frozenset(
 
 # Read afresh at each request, so that whatever is taken away (user, role, membership, team) ends with the next one.
 # A password set after the sign-in ends the session too. UNION, so that a circle of parents ends.
-_VISIT = text(
-    """
+_READ = """
     select s.id, s.csrf_token, s.customer_id, s.last_seen_at, coalesce(s.locale, u.locale) as locale,
            u.id as user_id, u.name, u.email, u.seller_id,
            array(select r.role from staff_role r where r.user_id = u.id) as staff_roles,
@@ -87,21 +88,45 @@ _VISIT = text(
       left join app_user person on person.id = s.on_behalf_of_id and person.is_active
            and exists (select from membership m where m.user_id = person.id and m.customer_id = behalf.id)
       left join customer own on own.id = o.customer_id
-     where s.token_hash = :token_hash and s.kind = any (:kinds)
+     where {which}
        and s.revoked_at is null and s.expires_at > :now and s.last_seen_at > :idle_since
        and u.is_active and (k.changed_at is null or k.changed_at <= s.created_at)
        and (s.client_id is null or o.disabled_at is null and o.user_id = u.id)
     """
-).columns(
-    staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid),
-    behalf_rep_ids=ARRAY(Uuid), scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
-).bindparams(bindparam("kinds", type_=ARRAY(String)))  # fmt: skip
+
+
+def _visits(which: str, *bound: BindParameter[Any]) -> Any:
+    """The statement for sessions of one condition, which is a text of ours."""
+    statement = text(_READ.replace("{which}", which)).bindparams(*bound)
+    return statement.columns(
+        staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid),
+        behalf_rep_ids=ARRAY(Uuid), scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
+    )  # fmt: skip
+
+
+_VISIT = _visits(
+    "s.token_hash = :token_hash and s.kind = any (:kinds)", bindparam("kinds", type_=ARRAY(String))
+)
+_VISITS = _visits("s.id = any(:session_ids)", bindparam("session_ids", type_=ARRAY(Uuid)))
 
 # An access token of an OAuth client is carried like any other bearer token.
 _CARRIED = {
     SessionKind.COOKIE: [SessionKind.COOKIE.value],
     SessionKind.BEARER: [SessionKind.BEARER.value, SessionKind.CLIENT.value],
 }
+
+_AT_ONCE = _VISIT.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+_AT_ONCE_TEXT = str(_AT_ONCE)
+
+
+class AuthDatabase(Protocol):
+    """Opens a session as the sign-in role, sends one statement as it, or acts as the house for the links of mails."""
+
+    def auth(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+    async def auth_row(self, statement: str, *args: Any) -> Any: ...
+
+    def job(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +173,44 @@ async def load_visit(
     """
     if not looks_like_secret(token):
         return None
-    parameters = {"token_hash": hash_of(token), "kinds": _CARRIED[kind], "now": now, "idle_since": now - IDLE}
-    row = (await session.execute(_VISIT, parameters)).one_or_none()
-    if row is not None and row.client_id is not None:
-        return _machine_visit(row) if is_allowed_from(row.addresses, address) else None
-    if row is None or not (row.staff_roles or row.memberships):
+    row = (await session.execute(_VISIT, _parameters(token, kind, now))).one_or_none()
+    visit = _visit_from(row, address)
+    if visit is not None and _is_worth_noting(row, now):
+        await note_use(session, visit.session_id, now)
+    return visit
+
+
+async def find_visit(
+    database: AuthDatabase, token: str, kind: SessionKind, now: datetime, address: str
+) -> Visit | None:
+    """As `load_visit`, by itself: the way of every request."""
+    if not looks_like_secret(token):
         return None
-    if row.last_seen_at <= now - SEEN_EVERY:
-        await note_use(session, row.id, now)
-    return _visit(row)
+    given = _parameters(token, kind, now)
+    record = await database.auth_row(_AT_ONCE_TEXT, *(given[name] for name in _AT_ONCE.positiontup or ()))
+    row = None if record is None else SimpleNamespace(**record)
+    visit = _visit_from(row, address)
+    if visit is not None and _is_worth_noting(row, now):
+        async with database.auth() as session:
+            await note_use(session, visit.session_id, now)
+    return visit
+
+
+def _parameters(token: str, kind: SessionKind, now: datetime) -> dict[str, Any]:
+    return {"token_hash": hash_of(token), "kinds": _CARRIED[kind], "now": now, "idle_since": now - IDLE}
+
+
+def _is_worth_noting(row: Any, now: datetime) -> bool:
+    """A client's tokens live for minutes: nobody asks when they were last seen."""
+    return row.client_id is None and bool(row.last_seen_at <= now - SEEN_EVERY)
+
+
+def _visit_from(row: Any, address: str) -> Visit | None:
+    if row is None:
+        return None
+    if row.client_id is not None:
+        return _machine_visit(row) if is_allowed_from(row.addresses, address) else None
+    return _visit(row) if row.staff_roles or row.memberships else None
 
 
 def is_allowed_from(networks: Sequence[str], address: str) -> bool:
@@ -184,6 +238,20 @@ def _machine_visit(row: Any) -> Visit:
         reach |= {"customer_id": acting.id, "customer_ids": (acting.id,)}
     viewer = _viewer(row, roles, grants, **reach)
     return _visit_of(row, viewer, acting, () if acting is None else (acting,), not of_customer)
+
+
+async def load_viewers(
+    session: AsyncSession, session_ids: Collection[UUID], now: datetime
+) -> dict[UUID, Viewer]:
+    """The viewers of sessions as they are now, by session; one statement, and no trace of use."""
+    parameters = {"session_ids": list(session_ids), "now": now, "idle_since": now - IDLE}
+    found = {}
+    for row in await session.execute(_VISITS, parameters):
+        # Where a client may call from was looked at when its stream began.
+        visit = _machine_visit(row) if row.client_id is not None else _visit_from(row, "")
+        if visit is not None and visit.viewer is not None:
+            found[row.id] = visit.viewer
+    return found
 
 
 def _visit(row: Any) -> Visit:

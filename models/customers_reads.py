@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, union_all
 
-from auth.permissions import RowClass, Viewer
+from auth.permissions import Permission, RowClass, Viewer
 from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
 from models.filters import escape_like
 from models.rows import columns_of
@@ -137,7 +137,7 @@ class UserRow:
     is_active: bool
 
 
-def _people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+def people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
     """A company reads its own people, never its subsidiaries'; staff those of the customers they may see."""
     if viewer.row_class is RowClass.CUSTOMER:
         return Membership.customer_id == viewer.customer_id
@@ -147,9 +147,11 @@ def _people_in_scope(viewer: Viewer) -> ColumnElement[bool]:
 def visible_users(viewer: Viewer, every: bool) -> Select[*tuple[Any, ...]]:
     """The users of visible customers (`every`), or the viewer alone; row security lets reps see their colleagues."""
     statement = select(*columns_of(User, UserRow))
+    if viewer.may(Permission.USERS_WRITE):
+        return statement.where(User.seller_id == viewer.seller_id)  # those who keep the accounts
     if not every:
         return statement.where(User.id == viewer.user_id)
-    members = select(Membership.user_id).where(_people_in_scope(viewer))
+    members = select(Membership.user_id).where(people_in_scope(viewer))
     return statement.where(or_(User.id == viewer.user_id, User.id.in_(members)))
 
 
@@ -165,7 +167,7 @@ def visible_names(viewer: Viewer, keys: Sequence[UUID]) -> Select[*tuple[Any, ..
 
 def memberships(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """(customer_id, user_id, role) of visible customers."""
-    return select(Membership.customer_id, Membership.user_id, Membership.role).where(_people_in_scope(viewer))
+    return select(Membership.customer_id, Membership.user_id, Membership.role).where(people_in_scope(viewer))
 
 
 def own_memberships(viewer: Viewer) -> Select[*tuple[Any, ...]]:

@@ -36,9 +36,9 @@ class AuditEvent(Base):
 
 class OutboxEvent(Base):
     """
-    What happened, written in the act's transaction; a publisher later gives it a gap-free position.
+    What happened, written in the act's transaction; a publisher later gives it a gap-free position (jobs/outbox.py).
 
-    `transaction_id` lets it read only rows below the oldest running transaction, so none is skipped.
+    `transaction_id` says in which transaction, for whoever compares the log with what was committed.
     """
 
     __tablename__ = "outbox_event"

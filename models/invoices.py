@@ -52,6 +52,9 @@ _EXACT = " and ".join(
 )
 
 
+_LATEST = "COALESCE(issued_on, '9999-12-31'::date)"  # lists by date, in which drafts come first
+
+
 def _amounts_add_up() -> tuple[CheckConstraint, CheckConstraint]:
     """Net, tax and equivalence surcharge make gross, and none has more decimals than the currency."""
     return (
@@ -120,6 +123,8 @@ class Invoice(Base):
         *_amounts_add_up(),
         Index(None, "customer_id", "issued_on", "id"),
         Index(None, "seller_id", "issued_on", "id"),
+        Index("ix_invoice_latest", "customer_id", text(_LATEST), "id"),
+        Index("ix_invoice_latest_of_seller", "seller_id", text(_LATEST), "id"),
         Index("ix_invoice_draft", "created_at", postgresql_where=text("status = 'DRAFT'")),
     )
     id: Mapped[Id]

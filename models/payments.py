@@ -148,3 +148,29 @@ class BankLine(Base):
     status: Mapped[BankLineStatus] = mapped_column(Stored(BankLineStatus))
     problem: Mapped[LongText] = mapped_column(server_default="")
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"))
+
+
+class CreditCondition(Base):
+    """
+    What a held order waits for: money of its customer, in the seller's currency, until a day.
+
+    The payment that completes the amount releases the order in its own transaction.
+    """
+
+    __tablename__ = "credit_condition"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "order_id"], ["sales_order.customer_id", "sales_order.id"]),
+        CheckConstraint("amount_awaited > 0 and amount_received >= 0", name="amounts_positive"),
+        Index("uq_credit_condition_order", "order_id", unique=True, postgresql_where=text("ended_at is null")),
+        Index("ix_credit_condition_waiting", "customer_id", postgresql_where=text("ended_at is null")),
+    )  # fmt: skip
+    id: Mapped[Id]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    order_id: Mapped[UUID]
+    amount_awaited: Mapped[Amount]
+    amount_received: Mapped[Amount] = mapped_column(server_default="0", default=Decimal(0))
+    valid_until: Mapped[date | None]
+    reason: Mapped[LongText]
+    created_at: Mapped[Moment]
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -30,6 +30,8 @@ _CATALOGUE_OR_TENANT = _policies(
 )
 
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
+# A rep's own acts need not be about a customer: a job they start is not.
+_TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
 # Tables of one customer, or of persons; every other table is the seller's catalogue and has no row security.
 ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
@@ -64,6 +66,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "wishlist_item": _policies(
             f"{OWN_CUSTOMER} and wishlist_id in (select id from wishlist)", NO_ROW, NO_ROW
         ),
+        "upload": _policies(
+            f"{OWN_CUSTOMER} and user_id = {USER}",
+            *([f"customer_id is null and user_id = {USER}"] * 2),
+        ),
+        "quick_order": _policies(f"{OWN_CUSTOMER} and user_id = {USER}", NO_ROW, NO_ROW),
         "sales_order": _TENANT,
         "sales_order_line": _TENANT,
         "sales_order_schedule_line": _TENANT,
@@ -87,6 +94,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
         "payment": _TENANT,
         "payment_match": _TENANT,
+        "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -94,17 +102,27 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "spend_limit": _TENANT,
         "approval_rule": _TENANT,
         "approval_request": _TENANT,
-        "audit_event": _TENANT,
-        "outbox_event": _TENANT,
+        "invitation": _TENANT,
+        "audit_event": _TRAIL,
+        "outbox_event": _TRAIL,
         "idempotency_record": _policies(*([f"principal_id = {USER}"] * 3)),
+        "job": _policies(
+            f"started_by_id = {USER} and ({OWN_CUSTOMER})",
+            f"started_by_id = {USER} or started_by_id = any ({REPS})",
+        ),
+        "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
+        # Other people's letters: the worker writes and sends them, nobody reads them.
+        "mail_message": _policies(NO_ROW, NO_ROW, NO_ROW),
     }
 )
 
 # What only the sign-in role touches.
-AUTH_ONLY = ("user_credential", "user_session", "login_throttle")
+AUTH_ONLY = ("user_credential", "user_session", "login_throttle", "stream_ticket", "account_link")
 # What the sign-in role reads besides, to build a viewer.
-AUTH_READS = ("app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team",
-              "sales_rep_territory", "oauth_client", "oauth_client_secret")  # fmt: skip
+AUTH_READS = (
+    "app_user", "staff_role", "membership", "customer", "seller", "sales_rep", "sales_team", "sales_rep_territory",
+    "oauth_client", "oauth_client_secret",
+)  # fmt: skip
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
 
@@ -117,6 +135,7 @@ _DOCUMENT_ACTS = {
     "audit_event": "insert",
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
+    "job": "insert, update",
 }
 # What the seller's people do besides: costs of the lines they discount, and notes on customers.
 _STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
@@ -145,6 +164,7 @@ _HOUSE_ACTS = {
     "journal_entry": "insert",
     "journal_line": "insert",
     "credit_account": "insert, update",
+    "credit_condition": "insert, update",
 }
 # By the policies and the client's foreign key, the users they may add are machines of clients they may see.
 _CLIENT_ACTS = {
@@ -152,6 +172,7 @@ _CLIENT_ACTS = {
     "oauth_client": "insert, update",
     "oauth_client_secret": "insert, update",
 }
+_UPLOAD_ACTS = {"upload": "insert, delete"}
 
 WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     {
@@ -159,20 +180,36 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_DOCUMENT_ACTS,
             **_APPROVAL_ACTS,
             "approval_rule": "insert, update",
+            "invitation": "insert, update",
             "spend_limit": "insert, update, delete",
             **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+            "quick_order": "insert, delete",
             "cart": "insert, update, delete",
             "cart_line": "insert, update, delete",
             "wishlist": "insert, update, delete",
             "wishlist_item": "insert, update, delete",
             "customer_address": "insert, update",
+            # A buyer answers an invoice, and changes nothing else of it.
+            "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS},
-        RowClass.STAFF: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_HOUSE_ACTS, **_CLIENT_ACTS},
+        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.STAFF: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_APPROVAL_ACTS,
+            **_HOUSE_ACTS,
+            **_CLIENT_ACTS,
+            **_UPLOAD_ACTS,
+        },
     }
 )
 
 SEQUENCES = ("sales_order_number_seq", "delivery_number_seq", "payment_number_seq")
+
+# The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
+QUEUE_TABLES = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
+QUEUE_SEQUENCES = ("pgqueuer_id_seq", "pgqueuer_schedules_id_seq", "pgqueuer_statistics_id_seq")
 
 
 def _quote(name: str) -> str:
@@ -212,8 +249,11 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
     for table in business:
         acts = "insert" if table in APPEND_ONLY else "insert, update, delete"
         yield f"grant {acts} on {table} to {job}"
-    yield f"grant select, insert, update, delete on user_credential to {job}"
+    # Whoever follows a link of a mail has no viewer yet: the house makes their account and their password.
+    yield f"grant select, insert, update, delete on user_credential, account_link to {job}"
     yield from (f"grant usage, update on sequence {name} to {job}" for name in SEQUENCES)
+    yield f"grant select, insert, update, delete on {', '.join(QUEUE_TABLES)} to {job}"
+    yield f"grant usage on sequence {', '.join(QUEUE_SEQUENCES)} to {job}"
 
 
 def append_only_statements() -> Iterator[str]:

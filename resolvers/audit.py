@@ -35,6 +35,7 @@ COLUMNS: dict[str, Any] = {
     "entity_type": AuditEvent.entity_type,
     "entity": AuditEvent.entity_id,
     "customer": AuditEvent.customer_id,
+    "actor": AuditEvent.actor_id,
     "occurred_at": AuditEvent.occurred_at,
 }
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from models.base import new_id
@@ -28,7 +28,7 @@ from rules.refusals import ErrorCode, OutOfStock, Path, Refusal, StaleVersion, r
 from rules.states import CustomerStatus, ProductKind
 from rules.texts import item_key
 
-LINES_MAX = 1000
+LINES_MAX = 5_000
 TEXT_MAX = 2000
 
 
@@ -117,6 +117,17 @@ async def cart_lines(ctx: Context, cart_id: UUID) -> list[CartLineRow]:
         .order_by(CartLine.position, CartLine.id)
     )
     return [CartLineRow(*each) for each in rows]
+
+
+async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
+    """How many lines each cart has, without pricing any: pages say it on every screen."""
+    rows = await ctx.session.execute(
+        select(CartLine.cart_id, func.count())
+        .where(CartLine.cart_id.in_(keys), CartLine.customer_id == ctx.user.customer_id)
+        .group_by(CartLine.cart_id)
+    )
+    found = {row[0]: row[1] for row in rows}
+    return [found.get(key, 0) for key in keys]
 
 
 async def cart_view(ctx: Context, row: CartRow) -> CartView:
@@ -355,6 +366,7 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
         line.product_id: line for line in await ctx.session.scalars(statement.order_by(CartLine.position))
     }
     position = max((line.position for line in present.values()), default=0)
+    fresh = []
     for each in resolved:
         line = present.get(each.product.id)
         if line is None:
@@ -368,7 +380,7 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
                 quantity=ZERO,
             )
             present[each.product.id] = line
-            ctx.session.add(line)
+            fresh.append(line)
         line.quantity += each.quantity
         line.requested_on = each.draft.requested_on or line.requested_on
     if len(present) > LINES_MAX:
@@ -377,6 +389,8 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
     await _remember_prices(
         ctx, cart, [(present[each.product.id], each.product, each.draft.path) for each in resolved]
     )
+    # Only now, so that they are written once, with their prices.
+    ctx.session.add_all(fresh)
 
 
 async def _remember_prices(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from models.orders_reads import OrderLineRow
-from resolvers.carts import LineDraft, changed, lock_cart, put_lines, resolve_lines
+from resolvers.carts import LineDraft, cart_lines, cart_row, changed, lock_cart, put_lines, resolve_lines
 from resolvers.context import Context
-from resolvers.wishlists import items_by_wishlist, wishlists_by_id
+from resolvers.products import products_by_id
+from resolvers.wishlists import ItemDraft, create_wishlist, items_by_wishlist, wishlists_by_id
 from rules.refusals import ErrorCode, Refusal
+from rules.states import WishlistVisibility
 
 
 async def _fill(
@@ -50,6 +52,20 @@ async def add_wishlist(
         for index, item in enumerate(items)
     ]
     return await _fill(ctx, drafts, ["" for _ in items], expected_version, "cart.filledFromWishlist")
+
+
+async def save_as_wishlist(ctx: Context, name: str, visibility: WishlistVisibility) -> UUID:
+    """A new list of what the viewer's cart holds; the cart keeps it. What is not for sale any more is left out."""
+    lines = await cart_lines(ctx, (await cart_row(ctx)).id)
+    if not lines:
+        raise Refusal(ErrorCode.CART_EMPTY, "The cart is empty.", ())
+    products = await ctx.loader(products_by_id).load_many([line.product_id for line in lines])
+    items = [
+        ItemDraft(("lines", index), line.quantity, product_id=line.product_id)
+        for index, (line, product) in enumerate(zip(lines, products, strict=True))
+        if product is not None
+    ]
+    return await create_wishlist(ctx, name, visibility, items)
 
 
 async def reorder(ctx: Context, lines: Sequence[OrderLineRow], expected_version: int | None) -> UUID:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiodataloader import DataLoader
 from sqlalchemy import Executable, Result, ScalarResult, Select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from auth.permissions import Viewer
+from models.events_reads import EventRow
 from rules.refusals import ErrorCode, Path, Refusal
 
 Key = TypeVar("Key")
@@ -105,6 +108,11 @@ class LockedSession:
     ) -> Result[*tuple[Any, ...]]:
         return await self._run(lambda session: session.execute(statement, params))
 
+    async def rows(self, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a select of columns, by the way of Core: there is no entity to look for."""
+        async with self._lock:
+            return await self._open.run_sync(_rows_of, statement, params)
+
     async def scalars(
         self, statement: Executable, params: Mapping[str, Any] | None = None
     ) -> ScalarResult[Any]:
@@ -136,7 +144,17 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
     data: Mapping[str, object] = field(default_factory=dict)
 
 
+def _rows_of(
+    session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]
+) -> Sequence[Any]:
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    return session.connection().execute(statement, params).all()
+
+
 Batch = Callable[["Context", Sequence[Any]], Awaitable[Sequence[Any]]]
+# Kind of document, one of them or all, types of events or all -> the events from now on.
+Feed = Callable[[str, UUID | None, frozenset[str] | None], AsyncIterator[EventRow]]
 
 
 @dataclass(slots=True)
@@ -145,6 +163,7 @@ class Context:
     One operation, or one act of a mutation. Never shared between two of them.
 
     `today` is the day in the seller's time zone, `now` the instant in UTC; both stand still during the operation.
+    `feed` is there where the operation is a subscription.
     `kept` carries what an act computed to its payload (prices, traces), so that nothing is computed twice.
     """
 
@@ -155,6 +174,7 @@ class Context:
     request_id: str = ""
     dry_run: bool = False
     open_session: LockedSession | None = None
+    feed: Feed | None = None
     warnings: list[Warning_] = field(default_factory=list)
     kept: dict[Hashable, Any] = field(default_factory=dict)
     locks: list[LockKind] = field(default_factory=list)
@@ -196,6 +216,14 @@ class Context:
     ) -> Value:
         """One value of a batch function `(ctx, keys) -> values in the keys' order`."""
         return cast(Value, await self.loader(batch).load(key))
+
+    def soon(self, batch: Callable[["Context", Sequence[Key]], Awaitable[Sequence[Any]]], key: Key) -> Any:
+        """
+        `load` without a coroutine around it, for a field that answers just that value: it is a future.
+
+        The executor waits for the futures of a whole level at once; each coroutine would cost it a task.
+        """
+        return self.loader(batch).load(key)
 
     def forget(self) -> None:
         """Drops what the loaders remember; a payload calls it, so that it shows the state after the act."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, or_, select, update
 
 from auth.permissions import Permission, RowScope
 from models.base import new_id
@@ -38,6 +39,7 @@ from models.users import User
 from resolvers.context import Context, LockKind
 from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
+from resolvers.statements import Asked, rows
 from rules.documents import DocumentDeliveryTerms, DocumentPaymentTerms, Instalment
 from rules.refusals import ErrorCode, Refusal
 from rules.states import OutOfStockPolicy
@@ -49,6 +51,10 @@ class SellerRow:
     code: str
     name: str
     tax_id: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
     currency: str
     time_zone: str
     locale: str
@@ -58,6 +64,10 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
+    bank_account: str
+    books_closed_until: date | None
+    overdue_days_allowed: int | None
+    approval_days: int
 
 
 async def seller(ctx: Context) -> SellerRow:
@@ -66,8 +76,12 @@ async def seller(ctx: Context) -> SellerRow:
 
 
 async def sellers_by_id(ctx: Context, keys: Sequence[UUID]) -> list[SellerRow]:
-    rows = await ctx.session.execute(select(*columns_of(Seller, SellerRow)).where(Seller.id.in_(keys)))
-    return [row for row in by_key(keys, (SellerRow(*each) for each in rows)) if row is not None]
+    found = await rows(ctx, _sellers, keys=list(keys))
+    return [row for row in by_key(keys, (SellerRow(*each) for each in found)) if row is not None]
+
+
+def _sellers(asked: Asked) -> Any:
+    return select(*columns_of(Seller, SellerRow)).where(asked.one_of(Seller.id))
 
 
 CUSTOMER_COLUMNS: dict[str, Any] = {
@@ -91,8 +105,12 @@ async def customers(
 
 
 async def customers_by_id(ctx: Context, keys: Sequence[UUID]) -> list[CustomerRow | None]:
-    rows = await ctx.session.execute(visible_customers(ctx.user).where(Customer.id.in_(keys)))
-    return by_key(keys, (CustomerRow(*each) for each in rows))
+    found = await rows(ctx, _customers_by_id, keys=list(keys))
+    return by_key(keys, (CustomerRow(*each) for each in found))
+
+
+def _customers_by_id(asked: Asked) -> Any:
+    return visible_customers(asked.viewer).where(asked.one_of(Customer.id))
 
 
 async def customer_by_number(ctx: Context, number: str) -> CustomerRow | None:
@@ -111,9 +129,12 @@ async def acting_customer(ctx: Context) -> CustomerRow:
 
 
 async def addresses_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[list[AddressRow]]:
-    statement = visible_addresses(ctx.user, ctx.today).where(CustomerAddress.customer_id.in_(keys))
-    rows = await ctx.session.execute(statement)
-    return grouped(keys, (AddressRow(*each) for each in rows), "customer_id")
+    found = await rows(ctx, _addresses_by_customer, keys=list(keys))
+    return grouped(keys, (AddressRow(*each) for each in found), "customer_id")
+
+
+def _addresses_by_customer(asked: Asked) -> Any:
+    return visible_addresses(asked.viewer, asked.today).where(asked.one_of(CustomerAddress.customer_id))
 
 
 async def addresses_by_id(ctx: Context, keys: Sequence[UUID]) -> list[AddressRow | None]:
@@ -253,9 +274,12 @@ async def delivery_terms_by_id(ctx: Context, keys: Sequence[UUID]) -> list[Docum
 
 async def exponents_by_currency(ctx: Context, keys: Sequence[str]) -> list[int]:
     """The decimals of each currency's minor unit."""
-    rows = await ctx.session.execute(select(Currency.code, Currency.exponent).where(Currency.code.in_(keys)))
-    found = {row[0]: row[1] for row in rows}
+    found = {row[0]: row[1] for row in await rows(ctx, _exponents, keys=list(keys))}
     return [found[key] for key in keys]
+
+
+def _exponents(asked: Asked) -> Any:
+    return select(Currency.code, Currency.exponent).where(asked.one_of(Currency.code, kind=String))
 
 
 @dataclass(frozen=True, slots=True)

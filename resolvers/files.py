@@ -1,12 +1,16 @@
-"""Stored files that a viewer may fetch. In this landing these are the pictures of products they may see."""
+"""Stored files that a viewer may fetch: the pictures of products they may see, what their jobs made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
+from models.jobs import Job
+from models.jobs_reads import job_in_scope
 from models.products import File, FileChunk, Product, ProductPicture
 from models.products_reads import visible_products
+from models.rows import by_key, columns_of
 from resolvers.context import Context
 
 # Kinds a browser shows without running anything in them.
@@ -18,6 +22,15 @@ class StoredFile:
     media_type: str
     sha256: bytes
     content: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    id: UUID
+    name: str
+    media_type: str
+    byte_size: int
 
 
 async def picture(ctx: Context, file_id: UUID) -> StoredFile | None:
@@ -36,7 +49,29 @@ async def picture(ctx: Context, file_id: UUID) -> StoredFile | None:
     ).first()
     if head is None or head.media_type not in PICTURE_TYPES:
         return None
+    return StoredFile(head.media_type, head.sha256, await _content(ctx, file_id))
+
+
+async def files_by_id(ctx: Context, keys: Sequence[UUID]) -> list[FileRow | None]:
+    """What a file is, for whoever came to it through a document that they may see."""
+    statement = select(*columns_of(File, FileRow)).where(
+        File.id.in_(keys), File.seller_id == ctx.user.seller_id
+    )
+    return by_key(keys, (FileRow(*each) for each in await ctx.session.execute(statement)))
+
+
+async def job_result(ctx: Context, file_id: UUID) -> StoredFile | None:
+    """What a job made that the viewer may see; None for anything else."""
+    made = select(Job.result_file_id).where(job_in_scope(ctx.user), Job.result_file_id == file_id)
+    statement = select(File.media_type, File.sha256, File.name).where(File.id.in_(made))
+    head = (await ctx.session.execute(statement)).first()
+    if head is None:
+        return None
+    return StoredFile(head.media_type, head.sha256, await _content(ctx, file_id), head.name)
+
+
+async def _content(ctx: Context, file_id: UUID) -> bytes:
     chunks = await ctx.session.scalars(
         select(FileChunk.content).where(FileChunk.file_id == file_id).order_by(FileChunk.position)
     )
-    return StoredFile(head.media_type, head.sha256, b"".join(chunks))
+    return b"".join(chunks)

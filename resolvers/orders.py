@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Sequence as DatabaseSequence
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
 from models.customers_reads import CustomerRow, visible_names
+from models.deliveries import Delivery
+from models.deliveries_reads import order_is_releasable
 from models.events import AuditEvent
 from models.filters import Where, conditions
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderLineCost, SalesOrderScheduleLine
@@ -28,9 +30,11 @@ from models.orders_reads import (
     visible_sales_history,
     visible_schedule_lines,
 )
-from models.rows import by_key, columns_of, grouped
+from models.rows import by_key, grouped
 from models.sales_history import SalesHistory
 from models.sellers import NumberSeries
+from resolvers.allocations import released_by_line
+from resolvers.approvals import Spending, beyond_own_limit, due_at, reasons_to_wait, request_approval
 from resolvers.carts import (
     CartLineView,
     CartView,
@@ -43,7 +47,7 @@ from resolvers.carts import (
     row_of,
 )
 from resolvers.context import Context
-from resolvers.credit import CreditRow, as_house, lock_credit
+from resolvers.credit import CreditRow, as_house, has_late_invoices, lock_credit
 from resolvers.customers import (
     acting_customer,
     addresses_by_customer,
@@ -56,6 +60,7 @@ from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.pricing import exchange_rate
 from resolvers.products import item_numbers_by_product
+from resolvers.statements import Asked, rows
 from resolvers.stock import (
     Allocation,
     Hold,
@@ -65,22 +70,22 @@ from resolvers.stock import (
     plan_allocations,
     reserve,
 )
+from rules.deliveries import releasable
 from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
 from rules.pricing import PriceComponent
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
+from rules.spending import may_approve
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
 from rules.transitions import OrderAction, OrderFacts, allowed_order_actions
-
-ORDER_NUMBERS = DatabaseSequence("sales_order_number_seq")
 
 
 async def orders(
     ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[OrderRow]:
     """The orders the viewer may see."""
-    columns = order_columns(ctx.user, ctx.today, ctx.zone)
+    columns = {**order_columns(ctx.user, ctx.today, ctx.zone), "is_releasable": order_is_releasable()}
     statement = visible_orders(ctx.user).where(conditions(where, columns))
     if search and search.strip():
         if len(search) > 200:
@@ -111,8 +116,11 @@ async def last_orders(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | Non
 
 
 async def orders_by_id(ctx: Context, keys: Sequence[UUID]) -> list[OrderRow | None]:
-    rows = await ctx.session.execute(visible_orders(ctx.user).where(SalesOrder.id.in_(keys)))
-    return by_key(keys, (OrderRow(*each) for each in rows))
+    return by_key(keys, (OrderRow(*each) for each in await rows(ctx, _orders_by_id, keys=list(keys))))
+
+
+def _orders_by_id(asked: Asked) -> Any:
+    return visible_orders(asked.viewer).where(asked.one_of(SalesOrder.id))
 
 
 async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
@@ -121,9 +129,13 @@ async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
 
 
 async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
-    rows = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.order_id.in_(keys)))
-    lines = (OrderLineRow(*each) for each in rows)
+    found = await rows(ctx, _lines_by_order, keys=list(keys))
+    lines = (OrderLineRow(*each) for each in found)
     return grouped(keys, lines if ctx.user.is_staff else map(_without_reason, lines), "order_id")
+
+
+def _lines_by_order(asked: Asked) -> Any:
+    return visible_order_lines(asked.viewer).where(asked.one_of(SalesOrderLine.order_id))
 
 
 def _without_reason(line: OrderLineRow) -> OrderLineRow:
@@ -164,13 +176,33 @@ class OrderEventRow:
     subject_id: UUID | None
 
 
+_DELIVERY_EVENTS = ("delivery.released", "delivery.shipped", "delivery.cancelled")
+
+
 async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderEventRow]]:
-    """What happened to the orders, oldest first; a customer is told no reason that is the seller's alone."""
-    rows = await ctx.session.execute(
-        select(*columns_of(AuditEvent, OrderEventRow))
-        .where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
-        .order_by(AuditEvent.id)
+    """
+    What happened to the orders and with their deliveries, oldest first.
+
+    A customer is told no reason that is the seller's alone.
+    """
+    told = (
+        AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.actor_id,
+        AuditEvent.subject_id, AuditEvent.id,
+    )  # fmt: skip
+    of_order = select(AuditEvent.entity_id, *told).where(
+        AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order"
     )
+    of_delivery = (
+        select(Delivery.order_id, *told)
+        .join(Delivery, Delivery.id == AuditEvent.entity_id)
+        .where(
+            Delivery.order_id.in_(keys),
+            AuditEvent.entity_type == "Delivery",
+            AuditEvent.action.in_(_DELIVERY_EVENTS),
+        )
+    )
+    both = union_all(of_order, of_delivery).subquery()
+    rows = await ctx.session.execute(select(*list(both.c)[:-1]).order_by(both.c.id))
     events = [OrderEventRow(*each) for each in rows]
     if not ctx.user.is_staff:
         events = [replace(each, reason="") if _is_ours(each) else each for each in events]
@@ -203,6 +235,9 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
     Permission.ORDERS_PRICE: frozenset({OrderAction.SET_PRICE}),
     Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
+    Permission.DELIVERIES_MANAGE: frozenset({OrderAction.DELIVER}),
+    Permission.APPROVALS_DECIDE: frozenset({OrderAction.APPROVE, OrderAction.REFUSE_APPROVAL}),
+    Permission.ORDERS_PLACE: frozenset({OrderAction.WITHDRAW}),
 }
 
 
@@ -212,6 +247,7 @@ def permitted_actions(
     """
     The acts the viewer's permissions allow on a visible order; a credit hold is finance's to release.
 
+    Nobody decides on what they ordered themselves, in whichever session and role; nobody else withdraws it.
     To reorder is to read: it needs no more than the order in sight and a cart.
     """
     acts = frozenset[OrderAction]().union(
@@ -225,11 +261,37 @@ def permitted_actions(
             )
         )
     )
+    if may_approve(viewer.user_id, order.placed_by_id, order.on_behalf_of_id):
+        acts -= {OrderAction.WITHDRAW}
+    else:
+        acts -= {OrderAction.APPROVE, OrderAction.REFUSE_APPROVAL}
     financial = hold_reasons & {HoldReason.CREDIT, HoldReason.OVERDUE}
     return acts - {OrderAction.RELEASE} if financial and not viewer.may(Permission.CREDIT_RELEASE) else acts
 
 
-def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[OrderLineRow]) -> OrderFacts:
+async def releasable_of(ctx: Context, lines: Sequence[OrderLineRow | SalesOrderLine]) -> Decimal:
+    """How much of the lines may go to the warehouse now, all together."""
+    released = await ctx.loader(released_by_line).load_many([line.id for line in lines])
+    return sum(
+        (
+            releasable(
+                LineKind(line.kind),
+                line.quantity_reserved,
+                line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled,
+                held,
+            )
+            for line, held in zip(lines, released, strict=True)
+        ),
+        ZERO,
+    )
+
+
+def facts_of(
+    status: OrderStatus,
+    hold_reasons: Sequence[str],
+    lines: Sequence[OrderLineRow],
+    quantity_releasable: Decimal = ZERO,
+) -> OrderFacts:
     return OrderFacts(
         OrderStatus(status),
         frozenset(HoldReason(each) for each in hold_reasons),
@@ -237,13 +299,21 @@ def facts_of(status: OrderStatus, hold_reasons: Sequence[str], lines: Sequence[O
         sum(
             (line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled for line in lines), ZERO
         ),
+        quantity_releasable,
     )
 
 
 async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     """What the viewer may do with the order now."""
-    facts = facts_of(order.status, order.hold_reasons, await ctx.load(lines_by_order, order.id))
-    return allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
+    lines = await ctx.load(lines_by_order, order.id)
+    ready = await releasable_of(ctx, lines) if ctx.user.may(Permission.DELIVERIES_MANAGE) else ZERO
+    facts = facts_of(order.status, order.hold_reasons, lines, ready)
+    allowed = allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
+    if OrderAction.APPROVE in allowed and await beyond_own_limit(
+        ctx, order.customer_id, order.gross_amount, order.currency
+    ):
+        allowed.remove(OrderAction.APPROVE)
+    return allowed
 
 
 async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
@@ -252,12 +322,12 @@ async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
         return f"DRY-{stand_in}"
     row = (
         await ctx.session.execute(
-            select(NumberSeries.prefix, NumberSeries.digits).where(
+            select(NumberSeries.prefix, NumberSeries.digits, NumberSeries.sequence_name).where(
                 NumberSeries.seller_id == ctx.user.seller_id, NumberSeries.kind == kind
             )
         )
     ).one()
-    value = await ctx.session.scalar(select(ORDER_NUMBERS.next_value()))
+    value = await ctx.session.scalar(select(func.nextval(row.sequence_name)))
     return f"{row.prefix}-{ctx.today.year}-{value:0{row.digits}d}"
 
 
@@ -266,6 +336,8 @@ async def place_order(
 ) -> UUID:
     """
     The viewer's cart becomes an order: priced, tested against credit, reserved, copied, and the cart emptied.
+
+    What passes the buyer's limits or meets a rule of the company waits for a colleague's consent, softly reserved.
 
     Raises:
         StaleVersion, PriceChanged: the cart or its prices are not what the client saw.
@@ -282,20 +354,43 @@ async def place_order(
     if view.priced.gross != expected_total:
         raise _price_changed(view, expected_total)
     customer = await acting_customer(ctx)
+    reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
+    due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
-    holds = await _credit_holds(ctx, view, credit)
+    holds = await _credit_holds(ctx, view, credit) + await _overdue_holds(ctx, customer.id, credit)
     plan = await _plan_stock(ctx, view, reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
+    order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
-    await _add_lines(ctx, order, view, plan, reserving=not holds)
+    await _add_lines(ctx, order, view, plan, reserving=not holds, until=due)
     await empty_cart(ctx, cart)
     cart.version += 1
     cart.updated_at = ctx.now
+    if due is not None:
+        act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
+        await request_approval(ctx, order, reasons, due, act)
+        return order.id
     changes = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency}
     record(ctx, "order.placed", "Order", order.id, version=1, customer_id=customer.id, changes=changes)
     await ctx.session.flush()
     return order.id
+
+
+async def waits_for_approval(ctx: Context, view: CartView) -> bool:
+    """Whether the cart, ordered now, would wait for the consent of somebody else of the company."""
+    return bool(await reasons_to_wait(ctx, _spending(ctx, await acting_customer(ctx), view)))
+
+
+def _spending(ctx: Context, customer: CustomerRow, view: CartView) -> Spending:
+    lines = [
+        (line.product.category_id, line.priced.price.net_amount)
+        for line in view.lines
+        if line.product is not None and line.priced is not None and line.priced.price is not None
+    ]
+    # A limit is a person's of the company: the seller's people have none in its place. Its rules hold for them too.
+    spender = None if ctx.user.on_behalf else ctx.user.user_id
+    return Spending(customer.id, spender, view.priced.gross, view.priced.market.currency, lines)
 
 
 def _all_problems(view: CartView) -> list[Refusal]:
@@ -346,11 +441,25 @@ async def _credit_holds(ctx: Context, view: CartView, credit: CreditRow | None) 
         return []
     if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
         raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
+    warn_credit_hold(ctx)
+    return [HoldReason.CREDIT]
+
+
+def warn_credit_hold(ctx: Context) -> None:
     ctx.warn(
         ErrorCode.ON_HOLD,
         "The order is under review: it passes your credit limit. Nothing is reserved until it is released.",
     )
-    return [HoldReason.CREDIT]
+
+
+async def _overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
+    """An invoice later than the seller allows holds the order, whatever is left of the limit."""
+    is_late = credit.used.late > 0 if credit else await has_late_invoices(ctx, customer_id)
+    if not is_late:
+        return []
+    text = "The order is under review: invoices are overdue. Nothing is reserved until it is released."
+    ctx.warn(ErrorCode.ON_HOLD, text)
+    return [HoldReason.OVERDUE]
 
 
 async def _plan_stock(ctx: Context, view: CartView, reserving: bool) -> list[list[Allocation]]:
@@ -407,7 +516,6 @@ async def _new_order(
         seller_id=us.id,
         number=await take_number(ctx, DocumentKind.ORDER, order_id),
         customer_id=customer.id,
-        status=OrderStatus.PLACED,
         is_on_hold=bool(holds),
         hold_reasons=[each.value for each in holds],
         version=1,
@@ -452,9 +560,19 @@ def _copied(address: Any) -> DocumentAddress:
 
 
 async def _add_lines(
-    ctx: Context, order: SalesOrder, view: CartView, plan: Sequence[Sequence[Allocation]], reserving: bool
+    ctx: Context,
+    order: SalesOrder,
+    view: CartView,
+    plan: Sequence[Sequence[Allocation]],
+    reserving: bool,
+    until: datetime | None,
 ) -> None:
-    """Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each."""
+    """
+    Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each.
+
+    Args:
+        until: until when they are softly held, where the order waits for consent.
+    """
     numbers = await ctx.loader(item_numbers_by_product).load_many(
         [line.row.product_id for line in view.lines]
     )
@@ -482,7 +600,7 @@ async def _add_lines(
     await ctx.session.flush()
     ctx.session.add_all(schedule)
     await ctx.session.flush()
-    await reserve(ctx, order.customer_id, holds)
+    await reserve(ctx, order.customer_id, holds, until)
     await ctx.session.flush()
     await _keep_costs(ctx, order.id)
 

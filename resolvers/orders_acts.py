@@ -10,15 +10,18 @@ from sqlalchemy import select
 from models.base import new_id
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.orders_reads import order_in_scope
+from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
+from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
 from resolvers.events import record
-from resolvers.orders import permitted_actions, warn_backorder
+from resolvers.orders import permitted_actions, releasable_of, warn_backorder
 from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
+from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
-from rules.states import HoldReason, LineKind, OrderStatus
+from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
 
 REASON_MAX = 500
@@ -37,9 +40,12 @@ def checked_reason(reason: str) -> str:
 class LockedOrder:
     """An order and its lines, locked, with what decides on acts."""
 
-    def __init__(self, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
+    def __init__(
+        self, order: SalesOrder, lines: Sequence[SalesOrderLine], quantity_releasable: Decimal = ZERO
+    ) -> None:
         self.order = order
         self.lines = list(lines)
+        self.quantity_releasable = quantity_releasable
 
     @property
     def facts(self) -> OrderFacts:
@@ -48,6 +54,7 @@ class LockedOrder:
             frozenset(HoldReason(each) for each in self.order.hold_reasons),
             sum((line.quantity_shipped for line in self.lines), ZERO),
             sum((open_quantity(line) for line in self.lines), ZERO),
+            self.quantity_releasable,
         )
 
 
@@ -73,6 +80,8 @@ async def lock_order(ctx: Context, order_id: UUID, expected_version: int, action
     )
     rows = await ctx.session.scalars(ctx.locked(LockKind.LINES, lines.order_by(SalesOrderLine.id)))
     found = LockedOrder(order, sorted(rows, key=lambda line: line.position))
+    if action is OrderAction.DELIVER:
+        found.quantity_releasable = await releasable_of(ctx, found.lines)
     if action not in permitted_actions(ctx.user, order, found.facts.hold_reasons):
         raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderId",))
     if order.version != expected_version:
@@ -110,53 +119,74 @@ async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> 
     order = found.order
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
-    for entry in await _schedule(ctx, found.lines):
+    for entry in await schedule_of(ctx, found.lines):
         entry.confirmed_on = entry.requested_on
     return await done(ctx, order, "order.confirmed")
 
 
-async def _schedule(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
+async def schedule_of(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
     table = SalesOrderScheduleLine
     statement = select(table).where(table.order_line_id.in_([line.id for line in lines]))
     return list(await ctx.session.scalars(statement.order_by(table.order_line_id, table.position)))
 
 
-async def give_back(ctx: Context, lines: Sequence[SalesOrderLine]) -> None:
-    """Releases all reservations of the lines."""
-    held = [line for line in lines if line.quantity_reserved]
-    if not held:
-        return
-    await lock_balances(ctx, [line.product_id for line in held if line.product_id is not None])
-    await release(ctx, [entry.id for entry in await _schedule(ctx, held)])
-    for line in held:
-        line.quantity_reserved = ZERO
+async def give_back(
+    ctx: Context, found: LockedOrder, reason: str, waiting: Sequence[Waiting] | None = None
+) -> None:
+    """Releases all reservations of the order, and takes back what waits in a warehouse (`waiting` if it is locked)."""
+    if waiting is None:
+        waiting = await lock_released(ctx, found.order)
+    held = [line for line in found.lines if line.quantity_reserved]
+    if held:
+        await lock_balances(ctx, [line.product_id for line in held if line.product_id is not None])
+        await release(ctx, [entry.id for entry in await schedule_of(ctx, held)])
+        for line in held:
+            line.quantity_reserved = ZERO
+    await withdraw(ctx, waiting, reason)
+
+
+def close_if_done(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> bool:
+    """Closes an order of which nothing is left to ship or invoice; shipping, invoicing and cutting lines ask here."""
+    progress = [
+        LineProgress(
+            line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced
+        )
+        for line in lines
+    ]
+    if is_anything_left(progress):
+        return False
+    order.status, order.ended_at = move_order(OrderStatus(order.status), OrderStatus.CLOSED), ctx.now
+    return True
 
 
 async def refuse_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
     """The seller does not take the order on."""
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.REFUSE)
-    return await _end(ctx, found, OrderStatus.REFUSED, "order.refused", reason)
+    return await end_order(ctx, found, OrderStatus.REFUSED, "order.refused", reason)
 
 
 async def cancel_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
     """The whole order is called off, before anything left."""
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL)
-    return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
 
 
-async def _end(ctx: Context, found: LockedOrder, status: OrderStatus, action: str, reason: str) -> UUID:
+async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, action: str, reason: str) -> UUID:
+    """Ends an order: what is not shipped is called off, what it holds goes back, and nothing waits any more."""
     order = found.order
+    if order.status == OrderStatus.PENDING_APPROVAL:
+        await close_request(ctx, order.id, ApprovalStatus.WITHDRAWN)
     order.status = move_order(OrderStatus(order.status), status)
     order.status_reason = reason
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
-    await give_back(ctx, found.lines)
+    await give_back(ctx, found, reason)
     for line in found.lines:
         line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
     if not found.facts.quantity_shipped:
-        for entry in await _schedule(ctx, found.lines):
+        for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
     return await done(ctx, order, action, reason)
 
@@ -186,31 +216,43 @@ async def cancel_order_line(
         raise Refusal(
             ErrorCode.QUANTITY_INVALID, text, ("quantity",), open=plain(open_quantity(line)), sku=line.sku
         )
+    released = await ctx.load(released_by_line, line.id)
+    if quantity > open_quantity(line) - released:
+        text = "{released} of {sku} are released to the warehouse; cancel that delivery first."
+        raise Refusal(ErrorCode.QUANTITY_INVALID, text, ("quantity",), released=plain(released), sku=line.sku)
     rest = open_quantity(line) - quantity
     if found.facts.quantity_open == quantity and not found.facts.quantity_shipped:
-        return await _end(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+        return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
     await _shorten(ctx, found.order, line, rest)
     line.quantity_cancelled += quantity
     order = found.order
-    if found.facts.quantity_open == 0:
-        order.status, order.ended_at = move_order(OrderStatus(order.status), OrderStatus.CLOSED), ctx.now
+    close_if_done(ctx, order, found.lines)
     return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 
 
 async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:
-    """Cuts a line's schedule to `rest`. Parts that wait for goods go first; only then is stock given back."""
+    """
+    Cuts what is open of a line's schedule to `rest`. Parts that wait for goods go first; only then is stock given back.
+
+    What was shipped of a part stays in it, and what is released to the warehouse is not cut.
+    """
     assert line.product_id is not None, "only goods and services are ordered, and both are products"
-    schedule = await _schedule(ctx, [line])
+    schedule = await schedule_of(ctx, [line])
     reserved = line.quantity_reserved
     if reserved:
         await lock_balances(ctx, [line.product_id])
         await release(ctx, [entry.id for entry in schedule])
-    holds, left = [], rest
+    sent = dict(
+        zip(schedule, await sent_by_schedule_line(ctx, [entry.id for entry in schedule]), strict=True)
+    )
+    holds, left = [], rest - sum((each.released for each in sent.values()), ZERO)
     for entry in sorted(schedule, key=lambda each: (each.warehouse_id is None, each.position)):
-        entry.quantity = min(entry.quantity, left)
-        left -= entry.quantity
-        if entry.quantity and entry.warehouse_id is not None and reserved:
-            holds.append(Hold(entry.id, line.product_id, entry.warehouse_id, entry.quantity))
+        more = min(entry.quantity - sent[entry].shipped - sent[entry].released, left)
+        left -= more
+        kept = sent[entry].released + more
+        entry.quantity = sent[entry].shipped + kept
+        if kept and entry.warehouse_id is not None and reserved:
+            holds.append(Hold(entry.id, line.product_id, entry.warehouse_id, kept))
     await reserve(ctx, order.customer_id, holds)
     line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
 
@@ -221,7 +263,7 @@ async def hold_order(ctx: Context, order_id: UUID, expected_version: int, reason
     found = await lock_order(ctx, order_id, expected_version, OrderAction.HOLD)
     order = found.order
     order.is_on_hold, order.hold_reasons, order.status_reason = True, [HoldReason.MANUAL.value], reason
-    await give_back(ctx, found.lines)
+    await give_back(ctx, found, reason)
     return await done(ctx, order, "order.held", reason)
 
 
@@ -233,6 +275,11 @@ async def release_order(ctx: Context, order_id: UUID, expected_version: int, rea
     """
     reason = checked_reason(reason)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.RELEASE)
+    return await let_go(ctx, found, reason)
+
+
+async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
+    """A locked order on hold goes on; who may do that was asked before."""
     order = found.order
     goods = [
         line
@@ -240,38 +287,50 @@ async def release_order(ctx: Context, order_id: UUID, expected_version: int, rea
         if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
     ]
     locked = await lock_balances(ctx, [line.product_id for line in goods if line.product_id]) if goods else {}
-    schedule = await _schedule(ctx, goods)
+    schedule = await schedule_of(ctx, goods)
     for index, line in enumerate(goods):
         assert line.product_id is not None, "filtered above"
         rows = locked[line.product_id]
         wanted = open_quantity(line)
         if free_of(rows) < wanted:
             warn_backorder(ctx, index, line.sku, free_of(rows), wanted)
-        await _reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
+        await reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
                           [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)])  # fmt: skip
+    held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
-    return await done(ctx, order, "order.released", reason)
+    return await done(ctx, order, "order.released", reason, holds=held)
 
 
-async def _reschedule(
+async def reschedule(
     ctx: Context,
     order: SalesOrder,
     line: SalesOrderLine,
     entries: Sequence[SalesOrderScheduleLine],
     parts: Sequence[tuple[UUID | None, Decimal]],
 ) -> None:
-    """Spreads a line's open quantity over warehouses and reserves it there; a new part takes the first one's dates."""
+    """
+    Spreads a line's open quantity over warehouses and reserves it there; a new part takes the first one's dates.
+
+    A part of which something was shipped stays with just that.
+    """
     assert line.product_id is not None and entries, "goods have a schedule"
+    sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in entries])
+    free = []
+    for entry, each in zip(entries, sent, strict=True):
+        if each.shipped:
+            entry.quantity = each.shipped
+        else:
+            free.append(entry)
     holds = []
     for position, (warehouse_id, quantity) in enumerate(parts):
-        if position < len(entries):
-            entry = entries[position]
+        if position < len(free):
+            entry = free[position]
         else:
             entry = SalesOrderScheduleLine(
                 id=new_id(),
                 order_line_id=line.id,
                 customer_id=order.customer_id,
-                position=entries[-1].position + position - len(entries) + 1,
+                position=entries[-1].position + position - len(free) + 1,
                 requested_on=entries[0].requested_on,
                 confirmed_on=entries[0].confirmed_on,
             )
@@ -279,7 +338,7 @@ async def _reschedule(
         entry.warehouse_id, entry.quantity = warehouse_id, quantity
         if warehouse_id is not None:
             holds.append(Hold(entry.id, line.product_id, warehouse_id, quantity))
-    for entry in entries[len(parts) :]:
+    for entry in free[len(parts) :]:
         entry.warehouse_id, entry.quantity = None, ZERO
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)

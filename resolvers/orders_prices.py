@@ -5,6 +5,7 @@ from decimal import Decimal, localcontext
 from uuid import UUID
 
 from models.orders import SalesOrderLine
+from resolvers.allocations import lock_released
 from resolvers.context import Context
 from resolvers.credit import lock_credit
 from resolvers.customers import seller
@@ -96,6 +97,7 @@ async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal) 
     if order.gross_amount <= gross_before or HoldReason.CREDIT in found.facts.hold_reasons:
         return
     await ctx.session.flush()
+    waiting = await lock_released(ctx, order)
     credit = await lock_credit(ctx, order.customer_id)
     if credit is None or credit.exposure <= credit.limit:
         return
@@ -103,7 +105,7 @@ async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal) 
         raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
     order.is_on_hold = True
     order.hold_reasons = [*order.hold_reasons, HoldReason.CREDIT.value]
-    await give_back(ctx, found.lines)
+    await give_back(ctx, found, "", waiting)  # the reason is the seller's alone
     ctx.warn(
         ErrorCode.ON_HOLD,
         "The order is under review: it passes the credit limit. Nothing is reserved until it is released.",

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -113,8 +114,8 @@ def write_cursor(signature: str, position: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, sort: Sequence[SortKey], argument: str) -> tuple[Any, ...]:
-    """The position of a cursor of this very order."""
+def _values_of(text: str, signature: str, width: int, argument: str) -> list[Any]:
+    """What a cursor holds, not yet looked at; refused where it is none, or another list's."""
     malformed = BadPage(argument, "INVALID_CURSOR", f"{argument} is no cursor of this list.")
     if len(text) > _CURSOR_CHARACTERS_MAX or not text.isascii():
         raise malformed
@@ -123,14 +124,57 @@ def read_cursor(text: str, sort: Sequence[SortKey], argument: str) -> tuple[Any,
         values = json.loads(raw.decode())
     except (binascii.Error, ValueError, RecursionError):
         raise malformed from None
-    if not isinstance(values, list) or len(values) != len(sort) + 1:
+    if not isinstance(values, list) or len(values) != width + 1:
         raise malformed
-    if values[0] != signature_of(sort):
+    if values[0] != signature:
         raise BadPage(argument, "INVALID_CURSOR", f"{argument} is a cursor of a list in another order.")
+    return values[1:]
+
+
+def read_cursor(text: str, sort: Sequence[SortKey], argument: str) -> tuple[Any, ...]:
+    """The position of a cursor of this very order."""
+    values = _values_of(text, signature_of(sort), len(sort), argument)
     try:
-        return tuple(_typed(value, key) for value, key in zip(values[1:], sort, strict=True))
+        return tuple(_typed(value, key) for value, key in zip(values, sort, strict=True))
     except (ValueError, TypeError, InvalidOperation, OverflowError):
-        raise malformed from None
+        raise BadPage(argument, "INVALID_CURSOR", f"{argument} is no cursor of this list.") from None
+
+
+def page_in_memory(name: str, rows: Sequence[Row], positions: Sequence[int], args: PageArgs) -> Page[Row]:
+    """
+    One page of rows that were worked out as a whole; the same arguments and cursors as any other list.
+
+    Args:
+        name: the list's, so that its cursors are no other list's.
+        positions: one per row, rising and unique; what a cursor holds.
+    """
+    size, backwards = args.checked()
+    signature = hashlib.sha256(name.encode()).hexdigest()[:8]
+    start, end = 0, len(rows)
+    if args.after is not None:
+        start = bisect_right(positions, _place(args.after, signature, "after"))
+    if args.before is not None:
+        end = bisect_left(positions, _place(args.before, signature, "before"))
+    first, last = (max(start, end - size), end) if backwards else (start, min(end, start + size))
+
+    async def count() -> int:
+        return len(rows)
+
+    return Page(
+        rows=list(rows[first:last]),
+        has_next=last < len(rows),
+        has_previous=first > 0,
+        _positions=[(place,) for place in positions[first:last]],
+        _signature=signature,
+        _count=count,
+    )
+
+
+def _place(text: str, signature: str, argument: str) -> int:
+    (value,) = _values_of(text, signature, 1, argument)
+    if type(value) is not int:
+        raise BadPage(argument, "INVALID_CURSOR", f"{argument} is no cursor of this list.")
+    return value
 
 
 def _typed(value: Any, key: SortKey) -> Any:

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Date, String, and_, bindparam, or_, select
 
 from models.prices import ListPrice
 from models.products_reads import ProductRow
 from models.sellers import ExchangeRate, TaxCategory, TaxRate
 from resolvers.context import Context
 from resolvers.customers import customers_by_id, exponents_by_currency, seller
+from resolvers.statements import Asked, rows
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import Break, PricedLine, PriceFacts, price_line
 
@@ -46,15 +48,21 @@ async def breaks_by_product(ctx: Context, keys: Sequence[PriceKey]) -> list[list
     """The list prices in force in the viewer's currency, by quantity."""
     where = await market(ctx)
     days = sorted({day for _, _, day in keys})
-    in_force = or_(
-        *(
-            and_(
-                ListPrice.valid_from <= day, or_(ListPrice.valid_until.is_(None), ListPrice.valid_until > day)
-            )
-            for day in days
-        )
-    )
-    rows = await ctx.session.execute(
+    # What is in force on some day between the first and the last; each key then takes its own day's.
+    in_force = await rows(
+        ctx, _prices_between, keys=[*{product_id for product_id, _, _ in keys}], currency=where.currency,
+        first=days[0], last=days[-1],
+    )  # fmt: skip
+    found: dict[PriceKey, list[Break]] = {key: [] for key in keys}
+    for product_id, unit, from_quantity, unit_price, price_unit, since, until in in_force:
+        for day in days:
+            if since <= day and (until is None or until > day) and (product_id, unit, day) in found:
+                found[product_id, unit, day].append(Break(from_quantity, unit_price, price_unit))
+    return [found[key] for key in keys]
+
+
+def _prices_between(asked: Asked) -> Any:
+    return (
         select(
             ListPrice.product_id,
             ListPrice.unit_code,
@@ -65,18 +73,13 @@ async def breaks_by_product(ctx: Context, keys: Sequence[PriceKey]) -> list[list
             ListPrice.valid_until,
         )
         .where(
-            ListPrice.product_id.in_({product_id for product_id, _, _ in keys}),
-            ListPrice.currency == where.currency,
-            in_force,
+            asked.one_of(ListPrice.product_id),
+            ListPrice.currency == bindparam("currency", type_=String),
+            ListPrice.valid_from <= bindparam("last", type_=Date),
+            or_(ListPrice.valid_until.is_(None), ListPrice.valid_until > bindparam("first", type_=Date)),
         )
         .order_by(ListPrice.product_id, ListPrice.from_quantity)
     )
-    found: dict[PriceKey, list[Break]] = {key: [] for key in keys}
-    for product_id, unit, from_quantity, unit_price, price_unit, since, until in rows:
-        for day in days:
-            if since <= day and (until is None or until > day) and (product_id, unit, day) in found:
-                found[product_id, unit, day].append(Break(from_quantity, unit_price, price_unit))
-    return [found[key] for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +97,12 @@ class TaxRow:
 async def taxes_by_category(ctx: Context, keys: Sequence[tuple[UUID, date]]) -> list[TaxRow]:
     """The rate of each (category, day) in the seller's territory."""
     where = await market(ctx)
-    rows = await ctx.session.execute(
-        select(
-            TaxCategory.id, TaxCategory.untdid_5305, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until
-        )
-        .outerjoin(
-            TaxRate, and_(TaxRate.tax_category_id == TaxCategory.id, TaxRate.territory == where.territory)
-        )
-        .where(TaxCategory.id.in_({category_id for category_id, _ in keys}))
+    rates = await rows(
+        ctx, _rates, keys=[*{category_id for category_id, _ in keys}], territory=where.territory
     )
     codes: dict[UUID, str] = {}
     found: dict[tuple[UUID, date], Decimal] = {}
-    for category_id, code, percent, since, until in rows:
+    for category_id, code, percent, since, until in rates:
         codes[category_id] = code
         for key in keys:
             if (
@@ -116,6 +113,19 @@ async def taxes_by_category(ctx: Context, keys: Sequence[tuple[UUID, date]]) -> 
             ):
                 found[key] = percent
     return [TaxRow(codes[category_id], found.get((category_id, day))) for category_id, day in keys]
+
+
+def _rates(asked: Asked) -> Any:
+    in_territory = and_(
+        TaxRate.tax_category_id == TaxCategory.id, TaxRate.territory == bindparam("territory", type_=String)
+    )
+    return (
+        select(
+            TaxCategory.id, TaxCategory.untdid_5305, TaxRate.percent, TaxRate.valid_from, TaxRate.valid_until
+        )
+        .outerjoin(TaxRate, in_territory)
+        .where(asked.one_of(TaxCategory.id))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,23 +206,57 @@ async def price_lines(ctx: Context, asked: Sequence[LineAsked]) -> Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A product's price today for a quantity in its own unit, and all list prices in force."""
+
+    quantity: Decimal
+    currency: str
+    price: PricedLine
+    tax_percent: Decimal
+    breaks: tuple[Break, ...]
+
+
+async def offers(ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]) -> list[Offer | None]:
+    """
+    What each (product, quantity) costs the viewer's company today; None where no price is in force.
+
+    A quantity that is None or nothing stands for one pack.
+    """
+    asked = [
+        LineAsked(product, product.pack_size if quantity is None or quantity <= ZERO else quantity)
+        for product, quantity in keys
+    ]
+    priced = await price_lines(ctx, asked)
+    breaks = await ctx.loader(breaks_by_product).load_many(
+        [(line.product.id, line.product.unit_code, ctx.today) for line in asked]
+    )
+    return [
+        None
+        if line.price is None
+        else Offer(line.asked.quantity, priced.market.currency, line.price, line.tax_percent, tuple(in_force))
+        for line, in_force in zip(priced.lines, breaks, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class RateRow:
     rate: Decimal
     valid_from: date
 
 
-async def exchange_rate(ctx: Context, currency: str) -> RateRow | None:
-    """One unit of the currency in the seller's own, as last known today; None where it never was."""
+async def exchange_rate(ctx: Context, currency: str, on: date | None = None) -> RateRow | None:
+    """One unit of the currency in the seller's own, as last known on a day (today); None where it never was."""
+    day = on or ctx.today
     us = await seller(ctx)
     if currency == us.currency:
-        return RateRow(Decimal(1), ctx.today)
+        return RateRow(Decimal(1), day)
     found = (
         await ctx.session.execute(
             select(ExchangeRate.rate, ExchangeRate.valid_from)
             .where(
                 ExchangeRate.seller_id == us.id,
                 ExchangeRate.currency == currency,
-                ExchangeRate.valid_from <= ctx.today,
+                ExchangeRate.valid_from <= day,
             )
             .order_by(ExchangeRate.valid_from.desc())
             .limit(1)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, String, or_, select
 
 from models.customers import CustomerItemNumber
 from models.customers_reads import item_numbers
@@ -31,6 +32,7 @@ from models.rows import by_key, columns_of, grouped
 from models.search import search_hits
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
+from resolvers.statements import Asked, rows
 from rules.refusals import ErrorCode, Refusal
 from rules.states import RelationKind
 from rules.texts import item_key
@@ -71,8 +73,12 @@ async def products(
 
 
 async def products_by_id(ctx: Context, keys: Sequence[UUID]) -> list[ProductRow | None]:
-    statement = visible_products(ctx.user, ctx.today, ctx.locale).where(Product.id.in_(keys))
-    return by_key(keys, (ProductRow(*each) for each in await ctx.session.execute(statement)))
+    found = await rows(ctx, _products_by_id, keys=list(keys))
+    return by_key(keys, (ProductRow(*each) for each in found))
+
+
+def _products_by_id(asked: Asked) -> Any:
+    return visible_products(asked.viewer, asked.today, asked.locale).where(asked.one_of(Product.id))
 
 
 async def _one(ctx: Context, condition: ColumnElement[bool]) -> ProductRow | None:
@@ -137,10 +143,12 @@ class UnitRow:
 
 
 async def units_by_code(ctx: Context, keys: Sequence[str]) -> list[UnitRow | None]:
-    rows = await ctx.session.execute(
-        select(*columns_of(UnitOfMeasure, UnitRow)).where(UnitOfMeasure.code.in_(keys))
-    )
-    return by_key(keys, (UnitRow(*each) for each in rows), "code")
+    found = await rows(ctx, _units, keys=list(keys))
+    return by_key(keys, (UnitRow(*each) for each in found), "code")
+
+
+def _units(asked: Asked) -> Any:
+    return select(*columns_of(UnitOfMeasure, UnitRow)).where(asked.one_of(UnitOfMeasure.code, kind=String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +221,12 @@ async def item_numbers_by_product(ctx: Context, keys: Sequence[UUID]) -> list[st
     """What the viewer's company calls the products."""
     if ctx.user.customer_id is None:
         return [None] * len(keys)
-    rows = await ctx.session.execute(item_numbers(ctx.user).where(CustomerItemNumber.product_id.in_(keys)))
-    found = {product_id: number for product_id, number, _ in rows}
+    found = {product_id: number for product_id, number, _ in await rows(ctx, _item_numbers, keys=list(keys))}
     return [found.get(key) for key in keys]
+
+
+def _item_numbers(asked: Asked) -> Any:
+    return item_numbers(asked.viewer).where(asked.one_of(CustomerItemNumber.product_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,14 @@ SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE = "40001", "40P01",
 _BUSY_STATES = ("53", "57", "08")
 
 # Constraints that a client's input can violate -> the refusal it gets. Any other violation is our bug.
-CONSTRAINT_REFUSALS: dict[str, tuple[ErrorCode, str, Path]] = {}
+CONSTRAINT_REFUSALS: dict[str, tuple[ErrorCode, str, Path]] = {
+    "uq_bank_file_seller_id_sha256": (ErrorCode.ALREADY_EXISTS, "This file was read just now.", ("content",)),
+    "uq_bank_line_fingerprint": (
+        ErrorCode.ALREADY_EXISTS,
+        "A movement of this file was read with another one just now; send it again.",
+        ("content",),
+    ),
+}
 
 T = TypeVar("T")
 _random = SystemRandom()

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
 from models.base import new_id
+from models.products_reads import ProductRow
 from models.rows import grouped
-from models.stock import Lot, Reservation, StockBalance
+from models.stock import Lot, Reservation, StockBalance, StockMove
 from models.stock_reads import BalanceRow, LotRow, WarehouseRow, balances, lots, warehouses
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
+from resolvers.statements import Asked, rows
 from rules.money import ZERO
-from rules.states import AvailabilityBand, OutOfStockPolicy, ReservationKind
+from rules.states import AvailabilityBand, OutOfStockPolicy, ProductKind, ReservationKind, StockMoveKind
 
 
 async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
@@ -23,8 +27,12 @@ async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
 
 
 async def _warehouses(ctx: Context, keys: Sequence[UUID]) -> list[list[WarehouseRow]]:
-    rows = [WarehouseRow(*each) for each in await ctx.session.execute(warehouses(ctx.user, ctx.today))]
-    return [rows for _ in keys]
+    found = [WarehouseRow(*each) for each in await rows(ctx, _in_use)]
+    return [found for _ in keys]
+
+
+def _in_use(asked: Asked) -> Any:
+    return warehouses(asked.viewer, asked.today)
 
 
 async def warehouses_by_id(ctx: Context, keys: Sequence[UUID]) -> list[WarehouseRow | None]:
@@ -33,8 +41,12 @@ async def warehouses_by_id(ctx: Context, keys: Sequence[UUID]) -> list[Warehouse
 
 
 async def balances_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[BalanceRow]]:
-    statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(keys))
-    return grouped(keys, (BalanceRow(*each) for each in await ctx.session.execute(statement)), "product_id")
+    found = await rows(ctx, _balances, keys=list(keys))
+    return grouped(keys, (BalanceRow(*each) for each in found), "product_id")
+
+
+def _balances(asked: Asked) -> Any:
+    return balances(asked.viewer, asked.today).where(asked.one_of(StockBalance.product_id))
 
 
 async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRow]]:
@@ -42,8 +54,35 @@ async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRo
     return grouped(keys, (LotRow(*each) for each in rows), "product_id")
 
 
-def free_of(rows: Sequence[BalanceRow]) -> Decimal:
-    return sum((row.free for row in rows), ZERO)
+@dataclass(frozen=True, slots=True)
+class FreeRow:
+    """What is free of a product in all warehouses, what a buyer is told of it, and whether more may be ordered."""
+
+    free: Decimal
+    band: AvailabilityBand
+    allows_backorder: bool
+
+
+async def free_by_product(ctx: Context, keys: Sequence[ProductRow]) -> list[FreeRow]:
+    """Services are never out of stock."""
+    us = await seller(ctx)
+    balances_ = await ctx.loader(balances_by_product).load_many([product.id for product in keys])
+    found = []
+    for product, rows_ in zip(keys, balances_, strict=True):
+        free, is_service = free_of(rows_), product.kind is ProductKind.SERVICE
+        policy = product.out_of_stock_policy or us.out_of_stock_policy
+        found.append(
+            FreeRow(
+                free,
+                AvailabilityBand.IN_STOCK if is_service else band_of(free, us.low_stock_threshold),
+                is_service or policy is OutOfStockPolicy.BACKORDER,
+            )
+        )
+    return found
+
+
+def free_of(balances_: Sequence[BalanceRow]) -> Decimal:
+    return sum((row.free for row in balances_), ZERO)
 
 
 def band_of(free: Decimal, low: Decimal) -> AvailabilityBand:
@@ -64,14 +103,16 @@ async def lock_balances(ctx: Context, product_ids: Sequence[UUID]) -> dict[UUID,
 
     Every act locks all it needs by this one statement, in this one order, so acts cannot deadlock on stock.
     """
-    statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
     ctx.locking(LockKind.STOCK)
-    rows = await ctx.session.execute(statement.with_for_update(of=StockBalance))
     found: dict[UUID, list[BalanceRow]] = {key: [] for key in product_ids}
-    for each in rows:
+    for each in await rows(ctx, _locked_balances, keys=list(product_ids)):
         row = BalanceRow(*each)
         found[row.product_id].append(row)
     return found
+
+
+def _locked_balances(asked: Asked) -> Any:
+    return _balances(asked).with_for_update(of=StockBalance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +151,15 @@ class Hold:
     quantity: Decimal
 
 
-async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> None:
-    """Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand."""
+async def reserve(
+    ctx: Context, customer_id: UUID, holds: Sequence[Hold], until: datetime | None = None
+) -> None:
+    """
+    Reserves what was planned on locked balances; a CHECK holds that it never exceeds what is on hand.
+
+    Args:
+        until: makes soft reservations, for what waits for consent until then.
+    """
     await _change_reserved(
         ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds)
     )
@@ -123,9 +171,10 @@ async def reserve(ctx: Context, customer_id: UUID, holds: Sequence[Hold]) -> Non
                 schedule_line_id=hold.schedule_line_id,
                 product_id=hold.product_id,
                 warehouse_id=hold.warehouse_id,
-                kind=ReservationKind.HARD,
+                kind=ReservationKind.HARD if until is None else ReservationKind.SOFT,
                 quantity=hold.quantity,
                 created_at=ctx.now,
+                expires_at=until,
             )
             for hold in holds
         ]
@@ -168,3 +217,100 @@ async def release(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
     await _change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
     for row in held:
         row.released_at = ctx.now
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Goods that leave: a quantity of what is reserved for a schedule line, and of which lots (none: not tracked)."""
+
+    schedule_line_id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    quantity: Decimal
+    lots: Sequence[tuple[UUID, Decimal]] = ()
+
+
+async def issue(ctx: Context, issues: Sequence[Issue], reference: str) -> None:
+    """
+    Posts moves out, by lot; lowers on hand and reserved, and turns so much of the reservations into history.
+
+    The balances must be locked already. The lots' own balances are resolvers/allocations.py's.
+    """
+    await _take_out(ctx, _summed((each.product_id, each.warehouse_id, each.quantity) for each in issues))
+    await _use_reservations(ctx, issues)
+    for each in issues:
+        parts: Sequence[tuple[UUID | None, Decimal]] = each.lots or [(None, each.quantity)]
+        ctx.session.add_all(
+            [
+                StockMove(
+                    month=ctx.today.replace(day=1),
+                    product_id=each.product_id,
+                    warehouse_id=each.warehouse_id,
+                    lot_id=lot_id,
+                    kind=StockMoveKind.ISSUE,
+                    quantity=-quantity,
+                    reference=reference,
+                    occurred_at=ctx.now,
+                )
+                for lot_id, quantity in parts
+            ]
+        )
+
+
+async def _take_out(ctx: Context, totals: Mapping[tuple[UUID, UUID], Decimal]) -> None:
+    table = StockBalance.__table__
+    statement = (
+        update(table)  # type: ignore[arg-type]
+        .where(
+            table.c.product_id == bindparam("of_product"), table.c.warehouse_id == bindparam("of_warehouse")
+        )
+        .values(on_hand=table.c.on_hand - bindparam("taken"), reserved=table.c.reserved - bindparam("taken"))
+    )
+    await ctx.session.execute(
+        statement,
+        [
+            {"of_product": product_id, "of_warehouse": warehouse_id, "taken": quantity}
+            for (product_id, warehouse_id), quantity in totals.items()
+        ],
+    )
+
+
+async def _use_reservations(ctx: Context, issues: Sequence[Issue]) -> None:
+    """A reservation of which only a part leaves is parted: the part is history, the rest lives on."""
+    live = select(Reservation).where(
+        Reservation.schedule_line_id.in_([each.schedule_line_id for each in issues]),
+        Reservation.released_at.is_(None),
+    )
+    held = list(
+        await ctx.session.scalars(
+            live.order_by(Reservation.id).with_for_update().execution_options(populate_existing=True)
+        )
+    )
+    for each in issues:
+        left = each.quantity
+        for row in held:
+            if row.schedule_line_id != each.schedule_line_id or row.released_at is not None or not left:
+                continue
+            used = min(row.quantity, left)
+            left -= used
+            if used == row.quantity:
+                row.released_at = ctx.now
+                continue
+            row.quantity -= used
+            ctx.session.add(
+                Reservation(
+                    id=new_id(), customer_id=row.customer_id, schedule_line_id=row.schedule_line_id,
+                    product_id=row.product_id, warehouse_id=row.warehouse_id, kind=row.kind, quantity=used,
+                    created_at=row.created_at, released_at=ctx.now,
+                )
+            )  # fmt: skip
+        assert left == 0, "no more is released than is reserved"
+
+
+async def harden(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
+    """Soft reservations of the schedule lines become hard ones: nothing ends them by itself any more."""
+    await ctx.session.execute(
+        update(Reservation)
+        .where(Reservation.schedule_line_id.in_(schedule_line_ids), Reservation.released_at.is_(None))
+        .values(kind=ReservationKind.HARD, expires_at=None)
+    )

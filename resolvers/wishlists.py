@@ -23,7 +23,7 @@ from rules.refusals import ErrorCode, Path, Refusal, StaleVersion
 from rules.states import WishlistVisibility
 from rules.texts import item_key, sort_key
 
-ITEMS_MAX = 500
+ITEMS_MAX = 5_000
 NOTE_MAX = 500
 NAME_MAX = 200
 
@@ -71,6 +71,7 @@ class WishlistItemRow:
     id: UUID
     wishlist_id: UUID
     product_id: UUID
+    position: int
     quantity: Decimal
     note: str
 
@@ -226,6 +227,10 @@ async def delete_wishlist(ctx: Context, wishlist_id: UUID, expected_version: int
 async def _put_items(ctx: Context, wishlist: Wishlist, drafts: Sequence[ItemDraft]) -> None:
     """Sets the products' quantities and notes; a product that is listed already is changed, not doubled."""
     codes = await products_by_code(ctx, [draft.sku for draft in drafts if draft.sku])
+    keys = list(dict.fromkeys(draft.product_id for draft in drafts if draft.product_id is not None))
+    by_id = dict(zip(keys, await ctx.loader(products_by_id).load_many(keys), strict=True))
+    known = [*codes.values(), *filter(None, by_id.values())]
+    await ctx.loader(units_by_code).load_many([product.unit_code for product in known])
     present = {
         item.product_id: item
         for item in await ctx.session.scalars(
@@ -234,11 +239,10 @@ async def _put_items(ctx: Context, wishlist: Wishlist, drafts: Sequence[ItemDraf
             )
         )
     }
+    position = max((item.position for item in present.values()), default=0)
     for draft in drafts:
-        if draft.product_id is not None:
-            product = await ctx.load(products_by_id, draft.product_id)
-        else:
-            product = codes.get(item_key(draft.sku or ""))
+        key = draft.product_id
+        product = by_id[key] if key is not None else codes.get(item_key(draft.sku or ""))
         if product is None and draft.product_id is not None:
             raise Refusal(ErrorCode.NOT_FOUND, "Not found.", (*draft.path, "productId"))
         if product is None:
@@ -262,12 +266,13 @@ async def _put_items(ctx: Context, wishlist: Wishlist, drafts: Sequence[ItemDraf
             raise Refusal(ErrorCode.INVALID, "This text is too long.", (*draft.path, "note"))
         item = present.get(product.id)
         if item is None:
+            position += 1
             item = WishlistItem(
                 id=new_id(),
                 wishlist_id=wishlist.id,
                 customer_id=wishlist.customer_id,
                 product_id=product.id,
-                position=len(present) + 1,
+                position=position,
                 note="",
             )
             present[product.id] = item
@@ -284,6 +289,15 @@ async def set_item(ctx: Context, wishlist_id: UUID, draft: ItemDraft, expected_v
     wishlist = await _locked_wishlist(ctx, wishlist_id, expected_version, owner_only=False)
     await _put_items(ctx, wishlist, [draft])
     return await _changed(ctx, wishlist, "wishlist.itemSet")
+
+
+async def put_items(
+    ctx: Context, wishlist_id: UUID, drafts: Sequence[ItemDraft], expected_version: int | None
+) -> UUID:
+    """Puts any number of products on a list, in a constant number of statements."""
+    wishlist = await _locked_wishlist(ctx, wishlist_id, expected_version, owner_only=False)
+    await _put_items(ctx, wishlist, drafts)
+    return await _changed(ctx, wishlist, "wishlist.itemsPut")
 
 
 async def remove_item(ctx: Context, wishlist_id: UUID, item_id: UUID, expected_version: int | None) -> UUID:

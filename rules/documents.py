@@ -38,6 +38,39 @@ class DocumentAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentParty:
+    """The seller as an invoice prints it; `tax_id` without its country, `bank_account` an IBAN or empty."""
+
+    name: str
+    tax_id: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    email: str
+    phone: str
+    bank_account: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "taxId": self.tax_id,
+            "street": self.street,
+            "postalCode": self.postal_code,
+            "city": self.city,
+            "country": self.country,
+            "email": self.email,
+            "phone": self.phone,
+            "bankAccount": self.bank_account,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "DocumentParty":
+        names = ("name", "taxId", "street", "postalCode", "city", "country", "email", "phone", "bankAccount")
+        return cls(*(stored[name] for name in names))
+
+
+@dataclass(frozen=True, slots=True)
 class Instalment:
     share_percent: Decimal
     due_days: int

@@ -15,6 +15,11 @@ class SeriesUse(StrEnum):
     REVERSE_CHARGE = "REVERSE_CHARGE"
 
 
+# How each series begins its numbers; a series row is made on first use, every year anew: A-2026-0001 (IN-20).
+SERIES_CODES = {SeriesUse.INVOICE: "A", SeriesUse.RECTIFYING: "R", SeriesUse.REVERSE_CHARGE: "I"}
+SERIES_DIGITS = 4
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesState:
     """

@@ -238,5 +238,39 @@ def post_write_off(claim: Claim, amount: Decimal, exponent: int = 2) -> Posting:
     )
 
 
+def post_settlement(
+    event: JournalEvent,
+    bank: Decimal = ZERO,
+    advances: Decimal = ZERO,
+    customers: Decimal = ZERO,
+    *,
+    undoes: bool = False,
+) -> Posting:
+    """
+    Money, advances and what customers owe, moved at once; what is missing to balance is the exchange's.
+
+    Args:
+        bank, advances, customers: debits above zero, credits below, in the seller's currency. Of the customers' part
+            each amount is the difference of two states of `Claim`, so that matching, undoing and matching again sum
+            to what was posted.
+        undoes: what was lost then is taken back from the losses, and is no gain.
+    """
+    loss = -(bank + advances + customers)
+    account, _ = _exchange(-loss if undoes else loss)
+    return _post(
+        event,
+        (Account.BANK, bank),
+        (Account.ADVANCES, advances),
+        (Account.CUSTOMERS, customers),
+        (account, loss),
+    )
+
+
+def settled_base(gross: Decimal, gross_base: Decimal, settled: Decimal, exponent: int = 2) -> Decimal:
+    """The part of a posted amount that stands for what is settled of it: a state, whichever way it was reached."""
+    with localcontext(prec=_PRECISION):
+        return round_money(gross_base * settled / gross, exponent) if gross else ZERO
+
+
 def _exchange(loss: Decimal) -> tuple[Account, Decimal]:
     return (Account.EXCHANGE_LOSSES if loss > 0 else Account.EXCHANGE_GAINS), loss

@@ -40,7 +40,8 @@ def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> l
         minor = Decimal(1).scaleb(-exponent)
         units = int(abs(total) / minor)
         base = list(weights) if sum(weights) else [Decimal(1)] * len(weights)
-        exact = [units * weight / sum(base) for weight in base]
+        whole = sum(base)
+        exact = [units * weight / whole for weight in base]
         floors = [int(share) for share in exact]
         order = sorted(range(len(base)), key=lambda i: (floors[i] - exact[i], -base[i], i))
         for index in order[: units - sum(floors)]:

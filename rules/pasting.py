@@ -1,13 +1,11 @@
 """Reading "SKU quantity" lines that somebody pastes."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.quantities import parse_quantity
 
-LINES_MAX = 1000
 # Both walk a line once, however odd: white space is one space wide by then.
 _COLUMN_ENDS = re.compile(r"[\t;|]")
 _WORDS = re.compile(
@@ -70,7 +68,3 @@ def _read(line: str) -> tuple[str, Decimal | None]:
 
 def _is_padded(digits: str) -> bool:
     return len(digits) > 1 and digits.startswith("0")
-
-
-def too_many(lines: Sequence[PastedLine]) -> bool:
-    return len(lines) > LINES_MAX

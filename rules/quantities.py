@@ -1,7 +1,7 @@
 """What quantities may be asked of a product."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from rules.refusals import ErrorCode, Path, Refusal
 
@@ -46,6 +46,11 @@ def round_up_to_pack(quantity: Decimal, pack_size: Decimal) -> Decimal:
     """The smallest multiple of the pack size that is not below the quantity."""
     over = quantity % pack_size
     return quantity if over == 0 else quantity - over + pack_size
+
+
+def round_up_to_unit(quantity: Decimal, decimals: int) -> Decimal:
+    """The smallest quantity of so many decimals that is not below the one given."""
+    return quantity.quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)
 
 
 def plain(value: Decimal) -> str:

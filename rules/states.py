@@ -176,6 +176,13 @@ class ApprovalStatus(StrEnum):
     LAPSED = "LAPSED"
 
 
+class LinkKind(StrEnum):
+    """What a one-use link of a mail is for."""
+
+    INVITATION = "INVITATION"
+    PASSWORD = "PASSWORD"  # nosec B105 - its kind
+
+
 class LimitPeriod(StrEnum):
     WEEK = "WEEK"
     MONTH = "MONTH"
@@ -235,3 +242,28 @@ class AvailabilityBand(StrEnum):
     IN_STOCK = "IN_STOCK"
     LOW = "LOW"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+
+
+class QuickOrderSource(StrEnum):
+    """How the lines of a quick order came."""
+
+    TEXT = "TEXT"
+    LINES = "LINES"
+    FILE = "FILE"
+
+
+class JobState(StrEnum):
+    """FAILED is the dead letter: nobody tries again until somebody says so."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class MailState(StrEnum):
+    """KEPT: there was no mail server in the settings; the message stays in the table and is not sent later."""
+
+    QUEUED = "QUEUED"
+    SENT = "SENT"
+    KEPT = "KEPT"

@@ -30,7 +30,11 @@ _SURCHARGES = {
 
 
 class VatStatus(StrEnum):
-    """What a customer is for VAT. UNKNOWN is taxed like DOMESTIC, with a warning."""
+    """
+    What a customer is for VAT. UNKNOWN is taxed like DOMESTIC, with a warning.
+
+    EXEMPT: an embassy, consulate or international organisation with its certificate (Ley 37/1992 art. 22.Ocho).
+    """
 
     UNKNOWN = "UNKNOWN"
     DOMESTIC = "DOMESTIC"
@@ -39,6 +43,7 @@ class VatStatus(StrEnum):
     EU_REGISTERED = "EU_REGISTERED"
     EU_UNREGISTERED = "EU_UNREGISTERED"
     OUTSIDE = "OUTSIDE"
+    EXEMPT = "EXEMPT"
 
 
 class ReverseChargeGroup(StrEnum):
@@ -87,6 +92,7 @@ class Supply:
         vies: the last check of the customer's VAT number.
         reseller_evidence: reference of the customer's certificate that it resells; empty where there is none.
         transport_evidence: reference of what proves that the goods left (consignment note, export declaration).
+        exemption_evidence: reference of the certificate of an EXEMPT customer; empty where there is none.
     """
 
     seller: TaxTerritory
@@ -102,6 +108,7 @@ class Supply:
     vies: ViesEvidence | None = None
     reseller_evidence: str = ""
     transport_evidence: str = ""
+    exemption_evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,10 @@ def determine_tax(supply: Supply) -> TaxDetermination:
         return _untaxed("E", "E1", "VATEX-EU-132", "Operación exenta: art. 20 de la Ley 37/1992")
     if supply.product_category == "O":
         return _untaxed("O", "N1", "VATEX-EU-O", "Operación no sujeta: art. 7 de la Ley 37/1992")
+    if supply.status == VatStatus.EXEMPT:
+        reason = "Operación exenta: art. 22.Ocho de la Ley 37/1992"
+        missing = () if supply.exemption_evidence else (_NO_EXEMPTION,)
+        return _untaxed("E", "E3", "VATEX-EU-151", reason, *missing)
     if supply.kind == ProductKind.SERVICE:
         return _service(supply)
     destination = supply.ship_to
@@ -221,6 +232,9 @@ _NO_TRANSPORT = Remark(
 )
 _NO_VIES = Remark(
     "The exemption needs a valid check of the customer's VAT number in VIES.", ("customer", "vatNumber")
+)
+_NO_EXEMPTION = Remark(
+    "The exemption needs the customer's certificate of it.", ("customer", "exemptionEvidence")
 )
 _NO_RESELLER = Remark(
     "The reverse charge needs the customer's certificate that it resells.", ("customer", "resellerEvidence")

@@ -10,6 +10,9 @@ from rules.states import HoldReason, OrderStatus
 
 
 class OrderAction(StrEnum):
+    APPROVE = "APPROVE"
+    REFUSE_APPROVAL = "REFUSE_APPROVAL"
+    WITHDRAW = "WITHDRAW"
     CONFIRM = "CONFIRM"
     REFUSE = "REFUSE"
     CANCEL = "CANCEL"
@@ -19,6 +22,7 @@ class OrderAction(StrEnum):
     DISCOUNT = "DISCOUNT"
     SET_PRICE = "SET_PRICE"
     REORDER = "REORDER"
+    DELIVER = "DELIVER"
 
 
 S = OrderStatus
@@ -44,17 +48,39 @@ def move_order(current: OrderStatus, target: OrderStatus) -> OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What decides on an order's acts: its state, its holds, and whether anything left the house."""
+    """
+    What decides on an order's acts: its state, its holds, and whether anything left the house.
+
+    `quantity_releasable` is what may go to the warehouse now (rules/deliveries.py); asked for by logistics only.
+    """
 
     status: OrderStatus
     hold_reasons: frozenset[HoldReason]
     quantity_shipped: Decimal
     quantity_open: Decimal
+    quantity_releasable: Decimal = Decimal(0)
+
+
+_OF_WHAT_WAITS = frozenset(
+    {
+        OrderAction.APPROVE,
+        OrderAction.REFUSE_APPROVAL,
+        OrderAction.WITHDRAW,
+        OrderAction.REFUSE,
+        OrderAction.CANCEL,
+    }
+)
 
 
 def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
-    """The acts that the state allows, whoever asks."""
+    """
+    The acts that the state allows, whoever asks.
+
+    What waits for approval stays as it was asked for: it is decided, called off or refused, but not changed.
+    """
     actions = {OrderAction.REORDER}
+    if facts.status is S.PENDING_APPROVAL:
+        return frozenset(actions | _OF_WHAT_WAITS)
     moves = ORDER_MOVES[facts.status]
     if S.CONFIRMED in moves and not facts.hold_reasons:
         actions.add(OrderAction.CONFIRM)
@@ -68,6 +94,8 @@ def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
             actions.add(OrderAction.CANCEL_LINE)
         if not facts.quantity_shipped:
             actions |= {OrderAction.DISCOUNT, OrderAction.SET_PRICE}
+    if facts.status is S.CONFIRMED and not facts.hold_reasons and facts.quantity_releasable:
+        actions.add(OrderAction.DELIVER)
     return frozenset(actions)
 
 

@@ -7,7 +7,7 @@ Source: RD 1007/2023, Orden HAC/1177/2024, and AEAT's specification of the hash;
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -102,6 +102,22 @@ def hash_text(record: InvoiceRecord, previous_hash: str) -> str:
         ]
     fields += [("Huella", previous_hash), ("FechaHoraHusoGenRegistro", recorded_at)]
     return "&".join(f"{name}={value}" for name, value in fields)
+
+
+def recorded_moment(hashed_text: str, recorded_at: datetime, zone: tzinfo) -> datetime:
+    """
+    The stored moment of a record with the offset it was hashed with; in `zone` where the text says another moment.
+
+    The seller's time zone may have been set anew since, which changes no record.
+    """
+    said = hashed_text.rpartition("FechaHoraHusoGenRegistro=")[2]
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return recorded_at.astimezone(zone)
+    if moment.tzinfo is None or moment != recorded_at.replace(microsecond=0):
+        return recorded_at.astimezone(zone)
+    return moment
 
 
 def amount_text(amount: Decimal | None) -> str:

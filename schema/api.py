@@ -3,15 +3,31 @@
 import strawberry
 
 from schema.api_clients import ApiClientMutations, ApiClientQueries
+from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
+from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.company_acts import CompanyMutations
+from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerMutations, CustomerQueries
 from schema.customers_notes import CustomerNoteMutations
+from schema.deliveries import DeliveryQueries
+from schema.deliveries_acts import DeliveryMutations
+from schema.events import EventQueries, EventSubscriptions
+from schema.invoices import InvoiceQueries
+from schema.invoices_acts import InvoiceMutations
+from schema.jobs import JobMutations, JobQueries
+from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
+from schema.payments import PaymentQueries
+from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
+from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
+from schema.statements import StatementQueries
+from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -21,11 +37,23 @@ class Query(
     CustomerQueries,
     ProductQueries,
     CartQueries,
+    QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
+    InvoiceQueries,
+    PaymentQueries,
+    BankQueries,
+    CreditQueries,
+    StatementQueries,
+    JournalQueries,
+    DeliveryQueries,
+    ApprovalQueries,
     AuditQueries,
     SalesQueries,
+    UserQueries,
     ApiClientQueries,
+    EventQueries,
+    JobQueries,
 ):
     """Everything that can be asked."""
 
@@ -33,13 +61,27 @@ class Query(
 @strawberry.type
 class Mutation(
     CartMutations,
+    QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    DeliveryMutations,
+    InvoiceMutations,
+    PaymentMutations,
+    BankMutations,
+    CreditMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
+    JobMutations,
+    CompanyMutations,
+    UserMutations,
 ):
     """Everything that can be done."""
 
 
-api = build_api(Query, Mutation)
+@strawberry.type
+class Subscription(EventSubscriptions):
+    """Everything that can be followed."""
+
+
+api = build_api(Query, Mutation, subscription=Subscription)

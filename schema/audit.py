@@ -56,6 +56,7 @@ class AuditWhere:
     entity_type: StringFilter | None = strawberry.field(default=None, description="On the kind of document.")
     entity: IDFilter | None = strawberry.field(default=None, description="On the document.")
     customer: IDFilter | None = strawberry.field(default=None, description="On the customer it belongs to.")
+    actor: IDFilter | None = strawberry.field(default=None, description="On who did it.")
     occurred_at: DateTimeFilter | None = strawberry.field(default=None, description="On the time.")
 
 
@@ -71,6 +72,22 @@ class AuditQueries:
         last: Last = None,
         before: Before = None,
     ) -> Connection[AuditEvent]:
-        ids = {"entity": ("Order", "Cart", "Wishlist", "Address", "ApiClient"), "customer": ("Customer",)}
+        ids = {
+            "entity": (
+                "Order",
+                "Cart",
+                "Wishlist",
+                "Address",
+                "User",
+                "ApprovalRule",
+                "Invitation",
+                "Customer",
+                "ApiClient",
+                "Job",
+                "Delivery",
+            ),
+            "customer": ("Customer",),
+            "actor": ("User",),
+        }
         args = PageArgs(first, after, last, before)
         return connection(await audit.audit_events(info.context, where_of(where, ids), args), AuditEvent.of)

@@ -45,7 +45,9 @@ class NodeQueries:
         return list(await asyncio.gather(*(load_node(info, each) for each in ids)))
 
 
-def build_api(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> strawberry.Schema:
+def build_api(
+    query: type, mutation: type | None, types: tuple[type, ...] = (), subscription: type | None = None
+) -> strawberry.Schema:
     """
     A schema with the house's scalars, errors and directives.
 
@@ -55,6 +57,7 @@ def build_api(query: type, mutation: type | None, types: tuple[type, ...] = ()) 
     made = strawberry.Schema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=(*ERROR_TYPES, *types),
         config=StrawberryConfig(scalar_map=SCALAR_MAP),
     )

@@ -37,8 +37,8 @@ class Prepared:
     validated: bool = False
     costs: dict[str, Cost] = field(default_factory=dict)
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation to run."""
+    def operation(self, name: str | None, subscribing: bool = False) -> OperationDefinitionNode:
+        """The operation to run; subscriptions have addresses of their own."""
         definitions = () if self.document is None else self.document.definitions
         found = [
             each
@@ -53,8 +53,13 @@ class Prepared:
             raise LimitError(
                 'The document has several operations; say which with "operationName".', "BAD_REQUEST"
             )
-        if found[0].operation is OperationType.SUBSCRIPTION:
-            raise LimitError("There are no subscriptions at this address.", "BAD_REQUEST")
+        is_subscription = found[0].operation is OperationType.SUBSCRIPTION
+        if is_subscription and not subscribing:
+            raise LimitError("Subscriptions are opened over WebSocket or SSE.", "BAD_REQUEST")
+        if subscribing and not is_subscription:
+            raise LimitError(
+                "Only subscriptions are opened here; POST the others to /graphql.", "BAD_REQUEST"
+            )
         return found[0]
 
     def validate(self, view: GraphQLSchema) -> None:

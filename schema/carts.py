@@ -1,4 +1,4 @@
-"""The viewer's cart, pasted lines, and placing an order's precursor."""
+"""The viewer's cart, an order's precursor."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,14 +10,15 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, orders, quick_order
+from resolvers import carts, carts_fill, orders
 from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
+from resolvers.paging import PageArgs, page_in_memory
 from rules.money import ZERO, TaxGroup
-from rules.pasting import PastedLine
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
+from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Address, Customer
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload, UserError, Warning, user_errors
@@ -28,6 +29,10 @@ from schema.scalars import Money
 Info = strawberry.Info[Context, None]
 _USE = [access(P.CARTS_USE)]
 _LINES = list_size(200)
+# What is listed whole: past it, lines are read in pages.
+LISTED_MAX = 1_000
+# Warnings of one kind that are said one by one; the rest are counted.
+WARNINGS_MAX = 20
 
 
 @strawberry.type(description="The tax of one rate.", directives=[access(P.PRICES_READ)])
@@ -157,14 +162,43 @@ class Cart(Node):
         row = await carts.delivery_address(info.context, self.row)
         return None if row is None else Address.of(row)
 
-    @strawberry.field(description="Its lines, as they were added.", directives=[_LINES])
+    @strawberry.field(
+        description="Its lines, as they were added; refused for a cart of more than 1,000.",
+        directives=[_LINES],
+        deprecation_reason="A cart holds up to 5,000 lines: ask for pagedLines.",
+    )
     async def lines(self, info: Info) -> list[CartLine]:
         view = await _view(info.context, self.row)
+        if len(view.lines) > LISTED_MAX:
+            text = "There are more than {limit} lines: ask for them in pages, by pagedLines."
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LISTED_MAX)
         return [CartLine.of(info.context, line, view.priced.market.currency) for line in view.lines]
+
+    @strawberry.field(description="Its lines in pages, as they were added.")
+    async def paged_lines(
+        self,
+        info: Info,
+        with_problems: Annotated[
+            bool, strawberry.argument(description="Only the lines that cannot be ordered as they are.")
+        ] = False,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CartLine]:
+        ctx, view = info.context, await _view(info.context, self.row)
+        kept = [line for line in view.lines if line.problems or not with_problems]
+        positions = [line.row.position for line in kept]
+        page = page_in_memory("cartLines", kept, positions, PageArgs(first, after, last, before))
+        return connection(page, lambda line: CartLine.of(ctx, line, view.priced.market.currency))
+
+    @strawberry.field(description="How many of its lines cannot be ordered as they are.")
+    async def problem_line_count(self, info: Info) -> int:
+        return sum(bool(line.problems) for line in (await _view(info.context, self.row)).lines)
 
     @strawberry.field(description="How many lines it has.")
     async def line_count(self, info: Info) -> int:
-        return len((await _view(info.context, self.row)).lines)
+        return await info.context.load(carts.line_counts, self.row.id)
 
     @strawberry.field(description="What it comes to; lines without a price count nothing.")
     async def totals(self, info: Info) -> Totals:
@@ -189,14 +223,21 @@ class Cart(Node):
             Refusal(
                 ErrorCode.BACKORDERED, "Not all of {sku} is free; the rest follows when it arrives.", sku=sku
             )
-            for sku in view.backordered_skus
+            for sku in view.backordered_skus[:WARNINGS_MAX]
         ]
+        more = len(view.backordered_skus) - len(found)
+        if more:
+            text = "Of {count} more lines not all is free; the rest follows when it arrives."
+            found.append(Refusal(ErrorCode.BACKORDERED, text, count=more))
         credit = await ctx.load(credit_by_customer, self.row.customer_id) if view.lines else None
         if credit is not None and await orders.passes_limit(ctx, view, credit):
             text = (
                 "With this order you pass your credit limit: it will be reviewed before anything is reserved."
             )
             found.append(Refusal(ErrorCode.ON_HOLD, text))
+        if view.lines and await orders.waits_for_approval(ctx, view):
+            text = "With this order you pass what you may order alone: somebody else of your company has to approve it."
+            found.append(Refusal(ErrorCode.APPROVAL_REQUIRED, text))
         return [
             Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
         ]
@@ -214,98 +255,12 @@ class Cart(Node):
         return actions
 
 
-@strawberry.type(description="One product of pasted lines; duplicates are merged.", directives=_USE)
-class CheckedLine:
-    line_numbers: list[int] = strawberry.field(
-        description="The lines it comes from, from 1.", directives=[list_size(20)]
-    )
-    text: str = strawberry.field(description="The first of them as it was pasted.")
-    status: quick_order.CheckedStatus = strawberry.field(description="What became of it.")
-    product: Product | None = strawberry.field(description="The product; null where none was recognised.")
-    requested_quantity: Decimal | None = strawberry.field(description="The quantity that was pasted, merged.")
-    quantity: Decimal | None = strawberry.field(
-        description="The quantity that would be added; null where none can."
-    )
-    unit_price: Money | None = strawberry.field(
-        description="Net price of `priceUnit` units at that quantity."
-    )
-    net_amount: Money | None = strawberry.field(description="What it would cost before tax.")
-    problem: UserError | None = strawberry.field(description="Why it was adjusted or cannot be ordered.")
-
-
-@strawberry.type(description="Pasted lines, verified; nothing was added.", directives=_USE)
-class CheckedLines:
-    lines: list[CheckedLine] = strawberry.field(description="By product.", directives=[list_size(300)])
-    valid_count: int = strawberry.field(description="How many can be ordered as they are.")
-    adjusted_count: int = strawberry.field(description="How many can be ordered with another quantity.")
-    invalid_count: int = strawberry.field(description="How many cannot be ordered.")
-    merged_count: int = strawberry.field(
-        description="How many lines were joined to another of the same product."
-    )
-
-
-@strawberry.input(description="A line with a code and a quantity.", directives=_USE)
-class CheckLineInput:
-    sku: str = strawberry.field(description="Our number, your own number, or a barcode.")
-    quantity: Decimal = strawberry.field(description="How many, in the product's own unit.")
-
-
-@strawberry.input(description="Lines to verify: a text as pasted, or lines.", one_of=True, directives=_USE)
-class CheckLinesInput:
-    text: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description='Lines of "SKU quantity", separated by spaces, a tab, comma or semicolon.',
-    )
-    lines: list[CheckLineInput] | None = strawberry.field(
-        default=strawberry.UNSET, description="Lines already parted."
-    )
-
-
 @strawberry.type
 class CartQueries:
     @strawberry.field(description="The viewer's cart at the company they act for; empty where nothing is in it.",
                       directives=_USE)  # fmt: skip
     async def cart(self, info: Info) -> Cart:
         return Cart.of(await carts.cart_row(info.context))
-
-    @strawberry.field(description="Verifies pasted lines: what they would add, at which price, and what is wrong.",
-                      directives=_USE)  # fmt: skip
-    async def check_lines(
-        self, info: Info, input: Annotated[CheckLinesInput, strawberry.argument(description="The lines.")]
-    ) -> CheckedLines:
-        ctx = info.context
-        if isinstance(input.text, str):
-            rows = await quick_order.check_text(ctx, input.text)
-        else:
-            given = [
-                PastedLine(number, f"{line.sku} {line.quantity}", line.sku, line.quantity)
-                for number, line in enumerate(input.lines or (), start=1)
-            ]
-            rows = await quick_order.check_lines(ctx, given, "lines")
-        counted = [row.status for row in rows]
-        return CheckedLines(
-            lines=[_checked(ctx, row) for row in rows],
-            valid_count=counted.count(quick_order.CheckedStatus.VALID),
-            adjusted_count=counted.count(quick_order.CheckedStatus.ADJUSTED),
-            invalid_count=counted.count(quick_order.CheckedStatus.INVALID),
-            merged_count=sum(len(row.line_numbers) - 1 for row in rows),
-        )
-
-
-def _checked(ctx: Context, row: quick_order.CheckedRow) -> CheckedLine:
-    price = None if row.priced is None else row.priced.price
-    currency = row.currency
-    return CheckedLine(
-        line_numbers=row.line_numbers,
-        text=row.text[:200],
-        status=row.status,
-        product=None if row.product is None else Product.of(row.product),
-        requested_quantity=row.requested,
-        quantity=row.quantity,
-        unit_price=None if price is None else Money.of(price.unit_price, currency),
-        net_amount=None if price is None else Money.of(price.net_amount, currency),
-        problem=None if row.problem is None else user_errors(ctx, [row.problem])[0],
-    )
 
 
 Version = strawberry.field(
@@ -330,7 +285,7 @@ class CartLineInput:
 
 @strawberry.input(description="Products to put into the cart: all of them, or none.", directives=_USE)
 class AddToCartInput:
-    lines: list[CartLineInput] = strawberry.field(description="At most 1,000.")
+    lines: list[CartLineInput] = strawberry.field(description="At most 5,000.")
     expected_version: int | None = Version
 
 
@@ -399,7 +354,7 @@ class _CartPayload(Payload):
         return cls(cart=Cart.of(row) if row.id == entity_id else None)  # type: ignore[call-arg]
 
 
-def _payload(mutation: str) -> type[_CartPayload]:
+def cart_payload(mutation: str) -> type[_CartPayload]:
     """The payload of a mutation that changes the cart: they are alike but for their names."""
     name = mutation[0].upper() + mutation[1:] + "Payload"
     members = {
@@ -413,13 +368,13 @@ def _payload(mutation: str) -> type[_CartPayload]:
     return strawberry.type(made, description=f"Answer of {mutation}.", directives=_USE)
 
 
-AddToCartPayload = _payload("addToCart")
-UpdateCartLinePayload = _payload("updateCartLine")
-RemoveCartLinePayload = _payload("removeCartLine")
-UpdateCartPayload = _payload("updateCart")
-ClearCartPayload = _payload("clearCart")
-AddWishlistToCartPayload = _payload("addWishlistToCart")
-ReorderPayload = _payload("reorder")
+AddToCartPayload = cart_payload("addToCart")
+UpdateCartLinePayload = cart_payload("updateCartLine")
+RemoveCartLinePayload = cart_payload("removeCartLine")
+UpdateCartPayload = cart_payload("updateCart")
+ClearCartPayload = cart_payload("clearCart")
+AddWishlistToCartPayload = cart_payload("addWishlistToCart")
+ReorderPayload = cart_payload("reorder")
 
 
 def _line_draft(index: int, line: CartLineInput) -> carts.LineDraft:

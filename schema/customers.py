@@ -11,14 +11,17 @@ from auth.permissions import Permission, Role
 from auth.permissions import Permission as P
 from models.customers import Customer as CustomerTable
 from models.customers_reads import AddressRow, CustomerRow, UserRow
+from models.invoices import Invoice as InvoiceTable
+from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
+from resolvers import approvals, company_people, customers, invoices, orders, sales, users
 from resolvers import credit as credits
-from resolvers import customers, orders, sales
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from rules.states import CustomerStatus
 from schema.access import access, described_enum, list_size
+from schema.company import MANAGE, ApprovalRule, Invitation, MemberAction, SpendLimit
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.enums import CustomerStatusFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
@@ -33,6 +36,7 @@ _SIGNED_IN = [access(P.SIGNED_IN)]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
+InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -50,16 +54,70 @@ class Seller:
     phone: str = strawberry.field(description="Where to call.")
 
 
+class UserAction(StrEnum):
+    """What can be done with an account."""
+
+    SET_STAFF_ROLES = "SET_STAFF_ROLES"
+    DISABLE = "DISABLE"
+    ENABLE = "ENABLE"
+
+
+described_enum(
+    UserAction,
+    "What a viewer may do with an account.",
+    {
+        "SET_STAFF_ROLES": "Give them other roles at the seller.",
+        "DISABLE": "Close it.",
+        "ENABLE": "Open it again.",
+    },
+)
+
+
+@strawberry.type(description="A role that somebody holds at a company.", directives=[access(P.USERS_WRITE)])
+class UserPlace:
+    customer_number: str = strawberry.field(description="The company's number.")
+    customer_name: str = strawberry.field(description="The company's name.")
+    role: Role = strawberry.field(description="The role there.")
+
+
 @strawberry.type(description="A person with a login.", directives=_SIGNED_IN)
 class User(Node):
     email: str = strawberry.field(description="The address they sign in with.")
     name: str = strawberry.field(description="Their name.")
     locale: str = strawberry.field(description="Their language.")
     is_active: bool = strawberry.field(description="Whether they may sign in.")
+    row: strawberry.Private[UserRow]
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
-        return fill(cls, row, id=encode_id("User", row.id))
+        return fill(cls, row, id=encode_id("User", row.id), row=row)
+
+    @strawberry.field(
+        description="Their roles at the seller.", directives=[access(P.USERS_WRITE), list_size(6)]
+    )
+    async def staff_roles(self, info: Info) -> list[Role]:
+        return [Role(each) for each in await info.context.load(users.staff_roles_by_user, self.row.id)]
+
+    @strawberry.field(
+        description="The companies they belong to, a row for each role.",
+        directives=[access(P.USERS_WRITE), list_size(10)],
+    )
+    async def places(self, info: Info) -> list[UserPlace]:
+        rows = await info.context.load(users.places_by_user, self.row.id)
+        return [
+            UserPlace(customer_number=row.number, customer_name=row.name, role=Role(row.role)) for row in rows
+        ]
+
+    @strawberry.field(
+        description="What you may do with the account; buttons are drawn from this.",
+        directives=[access(P.USERS_WRITE), list_size(3)],
+    )
+    async def allowed_actions(self, info: Info) -> list[UserAction]:
+        if self.row.id == info.context.user.user_id:
+            return []
+        state = UserAction.DISABLE if self.is_active else UserAction.ENABLE
+        is_staff = bool(await info.context.load(users.staff_roles_by_user, self.row.id))
+        return [UserAction.SET_STAFF_ROLES, state] if is_staff else [state]
 
 
 @strawberry.type(
@@ -70,6 +128,23 @@ class CustomerUser:
     roles: list[Role] = strawberry.field(
         description="Their roles at this customer.", directives=[list_size(4)]
     )
+    row: strawberry.Private[customers.MemberRow]
+
+    @classmethod
+    def of(cls, row: customers.MemberRow) -> "CustomerUser":
+        return cls(user=User.of(row.user), roles=[Role(each) for each in row.roles], row=row)
+
+    @strawberry.field(description="What they may order without asking; null where nothing is said.")
+    async def spend_limit(self, info: Info) -> SpendLimit | None:
+        rows = await info.context.load(approvals.limits_by_customer, self.row.customer_id)
+        return next((SpendLimit.of(row) for row in rows if row.user_id == self.row.user.id), None)
+
+    @strawberry.field(
+        description="What you may do with them; buttons are drawn from this.", directives=[list_size(3)]
+    )
+    def allowed_actions(self, info: Info) -> list[MemberAction]:
+        may = info.context.user.reaches(P.COMPANY_MANAGE, self.row.customer_id)
+        return list(MemberAction) if may else []
 
 
 @strawberry.type(description="An address of a customer.", directives=_READ)
@@ -152,6 +227,9 @@ class Credit:
     limit: Money = strawberry.field(description="The limit.", directives=[access(P.CREDIT_READ)])
     exposure: Money = strawberry.field(description="What of it is used.", directives=[access(P.CREDIT_READ)])
     available: Money = strawberry.field(description="What is left of it, never below zero.")
+    overdue: Money = strawberry.field(
+        description="What of it is open past its day.", directives=[access(P.CREDIT_READ)]
+    )
 
 
 @strawberry.type(description="A company that buys.", directives=_READ)
@@ -220,9 +298,23 @@ class Customer(Node):
     )
     async def users(self, info: Info) -> list[CustomerUser]:
         rows = await info.context.load(customers.members_by_customer, self.row.id)
-        return [
-            CustomerUser(user=User.of(row.user), roles=[Role(each) for each in row.roles]) for row in rows
-        ]
+        return [CustomerUser.of(row) for row in rows]
+
+    @strawberry.field(
+        description="Whom it has asked in and who has not answered yet; of your own company only.",
+        directives=[*MANAGE, list_size(50)],
+    )
+    async def invitations(self, info: Info) -> list[Invitation]:
+        rows = await info.context.load(company_people.invitations_by_customer, self.row.id)
+        return [Invitation.of(row) for row in rows]
+
+    @strawberry.field(
+        description="Its rules for orders that need the consent of somebody else there; of your own company only.",
+        directives=[*MANAGE, list_size(8)],
+    )
+    async def approval_rules(self, info: Info) -> list[ApprovalRule]:
+        rows = await info.context.load(approvals.rules_by_customer, self.row.id)
+        return [ApprovalRule.of(row) for row in rows]
 
     @strawberry.field(
         description="Its credit; null where there is no limit.",
@@ -239,6 +331,7 @@ class Customer(Node):
             limit=Money.of(row.limit, row.currency),
             exposure=Money.of(row.exposure, row.currency),
             available=Money.of(row.available, row.currency),
+            overdue=Money.of(row.used.overdue, row.currency),
         )
 
     @strawberry.field(
@@ -278,6 +371,20 @@ class Customer(Node):
 
         rows = await info.context.load(sales.favourites_by_customer, self.row.id)
         return [Favourite.of(row) for row in rows]
+
+    @strawberry.field(
+        description="Its invoices that you may see, newest first.", directives=[access(P.INVOICES_READ)]
+    )
+    async def invoices(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[InvoiceType]:
+        from schema.invoices import Invoice
+
+        sort = [SortKey("ISSUED_ON", LATEST, True), SortKey("id", InvoiceTable.id, True)]
+        args = PageArgs(first, after, last, before)
+        return connection(
+            await invoices.invoices_of_customer(info.context, self.row.id, sort, args), Invoice.of
+        )
 
     @strawberry.field(description="What it bought, newest first.", directives=[access(P.SALES_HISTORY_READ)])
     async def sales_history(

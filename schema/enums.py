@@ -2,7 +2,9 @@
 
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
-from rules import states
+from rules import spending, states
+from rules.deliveries import DeliveryAction
+from rules.invoices import InvoiceAction
 from rules.pricing import PriceComponent, PriceStepStatus
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
@@ -121,6 +123,9 @@ described_enum(
     OrderAction,
     "What a viewer may do with an order now.",
     {
+        "APPROVE": "Consent to it for the company.",
+        "REFUSE_APPROVAL": "Not consent to it, with a reason.",
+        "WITHDRAW": "Not want it any more, as whoever asked.",
         "CONFIRM": "Take it on.",
         "REFUSE": "Not take it on.",
         "CANCEL": "Call it off.",
@@ -130,6 +135,25 @@ described_enum(
         "DISCOUNT": "Give a discount on a line.",
         "SET_PRICE": "Set a line's price.",
         "REORDER": "Put its lines into the cart again (reorder).",
+        "DELIVER": "Release goods of it to a warehouse (releaseDelivery).",
+    },
+)
+described_enum(
+    states.DeliveryStatus,
+    "The state of a delivery.",
+    {
+        "RELEASED": "The warehouse was told; its lots are assigned.",
+        "SHIPPED": "It has left; nothing of it changes any more but how it is tracked.",
+        "CANCELLED": "It was taken back before it left.",
+    },
+)
+described_enum(
+    DeliveryAction,
+    "What a viewer may do with a delivery now.",
+    {
+        "SHIP": "Send it off (shipDelivery).",
+        "CANCEL": "Take it back (cancelDelivery).",
+        "UPDATE": "Tell carrier, tracking number or note (updateDelivery).",
     },
 )
 described_enum(
@@ -146,7 +170,148 @@ described_enum(
         "INVALID": "It cannot be ordered; the problem says why.",
     },
 )
+described_enum(
+    states.JobState,
+    "How far a job is.",
+    {
+        "QUEUED": "It waits for a worker, at first or after a failure.",
+        "RUNNING": "A worker is at it.",
+        "SUCCEEDED": "It is done.",
+        "FAILED": "It failed for good: nobody tries again until somebody says so.",
+    },
+)
 
+described_enum(
+    states.ApprovalStatus,
+    "What became of a request for approval.",
+    {
+        "PENDING": "It waits for a decision.",
+        "APPROVED": "Somebody else of the company consented.",
+        "REFUSED": "Somebody else of the company did not consent.",
+        "WITHDRAWN": "It was called off before anybody decided.",
+        "LAPSED": "Nobody decided in time.",
+    },
+)
+described_enum(
+    states.LimitPeriod,
+    "A calendar period in the seller's time zone.",
+    {
+        "WEEK": "From Monday to Sunday.",
+        "MONTH": "A calendar month.",
+        "QUARTER": "A quarter of a year.",
+        "YEAR": "A calendar year.",
+    },
+)
+described_enum(
+    spending.ApprovalReason,
+    "Why an order needs the company's own consent.",
+    {
+        "OVER_ORDER_LIMIT": "It is more than the buyer may order at once.",
+        "OVER_PERIOD_LIMIT": "With the buyer's other orders it is more than they may order in the period.",
+        "OVER_COMPANY_THRESHOLD": "It is more than the company's rule lets pass, whoever orders.",
+        "CATEGORY": "It has products of a category for which the company has a rule.",
+    },
+)
+
+described_enum(
+    states.InvoiceKind,
+    "What an invoice is.",
+    {"INVOICE": "A claim for payment.", "RECTIFYING": "The correction of another; its amounts are negative."},
+)
+described_enum(
+    states.InvoiceStatus,
+    "An invoice's state.",
+    {
+        "DRAFT": "Not issued: without number, and not for the customer's eyes.",
+        "ISSUED": "Issued; it never changes.",
+        "DISCARDED": "A draft that was thrown away.",
+    },
+)
+described_enum(
+    states.InvoiceType,
+    "AEAT's kinds of invoice (list L2).",
+    {
+        "F1": "An invoice.",
+        "R1": "Rectifying: error in law, returned goods, art. 80.1, 80.2 and 80.6 of Ley 37/1992.",
+        "R2": "Rectifying: the customer's insolvency, art. 80.3.",
+        "R3": "Rectifying: a bad debt, art. 80.4.",
+        "R4": "Rectifying: other causes.",
+    },
+)
+described_enum(
+    states.BuyerInvoiceStatus,
+    "What the buyer's side says of an invoice.",
+    {"ACCEPTED": "It accepts it.", "REJECTED": "It rejects it, with a reason.", "PAID": "It paid it."},
+)
+described_enum(
+    states.PaymentState,
+    "How far something is paid; derived from what is matched.",
+    {"OPEN": "Nothing is paid.", "PARTIAL": "In part.", "PAID": "Nothing is open."},
+)
+described_enum(
+    states.JournalSource,
+    "What kind of document posted an entry.",
+    {
+        "INVOICE": "An invoice or its correction.",
+        "DELIVERY": "A delivery that left.",
+        "PAYMENT": "A payment.",
+        "MATCH": "A payment on account set against an invoice.",
+    },
+)
+described_enum(
+    states.TaxEvidenceKind,
+    "What proves that an invoice may go untaxed.",
+    {
+        "VIES": "An answer of VIES on a VAT number.",
+        "EXPORT": "That goods left: a transport document or export declaration.",
+        "RESELLER": "A customer's declaration that it resells, for domestic reverse charge.",
+        "EXEMPTION": "A certificate of exemption.",
+    },
+)
+described_enum(
+    states.PaymentMethod,
+    "How money came.",
+    {
+        "TRANSFER": "By bank transfer.",
+        "CARD": "By card.",
+        "DIRECT_DEBIT": "Collected from the customer's account.",
+        "CASH": "In cash.",
+        "OTHER": "Otherwise.",
+    },
+)
+described_enum(
+    states.BankLineStatus,
+    "What became of a line of a bank file.",
+    {
+        "MATCHED": "It is a payment, and all of it pays instalments.",
+        "PARTLY_MATCHED": "It is a payment, and part of it is on account.",
+        "ON_ACCOUNT": "It is a payment on account: the payer is known, what it pays is not.",
+        "UNKNOWN": "It waits for a person.",
+        "DUPLICATE": "Another file brought the same movement.",
+        "IGNORED": "It is no payment of a customer.",
+    },
+)
+described_enum(
+    InvoiceAction,
+    "What a viewer may do with an invoice now.",
+    {
+        "ISSUE": "Issue it (issueInvoices).",
+        "DISCARD": "Throw the draft away (discardInvoice).",
+        "RECTIFY": "Credit it (rectifyInvoice).",
+        "ANSWER": "Accept or reject it (answerInvoice).",
+    },
+)
+
+BankLineStatusFilter = enum_filter(states.BankLineStatus)
+BuyerInvoiceStatusFilter = enum_filter(states.BuyerInvoiceStatus)
 CustomerStatusFilter = enum_filter(states.CustomerStatus)
+InvoiceKindFilter = enum_filter(states.InvoiceKind)
+InvoiceStatusFilter = enum_filter(states.InvoiceStatus)
+JournalSourceFilter = enum_filter(states.JournalSource)
+DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
+ApprovalStatusFilter = enum_filter(states.ApprovalStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
+PaymentMethodFilter = enum_filter(states.PaymentMethod)
+PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)
+JobStateFilter = enum_filter(states.JobState)

@@ -15,13 +15,13 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from resolvers.context import Context, Database
 from resolvers.runner import ActKey, Done, Refused, Stored, check_key, fresh_context, hash_input, run_act
 from rules.refusals import ErrorCode, Refusal
 from schema.access import KeyRequired, definition_of, directive_of
 from schema.directives import read_options
+from schema.executor_plans import PlannedExecutor
 from schema.payloads import Payload, Warning, user_errors
 
 
@@ -42,7 +42,7 @@ def payload_class(field: GraphQLField) -> type[Payload]:
     return origin
 
 
-class ActExecutor(StrawberryGraphQLCoreExecutionContext):
+class ActExecutor(PlannedExecutor):
     """graphql-core's executor, with acts as the root fields of mutations."""
 
     def __init__(self, *args: Any, acting: Acting | None = None, **kwargs: Any) -> None:

@@ -89,6 +89,17 @@ def _check_string(text: str) -> None:
             raise _bad("A text contains half a surrogate pair.") from None
 
 
+def read_json(body: bytes) -> Any:
+    """JSON from outside, wherever it stands: in a body, an address, or a message of a socket."""
+    if len(body) > BODY_BYTES_MAX:
+        raise too_large()
+    _check_shape(body)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _bad("The body is not valid JSON in UTF-8.") from None
+
+
 def read_request(body: bytes) -> GraphQLRequest:
     """
     The request of a body.
@@ -96,13 +107,7 @@ def read_request(body: bytes) -> GraphQLRequest:
     Raises:
         BadRequest: it is too large, not exactly the JSON we ask for, or holds what cannot be stored.
     """
-    if len(body) > BODY_BYTES_MAX:
-        raise too_large()
-    _check_shape(body)
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _bad("The body is not valid JSON in UTF-8.") from None
+    parsed = read_json(body)
     if isinstance(parsed, list):
         raise BadRequest(400, "BATCH_REFUSED", "Send one document at a time; batches are not supported.")
     if not isinstance(parsed, dict) or not set(parsed) <= KEYS:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -12,9 +12,11 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import orders
+from resolvers import deliveries, orders
+from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
+from resolvers.invoices import invoices_by_order
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
@@ -24,6 +26,7 @@ from rules.pricing import PriceStep as Step
 from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size
+from schema.approvals import ApprovalRequest
 from schema.carts import TaxTotal, Totals
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
@@ -39,12 +42,16 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.products import PriceStep, Product, Warehouse
+from schema.products import PriceStep, Product, Warehouse, products_of
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
 Info = strawberry.Info[Context, None]
+InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
+DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
+DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
+_DELIVERED = [access(P.DELIVERIES_READ)]
 _PRICED = [access(P.PRICES_READ)]
 
 
@@ -76,6 +83,14 @@ class DocumentPaymentTerms:
     name: str = strawberry.field(description="Their name.")
     instalments: list[Instalment] = strawberry.field(
         description="The parts of the total.", directives=[list_size(12)]
+    )
+
+
+def payment_terms_of(stored: dict[str, Any]) -> DocumentPaymentTerms:
+    """Payment terms as a document stored them."""
+    terms = documents.DocumentPaymentTerms.from_json(stored)
+    return fill(
+        DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
     )
 
 
@@ -138,33 +153,20 @@ class OrderLine:
         description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED
     )
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
-    list_unit_price: Money = strawberry.field(
-        description="List price of `priceUnit` units.", directives=_PRICED
-    )
-    unit_price: Money = strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
-    net_amount: Money = strawberry.field(description="Before tax.", directives=_PRICED)
-    tax_amount: Money = strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
-    gross_amount: Money = strawberry.field(description="Net and tax.", directives=_PRICED)
-    price_trace: list[PriceStep] = strawberry.field(
-        description="How the price came about.", directives=[*_PRICED, list_size(5)]
-    )
     row: strawberry.Private[OrderLineRow]
+
+    currency: strawberry.Private[str]
 
     @classmethod
     def of(cls, row: OrderLineRow, currency: str) -> "OrderLine":
-        money = {
-            name: Money.of(getattr(row, name), currency)
-            for name in ("list_unit_price", "unit_price", "net_amount", "tax_amount", "gross_amount")
-        }
         return fill(
             cls,
             row,
             id=encode_id("OrderLine", row.id),
             unit=row.unit_code,
             quantity_backordered=row.quantity_backordered,
-            price_trace=[PriceStep.of(Step.from_json(step), currency) for step in row.price_trace],
             row=row,
-            **money,
+            currency=currency,
         )
 
     @strawberry.field(
@@ -173,17 +175,37 @@ class OrderLine:
     )
     def manual_unit_price(self) -> Money | None:
         price = self.row.manual_unit_price
-        return None if price is None else Money.of(price, self.list_unit_price.currency)
+        return None if price is None else Money.of(price, self.currency)
+
+    @strawberry.field(description="List price of `priceUnit` units.", directives=_PRICED)
+    def list_unit_price(self) -> Money:
+        return Money.of(self.row.list_unit_price, self.currency)
+
+    @strawberry.field(description="Net price of `priceUnit` units.", directives=_PRICED)
+    def unit_price(self) -> Money:
+        return Money.of(self.row.unit_price, self.currency)
+
+    @strawberry.field(description="Before tax.", directives=_PRICED)
+    def net_amount(self) -> Money:
+        return Money.of(self.row.net_amount, self.currency)
+
+    @strawberry.field(description="Its share of its rate's tax.", directives=_PRICED)
+    def tax_amount(self) -> Money:
+        return Money.of(self.row.tax_amount, self.currency)
+
+    @strawberry.field(description="Net and tax.", directives=_PRICED)
+    def gross_amount(self) -> Money:
+        return Money.of(self.row.gross_amount, self.currency)
+
+    @strawberry.field(description="How the price came about.", directives=[*_PRICED, list_size(5)])
+    def price_trace(self) -> list[PriceStep]:
+        return [PriceStep.of(Step.from_json(step), self.currency) for step in self.row.price_trace]
 
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
-    async def product(self, info: Info) -> Product | None:
-        row = (
-            None
-            if self.row.product_id is None
-            else await info.context.load(products_by_id, self.row.product_id)
-        )
-        return None if row is None else Product.of(row)
+    def product(self, info: Info) -> Product | None:
+        key = self.row.product_id
+        return None if key is None else info.context.soon(products_of, key)
 
     @strawberry.field(description="When and whence its parts come.", directives=[list_size(5)])
     async def schedule_lines(self, info: Info) -> list[ScheduleLine]:
@@ -191,11 +213,46 @@ class OrderLine:
         return [fill(ScheduleLine, row, row=row) for row in rows]
 
     @strawberry.field(
+        description="Which deliveries took how many of it, oldest first; cancelled ones too.",
+        directives=[*_DELIVERED, list_size(5)],
+    )
+    async def deliveries(self, info: Info) -> list[DeliveryLineType]:
+        from schema.deliveries import DeliveryLine
+
+        rows = await info.context.load(deliveries.lines_by_order_line, self.row.id)
+        return [DeliveryLine.of(row) for row in rows]
+
+    @strawberry.field(
         description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)]
     )
     async def unit_cost(self, info: Info) -> Money | None:
         found = await info.context.load(orders.costs_by_line, self.row.id)
         return None if found is None else Money.of(*found)
+
+
+@strawberry.type(
+    description="A quantity of a line that may go to a warehouse now.",
+    directives=[access(P.DELIVERIES_MANAGE)],
+)
+class ReleasableQuantity:
+    order_line_id: strawberry.ID = strawberry.field(description="The line, as releaseDelivery takes it.")
+    sku: str = strawberry.field(description="Our number of the product.")
+    description: str = strawberry.field(description="The product's name then.")
+    unit: str = strawberry.field(description="The unit of the quantity.")
+    quantity: Decimal = strawberry.field(
+        description="What is reserved there and in no delivery yet; what is open of a service."
+    )
+    due_on: date | None = strawberry.field(description="The day of receipt confirmed, or else asked for.")
+    warehouse_id: strawberry.Private[UUID | None]
+
+    @strawberry.field(description="Where it is reserved; null for a service, which leaves with any delivery.")
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = (
+            None
+            if self.warehouse_id is None
+            else await info.context.load(warehouses_by_id, self.warehouse_id)
+        )
+        return None if row is None else Warehouse.of(row)
 
 
 @strawberry.type(description="Something that happened to an order.", directives=_READ)
@@ -283,10 +340,7 @@ class Order(Node):
 
     @strawberry.field(description="When it is to be paid.")
     def payment_terms(self) -> DocumentPaymentTerms:
-        terms = documents.DocumentPaymentTerms.from_json(self.row.payment_terms)
-        return fill(
-            DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
-        )
+        return payment_terms_of(self.row.payment_terms)
 
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
@@ -331,6 +385,34 @@ class Order(Node):
         wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
         return fulfilment(sum((row.quantity_shipped for row in rows), ZERO), wanted)
 
+    @strawberry.field(description="Its deliveries, oldest first.", directives=[*_DELIVERED, list_size(5)])
+    async def deliveries(self, info: Info) -> list[DeliveryType]:
+        from schema.deliveries import Delivery
+
+        return [
+            Delivery.of(row) for row in await info.context.load(deliveries.deliveries_by_order, self.row.id)
+        ]
+
+    @strawberry.field(
+        description="What of it may go to a warehouse now; empty while it waits or is not confirmed.",
+        directives=[access(P.DELIVERIES_MANAGE), list_size(50)],
+    )
+    async def releasable(self, info: Info) -> list[ReleasableQuantity]:
+        rows = await info.context.load(deliveries.releasable_by_order, self.row.id)
+        lines = {line.id: line for line in await info.context.load(orders.lines_by_order, self.row.id)}
+        return [
+            ReleasableQuantity(
+                order_line_id=encode_id("OrderLine", row.order_line_id),
+                sku=lines[row.order_line_id].sku,
+                description=lines[row.order_line_id].description,
+                unit=lines[row.order_line_id].unit_code,
+                quantity=row.quantity,
+                due_on=row.due_on,
+                warehouse_id=row.warehouse_id,
+            )
+            for row in rows
+        ]
+
     @strawberry.field(description="How far it is invoiced.")
     async def invoice_state(self, info: Info) -> FulfilmentState:
         rows = await info.context.load(orders.lines_by_order, self.row.id)
@@ -338,10 +420,26 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(9)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(12)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
+
+    @strawberry.field(
+        description="Its invoices and credits that you may see, oldest first.",
+        directives=[access(P.INVOICES_READ), list_size(50)],
+    )
+    async def invoices(self, info: Info) -> list[InvoiceType]:
+        from schema.invoices import Invoice
+
+        return [Invoice.of(row) for row in await info.context.load(invoices_by_order, self.row.id)]
+
+    @strawberry.field(
+        description="The company's own consent: the newest request for it; null where none was needed."
+    )
+    async def approval(self, info: Info) -> ApprovalRequest | None:
+        row = await info.context.load(approvals_by_order, self.row.id)
+        return None if row is None else ApprovalRequest.of(row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:
@@ -428,6 +526,11 @@ class OrderWhere:
     )
     sales_rep: IDFilter | None = strawberry.field(
         default=None, description="Looked after by one of these reps when it was placed."
+    )
+    is_releasable: BooleanFilter | None = strawberry.field(
+        default=None,
+        description="Whether something of it may go to a warehouse now.",
+        directives=[access(P.DELIVERIES_MANAGE)],
     )
     purchase_order_number: StringFilter | None = strawberry.field(
         default=None, description="On the buyer's number."

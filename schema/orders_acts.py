@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders, orders_acts, orders_prices
+from resolvers import orders, orders_acts, orders_approval, orders_prices
 from resolvers.context import Context
 from schema.access import access, key_required
 from schema.carts import head_change
@@ -21,6 +21,7 @@ _PLACE = [access(P.ORDERS_PLACE)]
 _MANAGE = [access(P.ORDERS_MANAGE)]
 _HOLD = [access(P.ORDERS_MANAGE, P.CREDIT_RELEASE)]
 _CANCEL = [access(P.ORDERS_CANCEL)]
+_DECIDE = [access(P.APPROVALS_DECIDE)]
 _DISCOUNT = [access(P.ORDERS_DISCOUNT)]
 _PRICE = [access(P.ORDERS_PRICE)]
 
@@ -120,6 +121,28 @@ class SetOrderLinePriceInput:
     )
 
 
+@strawberry.input(description="A colleague's order to consent to.", directives=_DECIDE)
+class ApproveOrderInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = strawberry.field(
+        default="", description="A remark, 500 characters; kept and shown. May be empty."
+    )
+
+
+@strawberry.input(description="A colleague's order that is not consented to.", directives=_DECIDE)
+class RefuseApprovalInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+    reason: str = _reason()
+
+
+@strawberry.input(description="An order of one's own that shall not wait any more.", directives=_PLACE)
+class WithdrawApprovalInput:
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    expected_version: int = _version()
+
+
 class _OrderPayload(Payload):
     @classmethod
     async def load(cls, ctx: Context, entity_id: UUID) -> Self:
@@ -150,6 +173,10 @@ ReleaseOrderPayload = _payload("releaseOrder", [*_HOLD])
 DiscountOrderLinePayload = _payload("discountOrderLine", [*_DISCOUNT])
 SetOrderLinePricePayload = _payload("setOrderLinePrice", [*_PRICE])
 
+ApproveOrderPayload = _payload("approveOrder", [*_DECIDE])
+RefuseApprovalPayload = _payload("refuseApproval", [*_DECIDE])
+WithdrawApprovalPayload = _payload("withdrawApproval", [*_PLACE])
+
 
 def _order_id(text: strawberry.ID) -> UUID:
     return decode_id(text, "Order", path=("orderId",))
@@ -162,7 +189,8 @@ def _line_id(text: strawberry.ID) -> UUID:
 @strawberry.type
 class OrderMutations:
     @strawberry.mutation(
-        description="Orders what is in the viewer's cart. Beyond the credit limit it is taken on hold, with a warning.",
+        description="Orders what is in the viewer's cart. Beyond the credit limit it is taken on hold,"
+        " and beyond the buyer's own limits it waits for an approver of the company: a warning says so.",
         directives=[*_PLACE, key_required()],
     )
     async def place_order(
@@ -273,3 +301,39 @@ class OrderMutations:
             input.reason,
         )
         return await SetOrderLinePricePayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Consents to a colleague's order, never to one's own. It is checked again (products, stock, credit)"
+        " and placed at the prices it waited with.",
+        directives=[*_DECIDE, key_required()],
+    )
+    async def approve_order(
+        self, info: Info, input: Annotated[ApproveOrderInput, strawberry.argument(description="The order.")]
+    ) -> ApproveOrderPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_approval.approve_order(info.context, key, input.expected_version, input.reason)
+        return await ApproveOrderPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Does not consent to a colleague's order; it ends, and what it held goes back.",
+        directives=[*_DECIDE, key_required()],
+    )
+    async def refuse_approval(
+        self, info: Info, input: Annotated[RefuseApprovalInput, strawberry.argument(description="The order.")]
+    ) -> RefuseApprovalPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_approval.refuse_approval(info.context, key, input.expected_version, input.reason)
+        return await RefuseApprovalPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Takes back an order of one's own that waits for approval.",
+        directives=[*_PLACE, key_required()],
+    )
+    async def withdraw_approval(
+        self,
+        info: Info,
+        input: Annotated[WithdrawApprovalInput, strawberry.argument(description="The order.")],
+    ) -> WithdrawApprovalPayload:  # type: ignore[valid-type]
+        key = _order_id(input.order_id)
+        done = await orders_approval.withdraw_approval(info.context, key, input.expected_version)
+        return await WithdrawApprovalPayload.of(info.context, done)

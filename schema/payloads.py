@@ -18,12 +18,14 @@ from schema.access import access, described_enum
 from schema.scalars import Money
 
 _CODES = {
+    "APPROVAL_REQUIRED": "The order waits for the consent of somebody else of the company.",
     "ALREADY_EXISTS": "Something with this name, number or reference exists already.",
     "BACKORDERED": "A warning: part of the quantity is not free and will follow.",
     "CART_EMPTY": "There is nothing in the cart to order.",
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
     "EVIDENCE_REQUIRED": "A tax exemption has no evidence; the path names what is missing.",
+    "FILE_INVALID": "A file cannot be read; the message says where and why.",
     "IDEMPOTENCY_CONFLICT": "The idempotency key was used before with another input.",
     "INVALID": "A value cannot be used; the message says why.",
     "INVALID_TRANSITION": "Not possible in the present state.",
@@ -33,6 +35,7 @@ _CODES = {
     "NOT_PERMITTED": "You see it, but may not do this with it.",
     "NOT_SIGNED_IN": "Sign in first.",
     "NO_PRICE": "The product has no price for this customer.",
+    "ON_ACCOUNT": "A warning: money was kept on the customer's account and waits to be matched.",
     "ON_HOLD": "A warning: the order was taken and waits for a release.",
     "OUT_OF_STOCK": "More was asked than is free.",
     "PACK_SIZE": "The quantity is no multiple of the pack.",

@@ -15,12 +15,10 @@ from models.products_reads import CategoryRow, ProductRow
 from models.stock_reads import WarehouseRow
 from resolvers import pricing, products, stock
 from resolvers.context import Context
-from resolvers.customers import seller
 from resolvers.paging import PageArgs, SortKey
-from rules.money import ZERO
 from rules.pricing import Break, PriceComponent, PriceStepStatus
 from rules.pricing import PriceStep as Step
-from rules.states import AvailabilityBand, OutOfStockPolicy, ProductKind, RelationKind
+from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.enums import ProductKindFilter
@@ -118,18 +116,8 @@ class Availability:
     product_id: strawberry.Private[UUID]
 
     @strawberry.field(description="By warehouse.", directives=[access(P.STOCK_QUANTITY_READ), list_size(20)])
-    async def by_warehouse(self, info: Info) -> list[WarehouseStock]:
-        places = {row.id: row for row in await stock.warehouses_in_use(info.context)}
-        rows = await info.context.load(stock.balances_by_product, self.product_id)
-        return [
-            WarehouseStock(
-                warehouse=Warehouse.of(places[row.warehouse_id]),
-                on_hand=row.on_hand,
-                reserved=row.reserved,
-                free=row.free,
-            )
-            for row in rows
-        ]
+    def by_warehouse(self, info: Info) -> list[WarehouseStock]:
+        return info.context.soon(_stock_by_warehouse, self.product_id)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="By lot, first to expire first.", directives=[access(P.LOTS_READ), list_size(50)]
@@ -184,21 +172,42 @@ class PriceStep:
     description="What a product costs the viewer's company today, before tax.", directives=_PRICES
 )
 class ProductPrice:
-    unit_price: Money = strawberry.field(description="The price of `priceUnit` units at the quantity asked.")
-    list_unit_price: Money = strawberry.field(description="The list price at that quantity.")
     price_unit: Decimal = strawberry.field(description="How many units the price is for.")
     quantity: Decimal = strawberry.field(description="The quantity asked, in the product's own unit.")
-    net_amount: Money = strawberry.field(description="What the quantity costs.")
     tax_percent: Decimal = strawberry.field(description="The rate of value added tax, in percent.")
-    breaks: list[PriceBreak] = strawberry.field(
-        description="All list prices in force, by quantity.", directives=[list_size(10)]
-    )
-    next_break: PriceBreak | None = strawberry.field(
-        description="From how many on it is cheaper; null at the last."
-    )
-    steps: list[PriceStep] = strawberry.field(
-        description="How the price came about.", directives=[list_size(5)]
-    )
+    offer: strawberry.Private[pricing.Offer]
+
+    @classmethod
+    def of(cls, offer: pricing.Offer) -> "ProductPrice":
+        return fill(cls, offer, price_unit=offer.price.price_unit, offer=offer)
+
+    def _money(self, amount: Decimal) -> Money:
+        return Money.of(amount, self.offer.currency)
+
+    @strawberry.field(description="The price of `priceUnit` units at the quantity asked.")
+    def unit_price(self) -> Money:
+        return self._money(self.offer.price.unit_price)
+
+    @strawberry.field(description="The list price at that quantity.")
+    def list_unit_price(self) -> Money:
+        return self._money(self.offer.price.list_unit_price)
+
+    @strawberry.field(description="What the quantity costs.")
+    def net_amount(self) -> Money:
+        return self._money(self.offer.price.net_amount)
+
+    @strawberry.field(description="All list prices in force, by quantity.", directives=[list_size(10)])
+    def breaks(self) -> list[PriceBreak]:
+        return [PriceBreak.of(each, self.offer.currency) for each in self.offer.breaks]
+
+    @strawberry.field(description="From how many on it is cheaper; null at the last.")
+    def next_break(self) -> PriceBreak | None:
+        found = self.offer.price.next_break
+        return None if found is None else PriceBreak.of(found, self.offer.currency)
+
+    @strawberry.field(description="How the price came about.", directives=[list_size(5)])
+    def steps(self) -> list[PriceStep]:
+        return [PriceStep.of(step, self.offer.currency) for step in self.offer.price.steps]
 
 
 @strawberry.type(description="A product.", directives=_CATALOG)
@@ -264,7 +273,7 @@ class Product(Node):
         description="What it costs the viewer's company today; null where no price is in force.",
         directives=_PRICES,
     )
-    async def price(
+    def price(
         self,
         info: Info,
         quantity: Annotated[
@@ -272,20 +281,11 @@ class Product(Node):
             strawberry.argument(description="For how many, in its own unit; one pack when nothing is said."),
         ] = None,
     ) -> ProductPrice | None:
-        return await price_of(info.context, self.row, quantity)
+        return info.context.soon(_prices, (self.row, quantity))  # type: ignore[no-any-return]
 
     @strawberry.field(description="Whether it is there.", directives=[access(P.STOCK_READ)])
-    async def availability(self, info: Info) -> Availability:
-        rows = await info.context.load(stock.balances_by_product, self.row.id)
-        free, us = stock.free_of(rows), await seller(info.context)
-        service = self.row.kind is ProductKind.SERVICE
-        return Availability(
-            band=AvailabilityBand.IN_STOCK if service else stock.band_of(free, us.low_stock_threshold),
-            allows_backorder=service
-            or (self.row.out_of_stock_policy or us.out_of_stock_policy) == OutOfStockPolicy.BACKORDER,
-            free=free,
-            product_id=self.row.id,
-        )
+    def availability(self, info: Info) -> Availability:
+        return info.context.soon(_availabilities, self.row)  # type: ignore[no-any-return]
 
     @strawberry.field(description="Products that go with it or stand in for it.", directives=[list_size(10)])
     async def related(self, info: Info) -> list["RelatedProduct"]:
@@ -314,25 +314,29 @@ class RelatedProduct:
     product: Product = strawberry.field(description="The related product.")
 
 
-async def price_of(ctx: Context, row: ProductRow, quantity: Decimal | None) -> ProductPrice | None:
-    """A product's price today for the viewer's company."""
-    wanted = row.pack_size if quantity is None or quantity <= ZERO else quantity
-    line = (await pricing.price_lines(ctx, [pricing.LineAsked(row, wanted)])).lines[0]
-    breaks = await ctx.load(pricing.breaks_by_product, (row.id, row.unit_code, ctx.today))
-    if line.price is None:
-        return None
-    currency, price = (await pricing.market(ctx)).currency, line.price
-    return ProductPrice(
-        unit_price=Money.of(price.unit_price, currency),
-        list_unit_price=Money.of(price.list_unit_price, currency),
-        price_unit=price.price_unit,
-        quantity=wanted,
-        net_amount=Money.of(price.net_amount, currency),
-        tax_percent=line.tax_percent,
-        breaks=[PriceBreak.of(each, currency) for each in breaks],
-        next_break=None if price.next_break is None else PriceBreak.of(price.next_break, currency),
-        steps=[PriceStep.of(step, currency) for step in price.steps],
-    )
+async def _prices(
+    ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]
+) -> list[ProductPrice | None]:
+    return [None if each is None else ProductPrice.of(each) for each in await pricing.offers(ctx, keys)]
+
+
+async def _availabilities(ctx: Context, keys: Sequence[ProductRow]) -> list[Availability]:
+    found = await stock.free_by_product(ctx, keys)
+    return [fill(Availability, row, product_id=product.id) for product, row in zip(keys, found, strict=True)]
+
+
+async def _stock_by_warehouse(ctx: Context, keys: Sequence[UUID]) -> list[list[WarehouseStock]]:
+    places = {row.id: Warehouse.of(row) for row in await stock.warehouses_in_use(ctx)}
+    balances = await ctx.loader(stock.balances_by_product).load_many(keys)
+    return [
+        [
+            WarehouseStock(
+                warehouse=places[row.warehouse_id], on_hand=row.on_hand, reserved=row.reserved, free=row.free
+            )
+            for row in found
+        ]
+        for found in balances
+    ]
 
 
 class ProductOrderField(StrEnum):
@@ -456,7 +460,7 @@ class ProductQueries:
 
 
 @node_loader("Product")
-async def _products(ctx: Context, keys: Sequence[UUID]) -> Sequence[Product | None]:
+async def products_of(ctx: Context, keys: Sequence[UUID]) -> Sequence[Product | None]:
     return [None if row is None else Product.of(row) for row in await products.products_by_id(ctx, keys)]
 
 

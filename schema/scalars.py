@@ -24,6 +24,8 @@ _MOMENT = re.compile(
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 CurrencyCode = NewType("CurrencyCode", str)
+Position = NewType("Position", int)
+POSITION_MAX = 2**53 - 1  # what JavaScript counts exactly
 
 
 class Amount(Decimal):
@@ -96,6 +98,16 @@ def parse_currency(value: Any) -> CurrencyCode:
     raise GraphQLError('A currency is an ISO 4217 code such as "EUR".')
 
 
+def parse_position(value: Any) -> Position:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= POSITION_MAX:
+        return Position(value)
+    raise GraphQLError(f"A position is a whole number from 0 to {POSITION_MAX}.")
+
+
+def _position_literal(node: ValueNode, _variables: Any = None) -> Position:
+    return parse_position(int(node.value) if isinstance(node, IntValueNode) else None)
+
+
 SCALAR_MAP: dict[object, Any] = {
     Decimal: strawberry.scalar(
         name="Decimal",
@@ -124,6 +136,13 @@ SCALAR_MAP: dict[object, Any] = {
         description='A currency by its ISO 4217 code, such as "EUR".',
         serialize=str,
         parse_value=parse_currency,
+    ),
+    Position: strawberry.scalar(
+        name="Position",
+        description="A place in the log of events: a whole number, larger than a 32-bit one can be.",
+        serialize=int,
+        parse_value=parse_position,
+        parse_literal=_position_literal,
     ),
 }
 

@@ -13,7 +13,7 @@ from auth.permissions import Permission as P
 from models.wishlists import Wishlist as WishlistTable
 from resolvers import wishlists
 from resolvers.context import Context
-from resolvers.paging import PageArgs, SortKey
+from resolvers.paging import PageArgs, SortKey, page_in_memory
 from resolvers.products import products_by_id
 from rules.refusals import ErrorCode, Refusal
 from rules.states import WishlistVisibility
@@ -27,6 +27,8 @@ from schema.rows import fill
 
 Info = strawberry.Info[Context, None]
 _USE = [access(P.WISHLISTS_USE)]
+# What is listed whole: past it, items are read in pages.
+LISTED_MAX = 1_000
 
 
 @strawberry.type(description="A product on a list.", directives=_USE)
@@ -35,6 +37,10 @@ class WishlistItem:
     quantity: Decimal = strawberry.field(description="How many are wanted, in the product's own unit.")
     note: str = strawberry.field(description="Why; may be empty.")
     row: strawberry.Private[wishlists.WishlistItemRow]
+
+    @classmethod
+    def of(cls, row: wishlists.WishlistItemRow) -> "WishlistItem":
+        return fill(cls, row, id=encode_id("WishlistItem", row.id), row=row)
 
     @strawberry.field(description="The product; null where it may not be bought any more.")
     async def product(self, info: Info) -> Product | None:
@@ -82,10 +88,26 @@ class Wishlist(Node):
     async def item_count(self, info: Info) -> int:
         return await info.context.load(wishlists.item_counts, self.row.id)
 
-    @strawberry.field(description="Its products, as they were added.", directives=[list_size(100)])
+    @strawberry.field(
+        description="Its products, as they were added; refused for a list of more than 1,000.",
+        directives=[list_size(100)],
+        deprecation_reason="A list holds up to 5,000 products: ask for pagedItems.",
+    )
     async def items(self, info: Info) -> list[WishlistItem]:
         rows = await info.context.load(wishlists.items_by_wishlist, self.row.id)
-        return [fill(WishlistItem, row, id=encode_id("WishlistItem", row.id), row=row) for row in rows]
+        if len(rows) > LISTED_MAX:
+            text = "There are more than {limit} products: ask for them in pages, by pagedItems."
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("items",), limit=LISTED_MAX)
+        return [WishlistItem.of(row) for row in rows]
+
+    @strawberry.field(description="Its products in pages, as they were added.")
+    async def paged_items(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[WishlistItem]:
+        rows = await info.context.load(wishlists.items_by_wishlist, self.row.id)
+        positions = [row.position for row in rows]
+        page = page_in_memory("wishlistItems", rows, positions, PageArgs(first, after, last, before))
+        return connection(page, WishlistItem.of)
 
     @strawberry.field(
         description="What you may do with it; buttons are drawn from this.", directives=[list_size(4)]
@@ -228,7 +250,7 @@ class _WishlistPayload(Payload):
         return cls(wishlist=None if row is None else Wishlist.of(row))  # type: ignore[call-arg]
 
 
-def _payload(mutation: str) -> type[_WishlistPayload]:
+def wishlist_payload(mutation: str) -> type[_WishlistPayload]:
     name = mutation[0].upper() + mutation[1:] + "Payload"
     members = {
         "__annotations__": {"wishlist": Wishlist | None},
@@ -241,10 +263,10 @@ def _payload(mutation: str) -> type[_WishlistPayload]:
     return strawberry.type(made, description=f"Answer of {mutation}.", directives=_USE)
 
 
-CreateWishlistPayload = _payload("createWishlist")
-UpdateWishlistPayload = _payload("updateWishlist")
-SetWishlistItemPayload = _payload("setWishlistItem")
-RemoveWishlistItemPayload = _payload("removeWishlistItem")
+CreateWishlistPayload = wishlist_payload("createWishlist")
+UpdateWishlistPayload = wishlist_payload("updateWishlist")
+SetWishlistItemPayload = wishlist_payload("setWishlistItem")
+RemoveWishlistItemPayload = wishlist_payload("removeWishlistItem")
 
 
 @strawberry.type(description="Answer of deleteWishlist.", directives=_USE)

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?")
 _DATE = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-TEXT_MAX = 100_000
+TEXT_MAX = 500_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ STATES: Mapping[str, Mapping[str, Any]] = {
     "": {},
     "all": {},
     "open": {"isOpen": {"eq": True}},
+    "waiting": {"status": {"eq": "PENDING_APPROVAL"}},
     "placed": {"status": {"eq": "PLACED"}, "isOnHold": {"eq": False}},
     "held": {"isOpen": {"eq": True}, "isOnHold": {"eq": True}},
     "confirmed": {"status": {"eq": "CONFIRMED"}},
@@ -34,6 +35,11 @@ def steps_of(order: Mapping[str, Any]) -> list[dict[str, str]]:
     """The status bar: placed, confirmed, delivered, closed, and where the order stands."""
     if order["status"] in ("CANCELLED", "REFUSED"):
         return [{"key": "PLACED", "state": "done"}, {"key": order["status"], "state": "ended"}]
+    if order["status"] == "PENDING_APPROVAL":
+        waiting = [{"key": "APPROVAL", "state": "held"}]
+        return waiting + [
+            {"key": key, "state": "later"} for key in ("PLACED", "CONFIRMED", "SHIPPED", "CLOSED")
+        ]
     confirmed = order["status"] in ("CONFIRMED", "CLOSED")
     shipped = order["deliveryState"] == "DONE" or order["status"] == "CLOSED"
     flags = [

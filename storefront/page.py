@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -39,6 +39,14 @@ class Execute(Protocol):
     ) -> Awaitable[Mapping[str, Any]]: ...
 
 
+class Upload(Protocol):
+    """Stores a file as the request's visitor; the status and `{"uploadId": …}` or `{"errors": …}`."""
+
+    def __call__(
+        self, request: Request, name: str, content: bytes
+    ) -> Awaitable[tuple[int, Mapping[str, Any]]]: ...
+
+
 class Trouble(Exception):
     """The page cannot be shown; `status` picks the page that says so."""
 
@@ -57,6 +65,7 @@ class House:
     documents: Documents
     secure: bool
     base_url: str
+    upload: Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,16 @@ class Page:
 
     def field(self, name: str) -> str:
         return read_text(self.form.get(name))
+
+    async def send_file(self, name: str) -> tuple[str, str]:
+        """Uploads the form's file: the id for an input, or an empty one and why there is none."""
+        file = self.form.get(name)
+        if not isinstance(file, UploadFile) or not file.filename:
+            return "", self.gettext("Choose a file.")
+        _, answer = await self.house.upload(self.request, file.filename, await file.read())
+        if "errors" in answer:
+            return "", str(answer["errors"][0]["message"])
+        return str(answer["uploadId"]), ""
 
     @property
     def here(self) -> str:
@@ -256,6 +275,7 @@ class At:
     get: Handler | None = None
     acts: Mapping[str, Handler] = field(default_factory=dict)
     needs: str = "signed-in"
+    takes_file: bool = False
 
 
 def to_login(page: Page) -> Response:
@@ -263,4 +283,4 @@ def to_login(page: Page) -> Response:
     return page.go("/login" + ("?" + urlencode({"next": here}) if here != "/" else ""))
 
 
-__all__ = ["At", "Execute", "Handler", "House", "Outcome", "Page", "Problem", "Trouble", "to_login"]
+__all__ = ["At", "Execute", "Handler", "House", "Outcome", "Page", "Problem", "Trouble", "Upload", "to_login"]

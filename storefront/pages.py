@@ -12,10 +12,25 @@ from starlette.routing import BaseRoute, Route
 
 from storefront import api_clients
 from storefront.documents import Documents
-from storefront.page import At, Execute, House, Page, Trouble, to_login
-from storefront.portal import account, cart, catalogue, company, help_pages, home, lists, orders, quick_order
+from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
+from storefront.portal import (
+    account,
+    approvals,
+    cart,
+    catalogue,
+    company,
+    company_admin,
+    deliveries,
+    help_pages,
+    home,
+    lists,
+    orders,
+    quick_order,
+    statement,
+)
 from storefront.rendering import static_version
-from storefront.staff import console, customers, desk
+from storefront.staff import admin, bank, console, credit, customers, desk, jobs, payments
+from storefront.staff import deliveries as delivery_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -34,20 +49,25 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *company.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
-    *api_clients.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES,
+    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
+    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
-PUBLIC = frozenset({"/login", "/theme"})
+# Where forms send files: their bodies are larger than others'.
+FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)
+PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}"})
 
 
-def create_storefront(execute: Execute, settings: SettingsLike) -> list[BaseRoute]:
+def create_storefront(execute: Execute, settings: SettingsLike, upload: Upload) -> list[BaseRoute]:
     """
     The routes of portal and staff console.
 
     Args:
         execute: runs a document through the schema as the request's visitor.
+        upload: stores a file as the request's visitor.
     """
-    house = House(execute, Documents.read(), settings.cookie_secure, settings.base_url)
+    house = House(execute, Documents.read(), settings.cookie_secure, settings.base_url, upload)
     routes: list[BaseRoute] = []
     for at in PAGES:
         if at.get is not None:
@@ -119,7 +139,7 @@ class _Endpoint:
         if kind not in _FORMS:
             raise Trouble(403)
         try:
-            page.form = await page.request.form(max_files=0, max_fields=FORM_FIELDS_MAX)
+            page.form = await page.request.form(max_files=int(self.at.takes_file), max_fields=FORM_FIELDS_MAX)
         except HTTPException:
             raise Trouble(400) from None
         if not page.request.state.form_token.matches(page.form.get("csrf_token")):

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.database import Database
 from app.settings import Settings
-from tests.cluster import PREFIX, Cluster, Room, folder_of_run, run, server_in
+from tests.cluster import PREFIX, Cluster, folder_of_run, run, server_in
+from tests.workers import Controller, Neighbour, folder_of
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -21,70 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["CHROMIUM", "DEMO_DAY", "PREFIX", "Cluster", "run"]
 CHROMIUM = Path("/usr/bin/chromium")
 DEMO_DAY = date(2026, 3, 2)  # the day on which the demo company of the tests lives
-# What is made once for a module and dear: its tests stay with one worker.
-SHARED = {"site", "imported", "planned"}
-
-
-class Controller:
-    """Of a run with several workers: it owns their PostgreSQL, and no worker outlives it."""
-
-    def __init__(self) -> None:
-        self._held = ExitStack()
-        self._folder: Path | None = None
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        if self._folder is None:
-            self._folder = self._held.enter_context(folder_of_run())
-            self._held.enter_context(server_in(self._folder))
-        node.workerinput["ventas_folder"] = str(self._folder)
-
-    def pytest_unconfigure(self) -> None:
-        self._held.close()
-
-
-class Neighbour:
-    """Of a worker: a test that is timed waits until it is alone, and the others wait for it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._room = Room(folder)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self) -> Iterator[None]:
-        with self._room.entered():
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        with self._room.entered(alone=item.get_closest_marker("alone") is not None):
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self) -> Iterator[None]:
-        with self._room.entered():
-            return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    folder = _folder_of(config)
+    folder = folder_of(config)
     config.pluginmanager.register(Controller() if folder is None else Neighbour(folder))
 
 
-def _folder_of(config: pytest.Config) -> Path | None:
-    """The run's folder in a worker; none where there is one process, which makes its own."""
-    given: dict[str, str] = getattr(config, "workerinput", {})
-    return Path(given["ventas_folder"]) if given else None
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long") and os.environ.get("VENTAS_LONG") != "1":
             item.add_marker(pytest.mark.skip(reason="takes minutes: ./ventas test --long"))
         if item.get_closest_marker("browser") and not CHROMIUM.exists():
             item.add_marker(pytest.mark.skip(reason=f"no browser at {CHROMIUM}"))
-        if SHARED & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_collection_finish() -> None:
@@ -96,7 +46,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     with ExitStack() as held:
-        folder = _folder_of(request.config) or held.enter_context(folder_of_run())
+        folder = folder_of(request.config) or held.enter_context(folder_of_run())
         made = Cluster(held.enter_context(server_in(folder)), folder)
         held.callback(made.close)
         yield made

@@ -14,13 +14,14 @@ unit, terms, tax, warehouse …) is made the first time and found again afterwar
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,6 +42,8 @@ from models.customers import (
     CustomerItemNumber,
     Membership,
 )
+from models.deliveries import Delivery
+from models.orders import SalesOrder, SalesOrderLine
 from models.prices import ListPrice
 from models.products import Product, ProductCategory, StandardCost, UnitOfMeasure
 from models.sellers import (
@@ -58,12 +61,18 @@ from models.sellers import (
     Territory,
 )
 from models.stock import Lot, LotBalance, StockBalance, StockMove, Warehouse
+from models.uploads import Upload
 from models.users import StaffRole, User, UserCredential, UserSession
+from resolvers.context import Context
+from resolvers.deliveries_acts import LineWanted, Travel, release_delivery
+from resolvers.deliveries_shipping import ship_delivery
+from resolvers.runner import Done, Refused, run_act
 from rules.states import (
     CreditPolicy,
     CustomerStatus,
     DocumentKind,
     LotStatus,
+    OrderStatus,
     OutOfStockPolicy,
     ProductKind,
     SessionKind,
@@ -77,6 +86,7 @@ DAY = date(2026, 1, 1)  # master data is valid from this day on
 MOMENT = datetime(2026, 1, 1, 9, tzinfo=UTC)  # and was made at this instant
 PASSWORD = "correct horse battery"
 Row = TypeVar("Row", bound=Base)
+T = TypeVar("T")
 # A template is filled by one worker and added to by others, so each counts from a place of its own.
 _numbers = count(100_000 * (int(WORKER.removeprefix("gw")) + 1) if WORKER.startswith("gw") else 1)
 
@@ -107,7 +117,7 @@ async def make_unit(session: AsyncSession, code: str = "PCE", decimals: int = 0)
 
 
 async def make_seller(session: AsyncSession, **given: Any) -> Seller:
-    """A seller in Madrid with its order series; children are invisible to parents unless asked otherwise."""
+    """A seller in Madrid with its number series; children are invisible to parents unless asked otherwise."""
     await make_currency(session)
     number = next(_numbers)
     values: dict[str, Any] = {
@@ -118,11 +128,14 @@ async def make_seller(session: AsyncSession, **given: Any) -> Seller:
         "parents_see_descendants": False, "low_stock_threshold": Decimal(5),
     }  # fmt: skip
     seller = await add(session, Seller(**(values | given)))
-    await add(
-        session,
-        NumberSeries(seller_id=seller.id, kind=DocumentKind.ORDER, prefix="SO", digits=6,
-                     sequence_name="sales_order_number_seq"),
-    )  # fmt: skip
+    for kind, prefix, sequence in (
+        (DocumentKind.ORDER, "SO", "sales_order_number_seq"),
+        (DocumentKind.DELIVERY, "DN", "delivery_number_seq"),
+    ):
+        await add(
+            session,
+            NumberSeries(seller_id=seller.id, kind=kind, prefix=prefix, digits=6, sequence_name=sequence),
+        )
     return seller
 
 
@@ -496,3 +509,97 @@ async def make_stock(
     balance.reserved += Decimal(reserved)
     await session.flush()
     return balance
+
+
+async def make_upload(
+    session: AsyncSession,
+    viewer: Viewer,
+    now: datetime,
+    content: bytes = b"SKU;Quantity\nACE-0;1\n",
+    **given: Any,
+) -> Upload:
+    """A file that the viewer has sent and no input has taken."""
+    values = {
+        "seller_id": viewer.seller_id,
+        "customer_id": viewer.customer_id,
+        "user_id": viewer.user_id,
+        "name": "lines.csv",
+        "media_type": "text/csv",
+        "content": content,
+        "created_at": now,
+        "expires_at": now + timedelta(minutes=15),
+    }
+    upload = Upload(**values | given)
+    session.add(upload)
+    await session.flush()
+    return upload
+
+
+# Deliveries
+
+
+async def do(database: Database, viewer: Viewer, work: Callable[[Context], Awaitable[T]], now: datetime) -> T:
+    """A use case through the runner, as the viewer, at that moment; a refusal is an error of the test."""
+
+    async def done(ctx: Context) -> Done[T]:
+        return Done(await work(ctx))
+
+    zone = ZoneInfo("Europe/Madrid")
+    outcome = await run_act(
+        database, viewer, lambda session: Context(viewer, now, zone, open_session=session), done
+    )
+    assert not isinstance(outcome, Refused), outcome
+    return outcome
+
+
+async def make_delivery(
+    database: Database,
+    logistics: Viewer,
+    order_id: UUID,
+    *quantities: Decimal | int,
+    now: datetime,
+    warehouse: str = "MAD",
+) -> UUID:
+    """
+    Releases goods of a placed or confirmed order, by the ordinary use case: everything, or so much of its lines in order.
+
+    Args:
+        quantities: one for each line from the first on; 0 leaves a line out.
+    """
+    async with database.job() as session:
+        order = await session.get_one(SalesOrder, order_id)
+        if order.status == OrderStatus.PLACED:
+            order.status, order.confirmed_at = OrderStatus.CONFIRMED, now
+        version = order.version
+        place = await session.scalar(select(Warehouse).where(Warehouse.code == warehouse))
+        lines = await session.scalars(
+            select(SalesOrderLine.id)
+            .where(SalesOrderLine.order_id == order_id)
+            .order_by(SalesOrderLine.position)
+        )
+        wanted = [
+            LineWanted(key, Decimal(quantity))
+            for key, quantity in zip(lines, quantities, strict=False)
+            if quantity
+        ]
+    assert place is not None
+    done = await do(
+        database,
+        logistics,
+        lambda ctx: release_delivery(ctx, order_id, place.id, wanted or None, None, version),
+        now,
+    )
+    assert done is not None, "the credit is exceeded"
+    return done
+
+
+async def ship(database: Database, logistics: Viewer, delivery_id: UUID, now: datetime) -> UUID:
+    """The delivery leaves, by the ordinary use case."""
+    async with database.job() as session:
+        version = (await session.get_one(Delivery, delivery_id)).version
+    return await do(
+        database,
+        logistics,
+        lambda ctx: ship_delivery(ctx, delivery_id, version, Travel("Transportes Sol", "TS-1")),
+        now,
+    )

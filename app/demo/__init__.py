@@ -18,6 +18,7 @@ from app.demo.customers import (
     demo_logins,
     plan_customers,
 )
+from app.demo.deliveries import deliver_some
 from app.demo.orders import PlannedOrder, plan_orders
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
@@ -43,7 +44,7 @@ __all__ = ["DEMO_LOGINS", "DEMO_PASSWORD", "DemoLogin", "load_demo"]
 
 async def load_demo(database: "Database", today: date, now: datetime | None = None) -> None:
     """
-    Fills an empty, migrated database, in one transaction.
+    Fills an empty, migrated database: in one transaction, but for what its warehouses do by the ordinary acts.
 
     Args:
         today: the day the company lives in; everything else is counted from it.
@@ -56,6 +57,7 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
             text("select setval('sales_order_number_seq', (select count(*) from sales_order))")
         )
         await refresh_search(session)
+    await deliver_some(database, now or moment(today, 12))
 
 
 def plan_demo(today: date, now: datetime) -> Rows:

@@ -169,6 +169,14 @@ def add_company(rows: Rows) -> None:
     rows.add(
         NumberSeries,
         seller_id=SELLER,
+        kind=DocumentKind.DELIVERY,
+        prefix="DN",
+        digits=6,
+        sequence_name="delivery_number_seq",
+    )
+    rows.add(
+        NumberSeries,
+        seller_id=SELLER,
         kind=DocumentKind.CUSTOMER,
         prefix="C",
         digits=5,

@@ -147,6 +147,7 @@ async def _seller(finder: _Finder, namespace: str) -> Seller:
     seller = await finder.add(Seller(**_SELLER))
     for kind, prefix, sequence in (
         (DocumentKind.ORDER, "SO", "sales_order_number_seq"),
+        (DocumentKind.DELIVERY, "DN", "delivery_number_seq"),
         (DocumentKind.CUSTOMER, "C", "customer_number_seq"),
     ):
         await finder.add(

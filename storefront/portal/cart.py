@@ -6,7 +6,10 @@ from typing import Any
 from starlette.responses import Response
 
 from storefront.forms import Problem, indexed, problems_of, read_date, read_number
+from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page
+
+PAGE_SIZE = 50
 
 
 def _version(page: Page) -> int | None:
@@ -15,11 +18,14 @@ def _version(page: Page) -> int | None:
 
 
 async def show_cart(page: Page, problems: Sequence[Problem] = ()) -> Response:
-    data = await page.ask("Cart")
+    only = page.query("show") == "problems"
+    data = await page.ask("Cart", withProblems=only, **paging(page, PAGE_SIZE))
     cart = data["cart"]
+    shown = "problems" if only else ""
     return page.show(
         "portal/cart.html", 422 if problems else 200, frame=data, cart=cart, problems=list(problems),
-        by_line=_by_line(cart),
+        by_line=_by_line(cart), lines=cart["pagedLines"]["nodes"], only=only,
+        pager=neighbours(page, cart["pagedLines"]["pageInfo"], show=shown),
         typed={"line": page.field("line"), "quantity": page.field("quantity"), "sku": page.field("sku")}
         if problems
         else {},
@@ -40,7 +46,7 @@ def _by_line(cart: Mapping[str, Any] | None) -> dict[str, list[Problem]]:
             )
             for each in line["problems"]
         ]
-        for line in cart["lines"]
+        for line in cart["pagedLines"]["nodes"]
     }
 
 
@@ -94,14 +100,7 @@ async def clear_cart(page: Page) -> Response:
 
 async def cart_to_list(page: Page) -> Response:
     """A new list of what the cart holds; the cart keeps it."""
-    cart = (await page.ask("Cart"))["cart"]
-    items = [
-        {"sku": each["product"]["sku"], "quantity": each["quantity"]}
-        for each in cart["lines"]
-        if each["product"]
-    ]
-    name = page.field("name")
-    outcome = await page.act("CreateWishlist", name=name, visibility="PRIVATE", items=items)
+    outcome = await page.act("SaveCartAsWishlist", name=page.field("name"))
     if not outcome.done:
         return await show_cart(page, problems_of(outcome.errors, {"name": "list-name"}))
     made = outcome.payload["wishlist"]
@@ -111,9 +110,9 @@ async def cart_to_list(page: Page) -> Response:
 async def show_checkout(
     page: Page, problems: Sequence[Problem] = (), moved: Mapping[str, Any] | None = None
 ) -> Response:
-    data = await page.ask("Checkout")
+    data = await page.ask("Checkout", first=PAGE_SIZE)
     cart = data["cart"]
-    if cart is None or not cart["lines"]:
+    if cart is None or not cart["lineCount"]:
         return page.go("/cart")
     customer = data["viewer"]["customer"]
     credit = customer.get("credit")
@@ -121,6 +120,7 @@ async def show_checkout(
     return page.show(
         "portal/checkout.html", 422 if problems else 200, frame=data, cart=cart, customer=customer,
         problems=list(problems), moved=moved, by_line=_by_line(cart), available=left,
+        lines=cart["pagedLines"]["nodes"],
         typed=_typed(page, cart, customer),
     )  # fmt: skip
 
@@ -157,7 +157,8 @@ async def place_order(page: Page) -> Response:
         }  # fmt: skip
         by_line = [each for each in outcome.errors if "lines" in each["path"]]
         rest = [each for each in outcome.errors if "lines" not in each["path"]]
-        ids = [each["id"] for each in (await page.ask("Cart"))["cart"]["lines"]] if by_line else []
+        shown = (await page.ask("Cart", first=PAGE_SIZE))["cart"]["pagedLines"]["nodes"] if by_line else []
+        ids = [each["id"] for each in shown]
         moved = next((each for each in outcome.errors if each["code"] == "PRICE_CHANGED"), None)
         return await show_checkout(page, problems_of(rest, fields) + indexed(by_line, ids, "line-"), moved)
     order = outcome.payload["order"]

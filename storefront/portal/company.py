@@ -60,7 +60,14 @@ async def save_address(page: Page) -> Response:
     return page.go("/company", page.gettext("The address was saved."), warnings=outcome.warnings)
 
 
+async def revoke(page: Page) -> Response:
+    outcome = await page.act("RevokeInvitation", invitationId=page.field("invitation"))
+    if not outcome.done:
+        return page.go("/company", bad=[each["message"] for each in outcome.errors])
+    return page.go("/company", page.gettext("The invitation was taken back."))
+
+
 PAGES = (
-    At("/company", show_company, needs="carts:use"),
+    At("/company", show_company, {"revoke": revoke}, needs="carts:use"),
     At("/company/addresses/{id}", show_address, {"": save_address}, needs="addresses:write"),
 )

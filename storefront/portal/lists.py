@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from storefront.forms import Problem, problems_of, read_number
-from storefront.lists_of import neighbours
+from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 
+PAGE_SIZE = 50
 VISIBILITIES = ("PRIVATE", "COMPANY")
 
 
@@ -45,11 +46,13 @@ def _version(page: Page) -> int | None:
 
 
 async def show_list(page: Page, problems: Sequence[Problem] = ()) -> Response:
-    data = await page.ask("Wishlist", id=_id(page))
+    data = await page.ask("Wishlist", id=_id(page), **paging(page, PAGE_SIZE))
     if data["wishlist"] is None:
         raise Trouble(404)
     return page.show(
         "portal/list.html", 422 if problems else 200, frame=data, list=data["wishlist"], problems=list(problems),
+        items=data["wishlist"]["pagedItems"]["nodes"],
+        pager=neighbours(page, data["wishlist"]["pagedItems"]["pageInfo"]),
         typed={name: page.field(name) for name in ("sku", "quantity", "note", "item")},
     )  # fmt: skip
 

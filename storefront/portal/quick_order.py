@@ -1,75 +1,139 @@
-"""Quick order: pasted lines are verified first; only then they go to the cart or become a list."""
+"""Quick order: many lines at once, typed, pasted or as a file; verified first, then to the cart or onto a list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from storefront.forms import Problem, problems_of
-from storefront.page import At, Page
+from storefront.forms import Problem, problems_of, read_number
+from storefront.lists_of import neighbours, paging
+from storefront.page import At, Outcome, Page, Trouble
+
+ROWS, ROWS_MAX = 8, 100
+PAGE_SIZE = 50
+SHOWN = {"": None, "problems": ["ADJUSTED", "INVALID"]}
 
 
-async def show_quick_order(page: Page) -> Response:
+async def show_quick_order(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data = await page.ask("QuickOrder")
-    return page.show("portal/quick_order.html", frame=data, text="", checked=None)
-
-
-async def verify(page: Page, problems: Sequence[Problem] = ()) -> Response:
-    """What would be ordered, row by row; stores nothing."""
-    text = page.field("text")
-    if not text:
-        data = await page.ask("QuickOrder")
-        nothing = Problem(page.gettext("Paste at least one line."), "text")
-        return page.show(
-            "portal/quick_order.html", 422, frame=data, text="", checked=None, problems=[nothing]
-        )
-    data = await page.ask("CheckLines", text=text)
+    asked = page.query("rows")
+    rows = min(int(asked), ROWS_MAX) if asked.isdigit() and len(asked) < 5 else ROWS
+    typed = _typed(page)
     return page.show(
-        "portal/quick_order.html", 422 if problems else 200, frame=data, text=text, checked=data["checkLines"],
-        problems=list(problems),
+        "portal/quick_order.html", 422 if problems else 200, frame=data, text=page.field("text"),
+        rows=[(number, *typed.get(number, ("", ""))) for number in range(1, max([rows, *typed]) + 1)],
+        rows_more=min(rows + 16, ROWS_MAX), problems=list(problems),
     )  # fmt: skip
 
 
-async def _lines(page: Page) -> list[Mapping[str, Any]]:
-    """The lines that can be ordered, verified again: what the form once showed is not trusted."""
-    checked = (await page.ask("CheckLines", text=page.field("text")))["checkLines"]["lines"]
-    return [each for each in checked if each["status"] != "INVALID"]
+def _typed(page: Page) -> dict[int, tuple[str, str]]:
+    """The rows in which something was typed: number -> code, quantity."""
+    pairs = {
+        number: (page.field(f"sku-{number}"), page.field(f"quantity-{number}"))
+        for number in range(1, ROWS_MAX + 1)
+    }
+    return {number: pair for number, pair in pairs.items() if any(pair)}
+
+
+async def check_text(page: Page) -> Response:
+    if not page.field("text"):
+        return await show_quick_order(page, [Problem(page.gettext("Paste at least one line."), "text")])
+    return await _made(page, await page.act("CreateQuickOrder", text=page.field("text")), "text")
+
+
+async def check_rows(page: Page) -> Response:
+    lines, problems = [], []
+    for number, (sku, typed) in _typed(page).items():
+        quantity = read_number(typed or "1", page.locale)
+        if not sku:
+            problems.append(Problem(page.gettext("Enter a reference."), f"sku-{number}"))
+        elif quantity is None:
+            problems.append(Problem(page.gettext("Enter a quantity, such as 12."), f"quantity-{number}"))
+        else:
+            lines.append({"sku": sku[:200], "quantity": quantity})
+    if not lines and not problems:
+        problems.append(Problem(page.gettext("Enter at least one line."), "sku-1"))
+    if problems:
+        return await show_quick_order(page, problems)
+    return await _made(page, await page.act("CreateQuickOrder", lines=lines), "sku-1")
+
+
+async def check_file(page: Page) -> Response:
+    upload, problem = await page.send_file("file")
+    if problem:
+        return await show_quick_order(page, [Problem(problem, "file")])
+    return await _made(page, await page.act("CreateQuickOrder", uploadId=upload), "file")
+
+
+async def _made(page: Page, outcome: Outcome, field: str) -> Response:
+    if not outcome.done:
+        return await show_quick_order(page, [Problem(each["message"], field) for each in outcome.errors])
+    return page.go(f"/quick-order/{outcome.payload['quickOrder']['id']}")
+
+
+def _id(page: Page) -> str:
+    return str(page.request.path_params["id"])[:200]
+
+
+async def show_checked(page: Page, problems: Sequence[Problem] = ()) -> Response:
+    """What would be ordered, row by row; nothing is stored by looking."""
+    show = page.query("show") if page.query("show") in SHOWN else ""
+    data = await page.ask("CheckedQuickOrder", id=_id(page), status=SHOWN[show], **paging(page, PAGE_SIZE))
+    found = data["quickOrder"]
+    if found is None:
+        raise Trouble(404)
+    lines = found["checked"]["pagedLines"]
+    return page.show(
+        "portal/quick_order_checked.html", 422 if problems else 200, frame=data, order=found, checked=found["checked"],
+        lines=lines, show=show, problems=list(problems), pager=neighbours(page, lines["pageInfo"], show=show),
+        lists=[each for each in data["wishlists"]["nodes"] if "SET_ITEM" in each["allowedActions"]],
+        typed={"name": page.field("name"), "wishlist": page.field("wishlist")},
+    )  # fmt: skip
+
+
+def _given(page: Page) -> dict[str, Any]:
+    choice = "LEAVE_OUT" if page.field("leave_out") else "REFUSE"
+    return {"quickOrderId": _id(page), "invalidLines": choice}
+
+
+FIELDS = {"invalidLines": "leave-out", "name": "list-name", "wishlistId": "wishlist"}
 
 
 async def to_cart(page: Page) -> Response:
-    lines = await _lines(page)
-    if not lines:
-        return await verify(page, [Problem(page.gettext("None of these lines can be ordered."), "text")])
-    asked = [{"sku": each["product"]["sku"], "quantity": each["quantity"]} for each in lines]
-    outcome = await page.act("AddToCart", lines=asked)
+    outcome = await page.act("AddQuickOrderToCart", **_given(page))
     if not outcome.done:
-        return await verify(page, problems_of(outcome.errors))
+        return await show_checked(page, problems_of(outcome.errors, FIELDS))
+    count = outcome.payload["cart"]["lineCount"]
     said = page.renderer.texts.ngettext(
-        "%(number)s line is in the cart.", "%(number)s lines are in the cart.", len(lines)
-    ) % {"number": len(lines)}
-    return page.go("/cart", said, warnings=outcome.warnings)
+        "The lines were added; the cart has %(number)s line now.",
+        "The lines were added; the cart has %(number)s lines now.",
+        count,
+    )
+    return page.go("/cart", said % {"number": count}, warnings=outcome.warnings)
 
 
 async def to_list(page: Page) -> Response:
-    lines = await _lines(page)
-    name = page.field("name")
-    if not name:
-        return await verify(page, [Problem(page.gettext("Give the list a name."), "list-name")])
-    if not lines:
-        return await verify(page, [Problem(page.gettext("None of these lines can be ordered."), "text")])
-    items = [{"sku": each["product"]["sku"], "quantity": each["quantity"]} for each in lines]
-    outcome = await page.act("CreateWishlist", name=name, visibility="PRIVATE", items=items)
+    """Onto a list that exists, or a new one."""
+    if page.field("wishlist"):
+        outcome = await page.act("AddQuickOrderToWishlist", wishlistId=page.field("wishlist"), **_given(page))
+    elif page.field("name"):
+        outcome = await page.act("SaveQuickOrderAsWishlist", name=page.field("name"), **_given(page))
+    else:
+        return await show_checked(page, [Problem(page.gettext("Give the list a name."), "list-name")])
     if not outcome.done:
-        return await verify(page, problems_of(outcome.errors, {"name": "list-name"}))
+        return await show_checked(page, problems_of(outcome.errors, FIELDS))
     made = outcome.payload["wishlist"]
-    return page.go(f"/lists/{made['id']}", page.gettext("The list %(name)s was made.", name=made["name"]))
+    said = page.gettext("The lines are on the list %(name)s.", name=made["name"])
+    return page.go(f"/lists/{made['id']}", said, warnings=outcome.warnings)
 
 
 PAGES = (
     At(
         "/quick-order",
         show_quick_order,
-        {"verify": verify, "cart": to_cart, "list": to_list},
+        {"verify": check_text, "rows": check_rows, "file": check_file},
         needs="carts:use",
+        takes_file=True,
     ),
+    At("/quick-order/{id}", show_checked, {"cart": to_cart, "list": to_list}, needs="carts:use"),
 )

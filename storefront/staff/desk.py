@@ -10,6 +10,7 @@ from storefront.labels import N_
 from storefront.lists_of import neighbours, paging
 from storefront.order_lists import PAGE_SIZE, STATES, asked_of, steps_of, where_of
 from storefront.page import At, Handler, Page, Trouble
+from storefront.staff.deliveries import proposals_of
 
 # The board's columns: the state whose list a column begins, its icon, its heading.
 COLUMNS = (
@@ -82,7 +83,7 @@ async def show_order(page: Page, problems: Sequence[Problem] = ()) -> Response:
         raise Trouble(404)
     return page.show(
         "staff/order.html", 422 if problems else 200, frame=data, order=order, steps=steps_of(order),
-        problems=list(problems),
+        problems=list(problems), proposals=proposals_of(order),
         typed={name: page.field(name) for name in ("act", "line", "quantity", "percent", "price", "reason")},
     )  # fmt: skip
 

@@ -27,8 +27,15 @@ class Entry:
 NAVIGATION: Sequence[Entry] = (
     Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
+    Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
+    Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
+    Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
+    Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),
+    Entry("/staff/journal", "archive", N_("Journal"), "journal:read"),
+    Entry("/staff/jobs", "clipboard", N_("Jobs"), "staff"),
     Entry("/products", "catalogue", N_("Products"), "catalog:read", tab=True),
+    Entry("/staff/users", "users", N_("Users"), "users:write"),
     Entry("/staff/api-clients", "lock", N_("API clients"), "api-clients:manage"),
 )
 

@@ -196,15 +196,27 @@ if (window.matchMedia("(max-width: 60rem)").matches) {
   for (const each of document.querySelectorAll("[data-fold]")) each.open = false;
 }
 
-// A file's text into a field; the file itself stays here.
-for (const input of document.querySelectorAll("[data-read-into]")) {
-  input.addEventListener("change", async () => {
-    const file = input.files[0];
-    const field = document.getElementById(input.dataset.readInto);
-    if (file) field.value = (await file.text()).slice(0, field.maxLength);
-    input.value = "";
+// Jobs go on while somebody looks: their progress is shown, and the page is read again when one has ended.
+async function followJobs(list) {
+  const answer = await fetch("/auth/ticket", { method: "POST" });
+  if (!answer.ok) return;
+  const query = "subscription { jobProgressed { job { id state progress { done total } } } }";
+  const asked = new URLSearchParams({ ticket: (await answer.json()).ticket, query });
+  const source = new EventSource(`/graphql/stream?${asked}`);
+  source.addEventListener("complete", () => source.close());
+  source.addEventListener("error", () => source.close());
+  source.addEventListener("next", (event) => {
+    const { data } = JSON.parse(event.data);
+    const job = data && data.jobProgressed && data.jobProgressed.job;
+    const row = job && list.querySelector(`[data-job="${CSS.escape(job.id)}"]`);
+    if (row && job.progress.total) {
+      row.querySelector("[data-progress]").textContent = `${job.progress.done} / ${job.progress.total}`;
+    }
+    if (job && (!row || row.dataset.state !== job.state) && !list.contains(document.activeElement)) location.reload();
   });
 }
+const jobList = document.querySelector("[data-follow-jobs]");
+if (jobList && document.querySelector("[data-state=QUEUED], [data-state=RUNNING]")) followJobs(jobList);
 
 const summary = document.getElementById("summary");
 if (summary) summary.focus();

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.database import READERS, ROLES, Database, head_revision, is_migrated, migrate
+from app.deadline import deadline_in
 from auth.permissions import Role, RowClass, Viewer, combine_grants
+from resolvers.runner import unavailable
 from tests.conftest import PREFIX, Cluster
 
 USER = UUID(int=1)
@@ -168,3 +170,82 @@ async def test_an_older_stamp_is_not_migrated(database: Database) -> None:
     async with database.owner() as connection:
         await connection.execute(text("update alembic_version set version_num = 'older'"))
         assert not await is_migrated(connection)
+
+
+async def test_statements_get_no_more_time_than_the_request_has_left(database: Database) -> None:
+    timeout = text("select extract(epoch from current_setting('statement_timeout')::interval)")
+    with deadline_in(2.0):
+        async with database.read(VIEWER) as session:
+            assert 0 < await session.scalar(timeout) <= 2
+        async with database.auth() as session:
+            assert 0 < await session.scalar(timeout) <= 2
+        row = await database.auth_row("select current_setting('statement_timeout') as left")
+        assert row["left"].endswith("ms") or row["left"] == "2s"
+        async with database.job() as session:
+            assert await session.scalar(timeout) == 600
+    with deadline_in(60.0):
+        async with database.write(VIEWER) as session:
+            assert await session.scalar(timeout) == 5
+
+
+async def test_a_statement_is_cut_off_at_the_deadline(database: Database) -> None:
+    with deadline_in(0.05):
+        async with database.read(VIEWER) as session:
+            with pytest.raises(DBAPIError) as cut:
+                await session.execute(text("select pg_sleep(4)"))
+
+    passing = unavailable(cut.value)
+    assert passing is not None and str(passing) == "57014"
+
+
+async def test_a_read_without_a_statement_takes_no_connection(narrow: Database) -> None:
+    async with narrow.read(VIEWER), narrow.auth() as session:
+        assert await session.scalar(text("select 1")) == 1
+
+
+async def test_roles_come_back_to_their_own_connections(cluster: Cluster, template: str) -> None:
+    name = cluster.clone(template)
+    database = cluster.database(name, pool_size=2)
+    await database.open()
+    pid = text("select pg_backend_pid()")
+    seen: dict[str, set[int]] = {"auth": set(), "read": set()}
+    for _ in range(5):
+        async with database.auth() as session:
+            seen["auth"].add(await session.scalar(pid))
+        async with database.read(VIEWER) as session:
+            seen["read"].add(await session.scalar(pid))
+        seen["auth"].add((await database.auth_row("select pg_backend_pid() as pid"))["pid"])
+    async with database.write(VIEWER) as session:  # a third role takes the one that has been idle for longer
+        assert await session.scalar(pid) in seen["read"] | seen["auth"]
+    await database.close()
+    cluster.drop(name)
+
+    assert len(seen["auth"]) == len(seen["read"]) == 1
+    assert seen["auth"] != seen["read"]
+
+
+async def test_the_row_of_who_asks_finds_a_server_that_went_away(narrow: Database) -> None:
+    pid = (await narrow.auth_row("select pg_backend_pid() as pid"))["pid"]
+    async with narrow.owner() as connection:
+        await connection.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    assert (await narrow.auth_row("select pg_backend_pid() as pid"))["pid"] != pid
+
+
+async def test_a_row_that_failed_leaves_nothing_open(narrow: Database) -> None:
+    with pytest.raises(Exception, match="division by zero"):
+        await narrow.auth_row("select 1 / $1::int as no", 0)
+    async with narrow.engine.connect() as connection:
+        left = (await connection.execute(SEEN)).one()
+
+    assert left.role == "ventas_login"
+    assert (await narrow.auth_row("select current_user as role"))["role"] == "ventas_auth"
+
+
+async def test_a_transaction_that_cannot_be_set_up_leaves_nothing_open(narrow: Database) -> None:
+    stranger = Database(narrow.url, "nobody_", 1, narrow.owner_url)
+    for _ in range(2):
+        with pytest.raises(DBAPIError, match="nobody_customer"):
+            async with stranger.read(VIEWER) as session:
+                await session.execute(text("select 1"))
+    await stranger.close()

@@ -160,7 +160,7 @@ def test_words_after_two_dashes_go_to_pytest() -> None:
 
 
 def test_tests_are_spread_over_the_cores_unless_the_plugin_is_off() -> None:
-    spread = ["-n", "2", "--dist", "loadgroup", "--max-worker-restart", "0"]
+    spread = ["-n", "2", "--dist", "loadscope", "--max-worker-restart", "0"]
 
     assert checks.spread(2, []) == checks.spread(2, ["-k", "no:xdist"]) == checks.spread(2, ["-n0"]) == spread
     assert checks.spread(2, ["-p", "no:xdist"]) == checks.spread(2, ["-x", "-pno:xdist"]) == []

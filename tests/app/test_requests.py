@@ -19,8 +19,17 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from app.database import Database
+from app.deadline import remaining_milliseconds
 from app.logs import configure_logs
-from app.middleware import CONTENT_SECURITY_POLICY, Admission, Bodies, RequestLog, SecurityHeaders, Traffic
+from app.middleware import (
+    CONTENT_SECURITY_POLICY,
+    Admission,
+    Bodies,
+    Deadline,
+    RequestLog,
+    SecurityHeaders,
+    Traffic,
+)
 from app.origins import Origins
 from app.settings import Settings
 
@@ -291,6 +300,18 @@ async def test_a_client_who_left_is_not_answered() -> None:
     sent = await call(Bodies(PlainTextResponse("never")), [{"type": "http.disconnect"}])
 
     assert sent == []
+
+
+async def test_a_request_has_a_deadline_and_nothing_else_has() -> None:
+    async def show(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(remaining_milliseconds()))
+
+    app = Starlette(routes=[Route("/", show)], middleware=[Middleware(Deadline, seconds=8.0)])
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
+        answer = await client.get("/")
+
+    assert 0 < int(answer.text) <= 8000
+    assert remaining_milliseconds() is None
 
 
 async def test_too_many_requests_at_once_are_told_so_before_their_bodies_are_read() -> None:

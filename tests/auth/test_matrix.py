@@ -59,6 +59,9 @@ EXPECTED = {
     P.USERS_WRITE:           "-    -    -    -    -    -    -   -   -   all",
     P.AUDIT_READ:            "-    -    -    -    -    -    -   -   -   all",
     P.API_CLIENTS_MANAGE:    "-    -    own  -    -    -    -   -   -   all",
+    P.EVENTS_READ:           "-    -    -    own  -    -    -   all all all",
+    P.JOBS_READ:             "self self self self self team self self self all",
+    P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
 }  # fmt: skip
 
 
@@ -81,7 +84,8 @@ def test_table_is_complete() -> None:
 
 def test_customers_never_hold_what_is_the_sellers() -> None:
     never = {P.STAFF, P.ADMIN, P.COSTS_READ, P.CREDIT_READ, P.CREDIT_RELEASE, P.NOTES_INTERNAL, P.ORDERS_MANAGE,
-             P.ORDERS_DISCOUNT, P.LOTS_READ, P.STOCK_QUANTITY_READ, P.AUDIT_READ}  # fmt: skip
+             P.ORDERS_DISCOUNT, P.LOTS_READ, P.STOCK_QUANTITY_READ, P.AUDIT_READ,
+             P.JOBS_MANAGE}  # fmt: skip
     for role in CUSTOMER_ROLES:
         assert not never & set(ROLE_GRANTS[role])
         assert set(ROLE_GRANTS[role].values()) <= {RowScope.SELF, RowScope.COMPANY}

@@ -71,7 +71,7 @@ async def test_company_admin_makes_a_client_for_the_company(gate: Gate) -> None:
     seen = await gate.data(token, "{ viewer { roles permissions customers { number } } }")
     assert seen["viewer"]["roles"] == ["CUSTOMER_INTEGRATOR"]
     assert seen["viewer"]["customers"] == []  # it chooses none
-    assert seen["viewer"]["permissions"] == ["CATALOG_READ", "ORDERS_READ", "SIGNED_IN"]
+    assert seen["viewer"]["permissions"] == ["CATALOG_READ", "DELIVERIES_READ", "ORDERS_READ", "SIGNED_IN"]
 
 
 async def test_administrator_makes_the_sellers_clients_and_stops_the_others(gate: Gate) -> None:
@@ -228,7 +228,11 @@ async def test_changes_and_end_count_at_once(gate: Gate) -> None:
     who = "{ viewer { permissions } }"
 
     changed = await act(gate, admin, UPDATE, **named(made), scopes=["ORDERS_READ"], name="ERP 2")
-    assert (await gate.data(token, who))["viewer"]["permissions"] == ["ORDERS_READ", "SIGNED_IN"]
+    assert (await gate.data(token, who))["viewer"]["permissions"] == [
+        "DELIVERIES_READ",
+        "ORDERS_READ",
+        "SIGNED_IN",
+    ]
     assert changed["apiClient"]["name"] == "ERP 2" and changed["apiClient"]["version"] == 2
     fenced = await act(gate, admin, UPDATE, **named(changed), addresses=["198.51.100.0/24"])
     assert (await gate.ask(token, who)).status_code == 401

@@ -27,6 +27,7 @@ STAFF_PAGES = (
     "/staff/orders/*",
     "/staff/customers",
     "/staff/customers/*",
+    "/staff/jobs",
     "/products/*",
 )
 
@@ -50,7 +51,14 @@ async def test_every_page_answers_and_stays_at_home(surf: Surf, email: str) -> N
         assert await person.find("main").count() == 1, path
         assert await person.page.title(), path
 
-    wanted = {"/staff", "/staff/orders", "/staff/orders/*", "/staff/customers", "/staff/customers/*"}
+    wanted = {
+        "/staff",
+        "/staff/orders",
+        "/staff/orders/*",
+        "/staff/customers",
+        "/staff/customers/*",
+        "/staff/jobs",
+    }
     if email not in STAFF:
         wanted = {
             "/",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import text
 
 from app.database import Database
@@ -21,10 +22,22 @@ async def test_a_migrated_database_has_the_tables_of_the_models(database: Databa
 
     def differences(connection: Any) -> list[Any]:
         found: list[Any] = compare_metadata(MigrationContext.configure(connection), Base.metadata)
-        return [each for each in found if "alembic_version" not in str(each)]
+        return [each for each in found if "alembic_version" not in str(each) and "pgqueuer" not in str(each)]
 
     async with database.owner() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_the_queue_s_tables_are_those_its_library_declares(database: Database) -> None:
+    """A newer pgqueuer that wants other tables is noticed here, and gets a migration of ours."""
+    connection = await database.direct()
+    try:
+        plan = await Queries.from_asyncpg_connection(connection).plan_upgrade()
+    finally:
+        await connection.close()
+
+    # It always offers its trigger's function again, with its comments.
+    assert [each for each in plan.statements if "fn_pgqueuer_changed" not in each] == []
 
 
 async def test_its_row_security_is_that_of_the_models(database: Database) -> None:

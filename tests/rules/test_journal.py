@@ -1,6 +1,7 @@
 """The journal: which accounts each event posts, to the cent, and that every posting balances."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ from rules.journal import (
     post_payment,
     post_refund,
     post_return,
+    post_settlement,
     post_shipment,
     post_write_off,
+    settled_base,
 )
 from rules.money import ZERO
 
@@ -171,3 +174,28 @@ def test_payments_clear_the_customer_exactly(
         assert sum(line.amount for line in posting.lines) == 0
 
     assert (claim.open, claim.settled_base) == (ZERO, owed)
+
+
+def test_a_settlement_balances_by_the_exchange() -> None:
+    lost = post_settlement(JournalEvent.PAYMENT, bank=D("96.80"), customers=D("-108.90"))
+    assert {line.account: line.amount for line in lost.lines} == {
+        Account.BANK: D("96.80"), Account.CUSTOMERS: D("-108.90"), Account.EXCHANGE_LOSSES: D("12.10"),
+    }  # fmt: skip
+
+    undone = post_settlement(JournalEvent.PAYMENT, bank=D("-96.80"), customers=D("108.90"), undoes=True)
+    assert {line.account: line.amount for line in undone.lines} == {
+        line.account: -line.amount for line in lost.lines
+    }
+    gained = post_settlement(JournalEvent.PAYMENT, bank=D("10"), customers=D("-9"))
+    assert gained.lines[-1].account is Account.EXCHANGE_GAINS
+
+
+def test_what_is_settled_is_a_state_whichever_way_it_was_reached() -> None:
+    """Steps there and back sum to the difference of the states, to the cent."""
+    gross, base = D("121.00"), D("108.90")
+    states = [settled_base(gross, base, D(each)) for each in ("0", "33.33", "66.67", "33.33", "121")]
+
+    steps = [after - before for before, after in pairwise(states)]
+    assert states == [D("0"), D("30.00"), D("60.00"), D("30.00"), D("108.90")]
+    assert sum(steps) == base
+    assert settled_base(-gross, -base, D("-33.33")) == D("-30.00")

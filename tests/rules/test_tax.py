@@ -110,6 +110,11 @@ def test_where_an_address_lies(country: str, postal_code: str, territory: T | No
             replace(HERE, rates=(DatedRate(T.MAINLAND, D(0), DAY),)),
             *("Z", "S1", "0", "0", "", "01"),
         ),
+        (
+            "an embassy",
+            replace(HERE, status=VatStatus.EXEMPT, exemption_evidence="Certificado 1"),
+            *("E", "E3", "0", "0", "VATEX-EU-151", "01"),
+        ),
         ("IN-16 a: intra-EU", UNION, "K", "E5", "0", "0", "VATEX-EU-IC", "01"),
         (
             "IN-16 b: reverse charge to a reseller",

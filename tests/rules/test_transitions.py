@@ -20,14 +20,26 @@ from rules.transitions import (
 D = Decimal
 
 
-def facts(status: OrderStatus, held: bool = False, shipped: int = 0, left: int = 5) -> OrderFacts:
+def facts(
+    status: OrderStatus, held: bool = False, shipped: int = 0, left: int = 5, reserved: int = 0
+) -> OrderFacts:
     reasons = frozenset({HoldReason.MANUAL}) if held else frozenset()
-    return OrderFacts(status, reasons, D(shipped), D(left))
+    return OrderFacts(status, reasons, D(shipped), D(left), D(reserved))
 
 
 @pytest.mark.parametrize(
     ("label", "given", "actions"),
     [
+        (
+            "waiting",
+            facts(OrderStatus.PENDING_APPROVAL),
+            "APPROVE REFUSE_APPROVAL WITHDRAW REFUSE CANCEL REORDER",
+        ),
+        (
+            "waiting and held",
+            facts(OrderStatus.PENDING_APPROVAL, held=True),
+            "APPROVE REFUSE_APPROVAL WITHDRAW REFUSE CANCEL REORDER",
+        ),
         (
             "placed",
             facts(OrderStatus.PLACED),
@@ -40,6 +52,21 @@ def facts(status: OrderStatus, held: bool = False, shipped: int = 0, left: int =
         ),
         ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER"),
         ("partly shipped", facts(OrderStatus.CONFIRMED, shipped=2), "CANCEL_LINE HOLD REORDER"),
+        (
+            "something to release",
+            facts(OrderStatus.CONFIRMED, shipped=2, reserved=3),
+            "CANCEL_LINE HOLD REORDER DELIVER",
+        ),
+        (
+            "not before it is confirmed",
+            facts(OrderStatus.PLACED, reserved=3),
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER",
+        ),
+        (
+            "nor on hold",
+            facts(OrderStatus.CONFIRMED, held=True, shipped=1, reserved=3),
+            "CANCEL_LINE RELEASE REORDER",
+        ),
         ("closed", facts(OrderStatus.CLOSED, shipped=5, left=0), "REORDER"),
         ("refused", facts(OrderStatus.REFUSED, left=0), "REORDER"),
         ("cancelled", facts(OrderStatus.CANCELLED, left=0), "REORDER"),

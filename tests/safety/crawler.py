@@ -39,6 +39,8 @@ def selection(
 ) -> str:
     """Every field of a type and of what hangs from it; on one path a type comes twice at most (company and parent)."""
     parts = ["__typename"]
+    if named.name == "Node":
+        return "{ __typename id }"  # whatever it is, it is asked for by this id again
     if isinstance(named, GraphQLInterfaceType):
         parts += sorted(named.fields)
         for each in view.get_possible_types(named):

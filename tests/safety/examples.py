@@ -5,6 +5,7 @@ A new mutation fails `test_every_mutation_has_an_example` until it stands here; 
 input can take, so that each of them is tried with foreign ones.
 """
 
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,13 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
 )
+from sqlalchemy import text
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
 from schema.ids import encode_id
 from tests.safety.conftest import Scene
-from tests.safety.world import company_of, global_id
+from tests.safety.world import NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
@@ -32,11 +34,20 @@ COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
 
 @dataclass(frozen=True)
 class Example:
-    """Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale."""
+    """
+    Who may do it, and with what; `spoilt` makes a refusal of it where there is no version to be stale.
+
+    `others` are further ways to ask, where an input takes one of several things.
+    """
 
     viewer: str
     build: Callable[[Scene, str], Awaitable[Input]]
     spoilt: Input | None = None
+    others: tuple[Callable[[Scene, str], Awaitable[Input]], ...] = ()
+
+    async def inputs(self, scene: Scene) -> list[Input]:
+        """Every way to ask."""
+        return [await build(scene, self.viewer) for build in (self.build, *self.others)]
 
 
 async def facts(scene: Scene, name: str) -> Input:
@@ -140,6 +151,60 @@ async def _update_address(scene: Scene, name: str) -> Input:
     return ADDRESS | {"addressId": (await facts(scene, name))["address"]}
 
 
+async def _member(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["pmate"])}
+
+
+async def _roles(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "roles": ["BUYER", "APPROVER"]}
+
+
+async def _limit(scene: Scene, name: str) -> Input:
+    return {**await _member(scene, name), "perOrder": "250", "perPeriod": "1000", "period": "QUARTER"}
+
+
+async def _invite(scene: Scene, name: str) -> Input:
+    return {"email": "nueva@example.com", "name": "Nueva", "roles": ["BUYER"]}
+
+
+async def _company(scene: Scene, name: str) -> Input:
+    document = "{ viewer { customer { approvalRules { id } invitations { id } } } productCategories { id } }"
+    answer = await scene.ask(name, document)
+    data: Input = answer["data"]
+    return data
+
+
+async def _invitation(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"invitationId": known["viewer"]["customer"]["invitations"][0]["id"]}
+
+
+async def _rule(scene: Scene, name: str) -> Input:
+    known = await _company(scene, name)
+    return {"ruleId": known["viewer"]["customer"]["approvalRules"][0]["id"]}
+
+
+async def _save_rule(scene: Scene, name: str) -> Input:
+    category = (await _company(scene, name))["productCategories"][0]["id"]
+    return {**await _rule(scene, name), "name": "Otra", "fromAmount": "1500", "categoryId": category}
+
+
+async def _create_user(scene: Scene, name: str) -> Input:
+    return {"email": "nuevo@example.com", "name": "Nuevo", "locale": "en", "roles": ["FINANCE"]}
+
+
+async def _staff_roles(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "roles": ["LOGISTICS", "FINANCE"]}
+
+
+async def _disable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["logistics"]), "reason": "se fue"}
+
+
+async def _enable(scene: Scene, name: str) -> Input:
+    return {"userId": global_id("User", scene.world.users["left"]), "reason": "vuelve"}
+
+
 async def _create_client(scene: Scene, name: str) -> Input:
     return {"name": "ERP", "scopes": ["CATALOG_READ", "ORDERS_READ"], "addresses": ["203.0.113.7"]}
 
@@ -154,11 +219,138 @@ def _client_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _release(scene: Scene, name: str) -> Input:
+    """An order that waits in the world, ready to leave."""
+    order = await order_of(scene, name, "cadmin")
+    warehouses = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"]
+    lines = [{"orderLineId": each["id"], "quantity": "1"} for each in order["lines"]]
+    return {"orderId": order["id"], "warehouseId": warehouses[0]["id"], "lines": lines,
+            "plannedOn": NOW.date().isoformat(), "expectedVersion": order["version"]}  # fmt: skip
+
+
+def _delivery_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { delivery(by: {id: $id}) { id version } }"
+        found = (await scene.ask(name, document, {"id": scene.world.deliveries["RELEASED"]}))["data"][
+            "delivery"
+        ]
+        return {"deliveryId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
+async def _own_key(scene: Scene, name: str, table: str, type_name: str) -> str:
+    """The id of what the viewer keeps at the company they act for."""
+    viewer = scene.viewers[name]
+    statement = text(f"select id from {table} where user_id = :user and customer_id = :customer limit 1")
+    async with scene.database.job() as session:
+        key = await session.scalar(statement, {"user": viewer.user_id, "customer": viewer.customer_id})
+    return global_id(type_name, key)
+
+
+async def _send_file(scene: Scene, name: str) -> Input:
+    return {"uploadId": await _own_key(scene, name, "upload", "Upload")}
+
+
+def _quick_order_act(*fields: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await facts(scene, name)
+        values: Input = {"wishlistId": known["list"]["id"], "expectedVersion": known["cart"]["version"]}
+        if "wishlistId" in fields:
+            values["expectedVersion"] = known["list"]["version"]
+        given = {
+            "quickOrderId": await _own_key(scene, name, "quick_order", "QuickOrder"),
+            "invalidLines": "LEAVE_OUT",
+        }
+        return given | {field: values[field] for field in fields} | more
+
+    return build
+
+
+async def _invoice_deliveries(scene: Scene, name: str) -> Input:
+    return {"deliveryIds": [scene.world.deliveries["SHIPPED"]]}
+
+
+async def _invoice_order(scene: Scene, name: str) -> Input:
+    order = await order_of(scene, name, "sbuyer")
+    return {
+        "order": {
+            "orderId": order["id"],
+            "lines": [{"orderLineId": order["lines"][0]["id"], "quantity": "1"}],
+        }
+    }
+
+
+async def _invoice_period(scene: Scene, name: str) -> Input:
+    customer = global_id("Customer", scene.world.customers["stranger"])
+    return {"period": {"customerId": customer, "from": "2026-01-01", "until": "2026-12-31"}}
+
+
+async def _issue(scene: Scene, name: str) -> Input:
+    return {"invoiceIds": [scene.world.invoices["padmin"]]}
+
+
+def _invoice_act(whose: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { invoice(by: {id: $id}) { id version lines { id } } }"
+        found = (await scene.ask(name, document, {"id": scene.world.invoices[whose]}))["data"]["invoice"]
+        lines = [{"invoiceLineId": found["lines"][0]["id"], "quantity": "1"}]
+        given = {key: lines if value == "lines" else value for key, value in more.items()}
+        return {"invoiceId": found["id"], "expectedVersion": found["version"], **given}
+
+    return build
+
+
 async def _update_note(scene: Scene, name: str) -> Input:
     customer = scene.world.customers["parent"]
     asked = "query($i: ID!) { customer(by: {id: $i}) { id version } }"
     known = (await scene.ask(name, asked, {"i": str(encode_id("Customer", customer))}))["data"]["customer"]
     return {"customerId": known["id"], "expectedVersion": known["version"], "note": "Paga tarde."}
+
+
+async def _save_cart(scene: Scene, name: str) -> Input:
+    return {"name": "Del carrito", "visibility": "COMPANY"}
+
+
+async def _evidence(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), "kind": "EXPORT",
+            "number": "CMR 1", "verifiedOn": "2026-03-01"}  # fmt: skip
+
+
+def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """Ids of the world's money; `matches` pays a cent of the open instalment."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        known = scene.world.money
+        customer = global_id("Customer", scene.world.customers["stranger"])
+        values: Input = {
+            "customerId": customer, "paymentId": known["payment"], "matchId": known["match"],
+            "instalmentId": known["instalment"], "creditInstalmentId": known["credit"],
+            "bankLineId": known["line"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
+        }  # fmt: skip
+        if "expectedVersion" in names:
+            asked = "query($id: ID!) { payment(by: {id: $id}) { version } }"
+            answer = await scene.ask(name, asked, {"id": known["payment"]})
+            values["expectedVersion"] = answer["data"]["payment"]["version"]
+        return {each: values[each] for each in names} | more
+
+    return build
+
+
+async def _bank_upload(scene: Scene, name: str) -> Input:
+    async with scene.database.job() as session:
+        user = {"user": scene.viewers[name].user_id}
+        key = await session.scalar(text("select id from upload where user_id = :user limit 1"), user)
+    return {"uploadId": global_id("Upload", key)}
+
+
+BANK_FILE = base64.b64encode(b"fecha;importe;concepto\n02/03/2026;3,00;x\n").decode()
+
+
+async def _retry_job(scene: Scene, name: str) -> Input:
+    job_id = scene.world.dead_job
+    assert job_id is not None
+    return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
 
 
 WHY = {"reason": "porque sí"}
@@ -170,6 +362,11 @@ EXAMPLES: dict[str, Example] = {
     "clearCart": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
+    "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),
+    "addQuickOrderToCart": Example("pbuyer", _quick_order_act("expectedVersion")),
+    "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
+    "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
+    "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
     "deleteWishlist": Example("pbuyer", _list_act()),
@@ -184,6 +381,50 @@ EXAMPLES: dict[str, Example] = {
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
+    "releaseDelivery": Example("logistics", _release),
+    "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
+    "cancelDelivery": Example("logistics", _delivery_act(**WHY)),
+    "updateDelivery": Example(
+        "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")
+    ),
+    "createInvoices": Example(
+        "finance", _invoice_deliveries, {"deliveryIds": []}, (_invoice_order, _invoice_period)
+    ),
+    "discardInvoice": Example("finance", _invoice_act("padmin")),
+    "issueInvoices": Example("finance", _issue, {"invoiceIds": []}),
+    "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
+    "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
+    "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
+    "recordPayment": Example("finance", _money("customerId", "matches", amount="5"), {"amount": "0"}),
+    "matchPayment": Example("finance", _money("paymentId", "expectedVersion", "matches")),
+    "matchCredit": Example(
+        "finance", _money("creditInstalmentId", "instalmentId", amount="1"), {"amount": "0"}
+    ),
+    "unmatchPayment": Example("finance", _money("matchId"), {"matchId": "nonsense"}),
+    "reversePayment": Example("finance", _money("paymentId", "expectedVersion", **WHY)),
+    "importBankFile": Example(
+        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_bank_upload,)
+    ),
+    "assignBankLine": Example(
+        "finance", _money("bankLineId", "customerId", "matches"), {"bankLineId": "nonsense"}
+    ),
+    "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
+    "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
+    "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
+    "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
+    "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
+    "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),
+    "inviteUser": Example("padmin", _invite, {"roles": []}),
+    "revokeInvitation": Example("padmin", _invitation, {"invitationId": "x"}),
+    "setMembershipRoles": Example("padmin", _roles, {"roles": []}),
+    "removeMember": Example("padmin", _member, {"userId": "x"}),
+    "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
+    "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
+    "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
+    "createUser": Example("administrator", _create_user, {"roles": []}),
+    "setStaffRoles": Example("administrator", _staff_roles, {"roles": []}),
+    "disableUser": Example("administrator", _disable, {"reason": " "}),
+    "enableUser": Example("administrator", _enable, {"reason": " "}),
     "createAddress": Example("padmin", _create_address, {"country": "España"}),
     "updateAddress": Example("padmin", _update_address, {"country": "España"}),
     "createApiClient": Example("padmin", _create_client, {"scopes": []}),
@@ -191,6 +432,7 @@ EXAMPLES: dict[str, Example] = {
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
+    "retryJob": Example("administrator", _retry_job),
 }
 
 

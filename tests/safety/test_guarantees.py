@@ -35,6 +35,11 @@ def other_input(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """The same act with another input."""
     if is_versioned(name):
         return given | {"expectedVersion": given["expectedVersion"] + 1}
+    if "uploadId" in given:
+        return {"text": "ACE-1 1"}
+    spoilt = EXAMPLES[name].spoilt
+    if spoilt:
+        return given | spoilt
     text_field = "name" if "name" in given else "label"
     return given | {text_field: given[text_field] + " 2"}
 

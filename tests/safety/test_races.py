@@ -15,6 +15,7 @@ from models.products import Product
 from models.sellers import Seller
 from schema.engine import Engine
 from schema.gate import make_request
+from schema.ids import encode_id
 from tests import factories as make
 from tests.conftest import Cluster
 from tests.safety.world import engine_of
@@ -263,3 +264,47 @@ async def test_cancelling_and_placing_at_once_lose_nothing(crowd: Crowd) -> None
     )
     assert await crowd.value(f"{open_} where o.status = 'CANCELLED'") == 0
     assert await crowd.deadlocks() == 0
+
+
+RELEASE = """mutation($input: ReleaseDeliveryInput!) { releaseDelivery(input: $input) {
+    delivery { id } errors { code } warnings { code } } }"""
+
+
+async def test_releases_that_race_for_the_last_lot_share_it(crowd: Crowd) -> None:
+    """Five orders of 2 pieces, two lots of 5: each is released once by two people at once, and no lot gives twice."""
+    async with crowd.database.job() as session:
+        product = await make.make_product(session, crowd.seller, price="10", stock=None, is_lot_tracked=True)
+        for number in ("L1", "L2"):
+            await make.make_stock(session, product, 5, lot=number)
+        people = [await make.make_user(session, crowd.seller, roles=[Role.LOGISTICS]) for _ in range(2)]
+        warehouse = await session.scalar(text("select id from warehouse"))
+    logistics = [await make.viewer_of(crowd.database, each) for each in people]
+    for index, buyer in enumerate(await crowd.gather(5)):
+        placed = await crowd.ask(buyer, PLACE, f"p-{index}", input=await crowd.fill(buyer, (product, 2)))
+        assert placed["errors"] == []
+    async with crowd.database.job() as session:
+        await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at"))
+        orders = list(await session.scalars(text("select id from sales_order")))
+    before = await crowd.deadlocks()
+
+    given = [
+        {
+            "orderId": encode_id("Order", order),
+            "warehouseId": encode_id("Warehouse", warehouse),
+            "expectedVersion": 1,
+        }
+        for order in orders
+    ]
+    answers = await asyncio.gather(
+        *(
+            crowd.ask(viewer, RELEASE, f"r-{who}-{index}", input=each)
+            for who, viewer in enumerate(logistics)
+            for index, each in enumerate(given)
+        )
+    )
+
+    told = Counter("released" if each["delivery"] else each["errors"][0]["code"] for each in answers)
+    assert told == {"released": 5, "STALE_VERSION": 5}
+    assert await crowd.value("select sum(allocated) from lot_balance") == 10
+    assert await crowd.value("select count(*) from lot_balance where allocated > on_hand") == 0
+    assert await crowd.deadlocks() == before

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from app.database import Database
 from tests import factories as make
-from tests.schema.shop import Shop, open_shop
+from tests.schema.shop import NOW, Shop, open_shop
 
 MANY = 40
 PRODUCTS = """{ products(first: 100) { totalCount nodes { id sku name customerItemNumber unit { code } category { name }
@@ -27,6 +27,10 @@ WISHLISTS = """{ wishlists(first: 100) { totalCount nodes { name itemCount allow
 CART = """{ cart { lineCount allowedActions problems { code } warnings { code } totals { gross { amount } taxes { percent } }
     lines { quantity product { name units { unit } availability { band } } unitPrice { amount } problems { code }
     nextBreak { fromQuantity } } deliveryAddress { city } } }"""
+DELIVERIES = """{ deliveries(first: 100) { totalCount nodes { number allowedActions paperUrl warehouse { code }
+    order { number deliveries { number } } lines { sku product { name } delivery { number } lots { lotNumber } } } } }"""
+DESK = """{ orders(where: {isReleasable: {eq: true}}, first: 100) { totalCount nodes { number allowedActions
+    lines { deliveries { quantity delivery { number } } } releasable { sku quantity warehouse { code } } } } }"""
 CHECK = "query($t: String!) { checkLines(input: {text: $t}) { validCount lines { product { name } unitPrice { amount } problem { code } } } }"
 
 
@@ -71,6 +75,14 @@ async def grow(shop: Shop, count: int, start: int) -> None:
     for index in range(start, start + count):
         cart = await shop.fill(buyer, (f"M-{index:03}", 1), ("ACE-001", 1))
         assert (await shop.place(buyer, cart))["errors"] == []
+    async with shop.database.job() as session:
+        found = await session.scalars(
+            text("select id from sales_order where status = 'PLACED' order by number")
+        )
+        ready = list(found)
+        await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at"))
+    for key in ready:
+        await make.make_delivery(shop.database, shop.logistics, key, 1, now=NOW)
     items = [{"sku": f"M-{index:03}", "quantity": "1"} for index in range(start, start + 2)]
     document = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { errors { code } } }"
     for index in range(start, start + count):
@@ -95,7 +107,9 @@ async def test_lists_cost_the_same_for_2_and_for_40_rows(shop: Shop) -> None:
         for name, who, document, given in (
             ("products", shop.buyer, PRODUCTS, {}), ("orders", shop.buyer, ORDERS, {}),
             ("customers", shop.finance, CUSTOMERS, {}), ("orders of staff", shop.finance, ORDERS, {}),
-            ("wishlists", shop.buyer, WISHLISTS, {}), ("cart", shop.buyer, CART, {}), ("checkLines", shop.buyer, CHECK, {"t": text_}),
+            ("wishlists", shop.buyer, WISHLISTS, {}),
+            ("deliveries", shop.logistics, DELIVERIES, {}), ("deliveries of a buyer", shop.buyer, DELIVERIES, {}),
+            ("desk", shop.logistics, DESK, {}), ("cart", shop.buyer, CART, {}), ("checkLines", shop.buyer, CHECK, {"t": text_}),
         ):  # fmt: skip
             await shop.data(who, document, **given)  # once for what is read once per process
             with counted(shop.database) as seen:

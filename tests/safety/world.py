@@ -8,25 +8,38 @@ data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may re
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from auth.permissions import Role, Viewer
-from models.base import Base
+from models.approvals import ApprovalRule, SpendLimit
+from models.base import Base, new_id
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
+from models.invitations import Invitation
+from models.jobs import Job, JobErrorRow
+from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
 from models.users import User
-from rules.states import SaleKind
+from resolvers.bank import bank_lines_by_file, import_bank_file
+from resolvers.invoices import instalments_by_invoice, invoices_by_id, invoices_of_run, lines_by_invoice
+from resolvers.invoices_acts import LineToCredit, Rectification, rectify_invoice
+from resolvers.invoices_drafts import create_invoices
+from resolvers.invoices_issue import issue_invoices
+from resolvers.orders_acts import hold_order
+from resolvers.payments import matches_by_payment
+from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
+from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
-from schema.ids import encode_id
+from schema.ids import encode_id, split_id
 from schema.throttle import Throttle
 from tests import factories as make
 from tests.schema.shop import PLACE, with_known_views
@@ -64,7 +77,8 @@ NOT_FREE = {
     "currency", "locale", "country", "status", "kind", "role", "visibility", "unit_code", "tax_category",
     "entity_type", "transaction_id", "input_hash", "mutation", "action", "type", "source", "namespace",
     "method", "format", "series_code", "exemption_code", "qualification", "tax_regime", "invoicing_mode", "hash",
-    "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name", "seller_tax_id", "sales_rep_name", "name_sort", "sku", "month",
+    "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
+    "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
 }  # fmt: skip
 KINDS = {
     "internal_note": "n",
@@ -85,6 +99,12 @@ class World:
     products: dict[str, UUID] = field(default_factory=dict)
     viewers: dict[str, Viewer] = field(default_factory=dict)
     orders: dict[str, list[UUID]] = field(default_factory=dict)
+    dead_job: UUID | None = None
+    deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
+    invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
+    money: dict[str, str] = field(
+        default_factory=dict
+    )  # payment, match, instalment, credit, line; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -100,7 +120,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctndsb") | {tag(kind, name) for name in MEMBERS for kind in "uow"}
+    return _company_tags(COMPANIES, "kctndsbi") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -129,7 +149,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
     b reason of a price set by hand or of an order on behalf,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's.
+    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's, j a person's job.
     """
     if name.partition("@")[0] in FIELD and "@" in name:
         # In the company's place: what its people share, and neither their carts nor lists nor the seller's own.
@@ -140,17 +160,19 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         people = {each for company in seen for each in placers(company)}
         tags = _company_tags(seen, "kcb") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
+        tags |= _company_tags(seen, "i") if name != "logistics" else set()
+        tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
-    tags = _company_tags([company], "kc") | {tag("u", who), tag("w", who), tag("o", who), tag("s", company)}
+    tags = _company_tags([company], "kc") | {tag(kind, who) for kind in "uwoj"} | {tag("s", company)}
     tags |= {
         tag("u", {"parent": "pmate", "child": "cadmin", "stranger": "sadmin"}[company])
     }  # the shared list's owner
     if who == "both":
         tags |= _company_tags(("parent", "stranger"), "k")
     if role in (Role.APPROVER, Role.COMPANY_ADMIN, Role.CUSTOMER_INTEGRATOR):
-        tags |= _orders_of(placers(company))
+        tags |= _orders_of(placers(company)) | _company_tags([company], "i")
     if role is Role.COMPANY_ADMIN:
         tags |= _company_tags([company], "t")
     if descendants and company == "parent":
@@ -188,12 +210,23 @@ async def build_world(database: Database) -> World:
             session.add(ExternalReference(seller_id=seller.id, namespace="erp", entity_type="Customer",
                                           value=tag("c", name), entity_id=company.id, customer_id=company.id))  # fmt: skip
             await make.make_address(session, company)
+            session.add(ApprovalRule(customer_id=company.id, name=tag("c", name), from_amount=Decimal(10**9),
+                                     currency="EUR", created_at=NOW))  # fmt: skip
         for name, (where, role) in MEMBERS.items():
             people[name] = await make.make_user(
                 session, seller, customer=companies[where], role=role, name=f"{tag('u', name)} P",
                 email=f"{tag('u', name)}@example.com",
             )  # fmt: skip
         await make.make_member(session, people["both"], companies["stranger"])
+        for name in ("padmin", "cadmin", "sadmin"):
+            where = MEMBERS[name][0]
+            session.add(Invitation(seller_id=seller.id, customer_id=companies[where].id, email=tag("c", where),
+                                   name=tag("c", where), locale="es", roles=["BUYER"], invited_by_id=people[name].id,
+                                   invited_by_name=people[name].name, created_at=NOW,
+                                   expires_at=NOW + timedelta(days=7)))  # fmt: skip
+        # Whatever this program orders waits for somebody of its company.
+        session.add(SpendLimit(user_id=people["pintegrator"].id, customer_id=companies["parent"].id, per_order=Decimal(0),
+                               per_period=None, period=LimitPeriod.MONTH, currency="EUR", updated_at=NOW))  # fmt: skip
         for name, company in companies.items():
             admin = people[f"{name[0]}admin"]
             await make.make_api_client(session, company, made_by=admin, name=tag("c", name), created_at=NOW)
@@ -218,12 +251,34 @@ async def build_world(database: Database) -> World:
                         occurred_at=NOW, seller_id=seller.id, customer_id=companies["parent"].id,
                         actor_id=people["pbuyer"].id)
         )  # fmt: skip
-    world.users = {name: user.id for name, user in people.items()}
+        for name, (home, _) in MEMBERS.items():
+            add_job(session, people[name], companies[home].id)
+        add_job(session, people["both"], companies["stranger"].id)
+        for name in ("repa", "mate", "finance"):
+            add_job(session, people[name], None)
+        world.dead_job = add_job(session, people["administrator"], None, JobState.FAILED)
+        left = await make.make_user(session, seller, is_active=False)  # whose account is closed
+    world.users = {name: user.id for name, user in people.items()} | {"left": left.id}
     await make_viewers(database, world)
     await fill_texts(database, world)  # before the acts, so that documents copy canaries
     await _act(database, world)
     await fill_texts(database, world)
     return world
+
+
+def add_job(
+    session: AsyncSession, user: User, customer_id: UUID | None, state: JobState = JobState.SUCCEEDED
+) -> UUID:
+    """A job of somebody's with a row in error, and a letter to them."""
+    job_id = new_id()
+    session.add_all([
+        Job(id=job_id, seller_id=user.seller_id, customer_id=customer_id, kind="test.rows", key=str(job_id), state=state,
+            arguments={}, started_by_id=user.id, reason="r", detail="d", error_row_count=1, version=1, created_at=NOW),
+        JobErrorRow(job_id=job_id, position=0, row_number=2, column_name="sku", code="INVALID", message="m"),
+        MailMessage(seller_id=user.seller_id, key=str(job_id), template="t", user_id=user.id, address="a", recipient="r",
+                    locale="es", subject="s", text_body="b", html_body="h", state=MailState.KEPT, created_at=NOW),
+    ])  # fmt: skip
+    return job_id
 
 
 def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:
@@ -253,9 +308,14 @@ HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { 
 HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
 
+QUICK = "mutation($input: CreateQuickOrderInput!) { createQuickOrder(input: $input) { quickOrder { id } errors { code } } }"
+
 
 async def _act(database: Database, world: World) -> None:
-    """Everyone at a company places an order, leaves something in the cart and keeps a list; one list is shared."""
+    """
+    Everyone at a company places an order, leaves something in the cart, keeps a list and a quick order, and has sent
+    a file; one list is shared.
+    """
     engine = engine_of(database)
     sharing = {"pmate": "parent", "cadmin": "child", "sadmin": "stranger"}
 
@@ -285,8 +345,103 @@ async def _act(database: Database, world: World) -> None:
             items[0]["note"] = tag("s", sharing[name])
             shared = {"name": tag("s", sharing[name]), "visibility": "COMPANY", "items": items}
             await ask(viewer, LIST, input=shared)
+        await ask(viewer, QUICK, input={"text": "ACE-0 1\nACE-1 2"})
+        async with database.job() as session:
+            await make.make_upload(session, viewer, NOW, name=tag("w", who))
     held = {"orderId": world.orders["papprover"][0], "expectedVersion": 1, "reason": tag("o", "papprover")}
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
+    await _deliver(database, world)
+    await _pay(database, world)
+
+
+async def _deliver(database: Database, world: World) -> None:
+    """Orders of both families are shipped; one delivery waits, and one order is only confirmed."""
+    logistics = world.viewers["logistics"]
+    shipped: dict[str, UUID] = {}
+    async with database.job() as session:
+        await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
+                              {"id": _key(world, "cadmin")})  # fmt: skip
+    for name in ("pmate", "padmin", "sadmin", "sbuyer"):
+        if name not in world.orders:
+            continue
+        delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
+        await make.ship(database, logistics, delivery, NOW)
+        shipped[name] = delivery
+    waiting = await make.make_delivery(database, logistics, _key(world, "both@parent"), 1, now=NOW)
+    world.deliveries["RELEASED"] = global_id("Delivery", waiting)
+    world.deliveries["SHIPPED"] = global_id("Delivery", shipped.pop("sbuyer"))
+    await _invoice(database, world, shipped)
+
+
+async def _invoice(database: Database, world: World, shipped: dict[str, UUID]) -> None:
+    """What was shipped is invoiced, but for one delivery; one invoice is a draft still, the others are issued."""
+    finance = world.viewers["finance"]
+    made = await make.do(database, finance, lambda ctx: create_invoices(ctx, list(shipped.values())), NOW)
+    drafts = await make.do(database, finance, lambda ctx: invoices_of_run(ctx, made), NOW)
+    keys = dict(zip(shipped, (each.id for each in drafts), strict=True))
+    world.invoices = {name: global_id("Invoice", key) for name, key in keys.items()}
+    issued = [key for name, key in keys.items() if name != "padmin"]
+    await make.do(database, finance, lambda ctx: issue_invoices(ctx, issued, None), NOW)
+
+
+BANK_FILE = b"fecha;importe;concepto;ordenante\n02/03/2026;1,00;sin datos;Alguien\n"
+
+
+async def _pay(database: Database, world: World) -> None:
+    """
+    The stranger has money on account, a match, a credit that is not applied, and an instalment that is open; a line of
+    our bank waits, and one of its orders is on hold for credit.
+    """
+    finance, customer = world.viewers["finance"], world.customers["stranger"]
+    invoice = split_id(world.invoices["sadmin"])
+    assert invoice is not None
+    row = await make.do(database, finance, lambda ctx: invoices_by_id(ctx, [invoice[1]]), NOW)
+    (parts,) = await make.do(database, finance, lambda ctx: instalments_by_invoice(ctx, [invoice[1]]), NOW)
+    (lines,) = await make.do(database, finance, lambda ctx: lines_by_invoice(ctx, [invoice[1]]), NOW)
+    assert row[0] is not None
+    version, part, line = row[0].version, parts[0], lines[0]
+
+    def money(amount: str, *wanted: MatchWanted) -> Receipt:
+        return Receipt(customer, PaymentMethod.TRANSFER, NOW.date(), Decimal(amount), matches=wanted)
+
+    most = part.amount - 1
+    first = await make.do(
+        database, finance, lambda ctx: record_payment(ctx, money(str(most), MatchWanted(part.id))), NOW
+    )
+    how = Rectification(InvoiceType.R1, "rota", (LineToCredit(line.id, Decimal(1)),))
+    credit = await make.do(database, finance, lambda ctx: rectify_invoice(ctx, invoice[1], version, how), NOW)
+    (left,) = await make.do(database, finance, lambda ctx: instalments_by_invoice(ctx, [credit]), NOW)
+    (matches,) = await make.do(database, finance, lambda ctx: matches_by_payment(ctx, [first]), NOW)
+    await make.do(database, finance, lambda ctx: unmatch_payment(ctx, matches[0].id), NOW)
+    wanted = [MatchWanted(part.id, Decimal("0.05"))]
+    await make.do(database, finance, lambda ctx: match_payment(ctx, first, 2, wanted), NOW)
+    (matches,) = await make.do(database, finance, lambda ctx: matches_by_payment(ctx, [first]), NOW)
+    file = await make.do(database, finance, lambda ctx: import_bank_file(ctx, "a.csv", BANK_FILE), NOW)
+    (waiting,) = await make.do(database, finance, lambda ctx: bank_lines_by_file(ctx, [file]), NOW)
+    world.money = {
+        "payment": global_id("Payment", first),
+        "match": global_id("PaymentMatch", matches[0].id),
+        "instalment": global_id("InvoiceInstalment", part.id),
+        "credit": global_id("InvoiceInstalment", left[0].id),
+        "line": global_id("BankLine", waiting[0].id),
+    }
+    held = _key(world, "both@stranger")
+    await make.do(
+        database, world.viewers["repb"], lambda ctx: hold_order(ctx, held, 1, tag("o", "both")), NOW
+    )
+    async with database.job() as session:
+        await session.execute(
+            text("update sales_order set hold_reasons = '{CREDIT}' where id = :id"), {"id": held}
+        )
+        content = BANK_FILE.replace(b"1,00", b"2,00")
+        await make.make_upload(session, finance, NOW, content, name="banco.csv")
+
+
+def _key(world: World, name: str) -> UUID:
+    """The key of the order that somebody placed."""
+    found = split_id(str(world.orders[name][0]))
+    assert found is not None
+    return found[1]
 
 
 async def fill_texts(database: Database, world: World) -> None:
@@ -347,23 +502,34 @@ def _owner_expression(table: str, kind: str) -> str:
         return "'zqu' || " + person.format(column="t.id")
     if table in ("idempotency_record",):
         return "'zqw' || " + person.format(column="t.principal_id")
+    if table in ("job", "job_error_row", "mail_message"):
+        column = {
+            "job": "t.started_by_id",
+            "job_error_row": "(select started_by_id from job j where j.id = t.job_id)",
+            "mail_message": "t.user_id",
+        }[table]
+        return "'zqj' || " + person.format(column=column)
     if table == "staff_role" or table in OUR_BOOKS:
         return "null"
     if kind:
         return f"'zq{kind}' || " + company.format(column="t.id" if table == "customer" else "t.customer_id")
     if table == "customer":
         return "'zqk' || " + company.format(column="t.id")
-    if table in ("cart", "wishlist"):
-        column = "t.user_id" if table == "cart" else "t.owner_id"
+    if table in ("cart", "wishlist", "quick_order", "upload"):
+        column = "t.owner_id" if table == "wishlist" else "t.user_id"
         return "'zqw' || " + person.format(column=column)
     if table == "sales_order":
         return "'zqo' || " + person.format(column="t.placed_by_id")
     if table in ("sales_order_line", "sales_order_line_cost"):
         column = "(select placed_by_id from sales_order o where o.id = t.order_id)"
         return "'zqo' || " + person.format(column=column)
+    if table.startswith(("invoice", "payment", "credit_condition")):
+        return "'zqi' || " + company.format(column="t.customer_id")
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
+    if table == "approval_request":  # what is said of an order is the order's
+        return "'zqo' || " + person.format(column="t.requested_by_id")
     if table == "audit_event":  # what happened to an order is the order's, whoever did it
         column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
         return "'zqo' || " + person.format(column=column)

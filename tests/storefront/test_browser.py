@@ -32,7 +32,7 @@ PATHS = {
         "/company",
         "/help/api",
     ),
-    REP: ("/staff", "/staff/orders", "/staff/orders?state=held", "/staff/customers"),
+    REP: ("/staff", "/staff/orders", "/staff/orders?state=held", "/staff/deliveries", "/staff/customers"),
 }
 FIRST = ("/products", "/lists", "/orders", "/staff/orders", "/staff/customers")
 WIDTHS = (320, 390, 768, 1024, 1440)

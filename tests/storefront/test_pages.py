@@ -19,8 +19,26 @@ from tests.storefront.visitor import (
     Visitor,
 )
 
-BUYER_PAGES = ("/", "/products", "/quick-order", "/lists", "/cart", "/orders", "/company", "/help/api")
-STAFF_PAGES = ("/staff", "/staff/orders", "/staff/customers", "/products", "/help/api")
+BUYER_PAGES = (
+    "/",
+    "/products",
+    "/quick-order",
+    "/lists",
+    "/cart",
+    "/orders",
+    "/deliveries",
+    "/company",
+    "/help/api",
+)
+STAFF_PAGES = (
+    "/staff",
+    "/staff/orders",
+    "/staff/deliveries",
+    "/staff/customers",
+    "/staff/jobs",
+    "/products",
+    "/help/api",
+)
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ async def pages_of(visitor: Visitor, email: str) -> list[str]:
             stopped,
             "/staff/customers",
             customer,
+            "/staff/jobs",
             "/products",
             "/help/api",
             "/nowhere",
@@ -114,8 +115,13 @@ async def pages_of(visitor: Visitor, email: str) -> list[str]:
     )
     await visitor.open(product)
     await visitor.submit(visitor.form(act="add"), quantity="2")
+    await visitor.open("/quick-order")
+    await visitor.submit(visitor.form(act="verify"), text=f"{product.removeprefix('/products/')} 2\nZZZ-00 1")
+    checked = visitor.path
     paths = [
         "/",
+        checked,
+        f"{checked}?show=problems",
         "/products",
         "/products?view=grid&search=aceite",
         product,

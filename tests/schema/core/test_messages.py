@@ -12,7 +12,7 @@ import pytest
 from resolvers.messages import catalogue, translate
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("rules", "models", "resolvers", "schema", "auth")
+ROOMS = ("rules", "models", "resolvers", "schema", "auth", "jobs")
 # The constructors and functions that take a template, and the position at which they take it.
 TEMPLATES = {
     "Refusal": 1,
@@ -22,6 +22,8 @@ TEMPLATES = {
     "FileProblem": 2,
     "problem": 1,
     "problem_at": 2,
+    "ErrorRow": 2,
+    "said": 0,
 }
 
 

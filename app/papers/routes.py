@@ -1,0 +1,99 @@
+"""GET /documents/{kind}/{id}.pdf: papers by the viewer's own session or token, and of rows they may see only."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from app.database import Database
+from app.logs import logger
+from app.papers.press import Attachment, Data, Press, PressBusy, PressError
+from auth.permissions import Permission
+from resolvers.context import Context, LockedSession
+from resolvers.sellers import time_zone_of
+from schema.endpoint import viewer_of_request
+from schema.ids import try_decode_id
+
+log = logger("ventas.papers")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is to be printed; everything in it is copied already, so it may be printed after the transaction."""
+
+    name: str  # of the file, without its ending
+    template: str
+    data: Data
+    made_at: datetime
+    standards: Sequence[str] = ()
+    attachments: Sequence[Attachment] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperKind:
+    """
+    A kind of paper: where it lies, whom it is for, and how it is read.
+
+    `read` answers None where there is no such row that the viewer may see, or none to be printed yet.
+    """
+
+    path: str
+    type_name: str
+    permission: Permission
+    read: Callable[[Context, UUID], Awaitable[Paper | None]]
+
+
+def paper_routes(
+    database: Database, clock: Callable[[], datetime], kinds: Sequence[PaperKind], press: Press | None = None
+) -> list[BaseRoute]:
+    """One route a kind. Unknown, foreign and forbidden ids, and nobody at all, get the same 404."""
+    shared = press or Press()
+    return [
+        Route(f"/documents/{kind.path}/{{id}}.pdf", _endpoint(database, clock, kind, shared), methods=["GET"])
+        for kind in kinds
+    ]
+
+
+def _endpoint(
+    database: Database, clock: Callable[[], datetime], kind: PaperKind, press: Press
+) -> Callable[[Request], Awaitable[Response]]:
+    async def paper(request: Request) -> Response:
+        viewer = await viewer_of_request(request)
+        key = try_decode_id(request.path_params["id"], kind.type_name)
+        if viewer is None or key is None or not viewer.may(kind.permission):
+            return Response(status_code=404)
+        async with database.read(viewer) as session:
+            zone: ZoneInfo = await time_zone_of(session, viewer.seller_id)
+            ctx = Context(
+                viewer, clock(), zone, request.state.locale, request.state.request_id,
+                open_session=LockedSession(session),
+            )  # fmt: skip
+            found = await kind.read(ctx, key)
+        if found is None:
+            return Response(status_code=404)
+        try:
+            content = await press.print(
+                found.template, found.data, made_at=found.made_at, standards=found.standards,
+                attachments=found.attachments,
+            )  # fmt: skip
+        except PressBusy:
+            return Response(status_code=503, headers={"Retry-After": "5"})
+        except PressError as fault:
+            log.error("paper failed", template=found.template, cause=str(fault), request_id=ctx.request_id)
+            return Response(status_code=500)
+        name = _UNSAFE.sub("-", found.name).strip("-.") or "document"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}.pdf"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(content, 200, headers, media_type="application/pdf")
+
+    return paper

@@ -1,0 +1,42 @@
+"""All kinds of jobs, what follows which event, and what the clock starts. A new kind is a row or two here."""
+
+from jobs.approvals import end_approvals
+from jobs.house import keep_house, recover
+from jobs.kinds import Catalogue, JobKind, Schedule
+from jobs.mails import Mailer, MailSettings
+from jobs.order_mails import OrderMails
+
+
+def make_catalogue(settings: MailSettings) -> Catalogue:
+    """The catalogue of the running application."""
+    mails = OrderMails(Mailer(settings))
+    kinds = (
+        JobKind("mail.order_placed", mails.placed),
+        JobKind("mail.order_confirmed", mails.confirmed),
+        JobKind("mail.order_refused", mails.refused),
+        JobKind("mail.order_held", mails.held),
+        JobKind("mail.approval_requested", mails.approval_requested),
+        JobKind("mail.approval_decided", mails.approval_decided),
+        JobKind("approvals.end", end_approvals, at_once=1),
+        JobKind("house.keep", keep_house, at_once=1),
+        JobKind("house.recover", recover, at_once=1),
+    )
+    return Catalogue(
+        kinds={each.name: each for each in kinds},
+        reactions={
+            # An order that passes the credit limit is held as it is placed.
+            "order.placed": ("mail.order_placed", "mail.order_held"),
+            "order.held": ("mail.order_held",),
+            "order.confirmed": ("mail.order_confirmed",),
+            "order.refused": ("mail.order_refused",),
+            "approval.requested": ("mail.approval_requested",),
+            "approval.reminded": ("mail.approval_requested",),
+            "approval.decided": ("mail.approval_decided",),
+            "approval.lapsed": ("mail.approval_decided",),
+        },
+        schedules=(
+            Schedule("approvals.end", "*/10 * * * *"),
+            Schedule("house.keep", "17 3 * * *"),
+            Schedule("house.recover", "*/5 * * * *"),
+        ),
+    )
