@@ -26,6 +26,7 @@ from app.logs import logger
 from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
 from app.papers.deliveries import DELIVERIES
+from app.papers.invoices import invoice_kind, invoice_xml_routes
 from app.papers.routes import paper_routes
 from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
@@ -50,7 +51,6 @@ READY_SECONDS = 2.0
 SOCKET_MESSAGE_BYTES = 128 * 1024
 STREAMS_END_SECONDS = 2.0
 EXAMPLES = ROOT / "storefront" / "queries" / "examples"
-PAPERS = (DELIVERIES,)
 log = logger("ventas.server")
 
 
@@ -78,7 +78,8 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database, clock),
             *upload_routes(uploads),
-            *paper_routes(database, clock, PAPERS),
+            *paper_routes(database, clock, (DELIVERIES, invoice_kind(settings.verifactu))),
+            *invoice_xml_routes(database, clock, settings.verifactu),
             *statement_routes(database, clock),
             *journal_routes(database, clock),
             # The storefront answers whatever nobody else does, so it comes last.

@@ -184,6 +184,9 @@ TABLE = (
     Setting("VENTAS_TRUSTED_PROXIES", "none",
             "Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count, separated by commas.",
             _addresses),
+    Setting("VENTAS_VERIFACTU", "`test`",
+            "Whose address the QR code of invoices holds: `production` is AEAT's, `test` its trial; `off`: no code.",
+            _choice("off", "test", "production")),
 )  # fmt: skip
 
 
@@ -214,6 +217,7 @@ class Settings:
     max_streams: int
     smtp_url: str | None
     mail_from: str
+    verifactu: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -266,6 +270,7 @@ class Settings:
             max_streams=given("VENTAS_MAX_STREAMS", 500),
             smtp_url=values["VENTAS_SMTP_URL"],
             mail_from=given("VENTAS_MAIL_FROM", "Ventas <ventas@localhost>"),
+            verifactu=given("VENTAS_VERIFACTU", "test"),
         )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from auth.permissions import Viewer
 from models.customers_reads import customer_in_scope
@@ -90,6 +90,14 @@ DELIVERY_COLUMNS: Mapping[str, Any] = {
     "shipped_at": Delivery.shipped_at,
     "carrier": Delivery.carrier,
     "tracking_number": Delivery.tracking_number,
+    "is_uninvoiced": and_(
+        Delivery.status == DeliveryStatus.SHIPPED,
+        exists().where(
+            DeliveryLine.delivery_id == Delivery.id,
+            DeliveryLine.customer_id == Delivery.customer_id,
+            DeliveryLine.quantity - DeliveryLine.quantity_returned > DeliveryLine.quantity_invoiced,
+        ),
+    ),
 }  # what `where:` may filter deliveries by
 
 

@@ -41,10 +41,17 @@ from rules.states import BankLineStatus, InvoiceStatus, PaymentMethod
 
 LINES_MAX = 2000
 SETTLED_DAYS = 400  # how long a settled invoice is still known by its number
+
+
+def said(text: str) -> str:
+    """Marks a text for the catalogue."""
+    return text
+
+
 _WAITING = {
-    MatchOutcome.SUGGESTED: "Only the amount, or several customers, fit; a person has to look.",
-    MatchOutcome.UNKNOWN: "No customer and no invoice is named that we know.",
-    MatchOutcome.OTHER_CURRENCY: "What it names is in another currency.",
+    MatchOutcome.SUGGESTED: said("Only the amount, or several customers, fit; a person has to look."),
+    MatchOutcome.UNKNOWN: said("No customer and no invoice is named that we know."),
+    MatchOutcome.OTHER_CURRENCY: said("What it names is in another currency."),
 }
 BANK_LINE_COLUMNS: Mapping[str, Any] = {
     "status": BankLine.status,
@@ -131,7 +138,7 @@ async def import_bank_file(ctx: Context, name: str, content: bytes) -> UUID:
     )  # fmt: skip
     ctx.session.add(file)
     await ctx.session.flush()
-    rows = [_line(file, position, each) for position, each in enumerate(found, start=1)]
+    rows = [_line(ctx, file, position, each) for position, each in enumerate(found, start=1)]
     await _receive(ctx, rows, found)
     ctx.session.add_all(rows)
     record(
@@ -172,7 +179,7 @@ async def _matches(ctx: Context, lines: Sequence[Movement]) -> list[Match]:
     return match_lines(lines, items, payers, {each.hex() for each in posted})
 
 
-def _line(file: BankFile, position: int, found: Match) -> BankLine:
+def _line(ctx: Context, file: BankFile, position: int, found: Match) -> BankLine:
     """The line as it is before its money is received."""
     line = found.line
     statuses = {
@@ -184,8 +191,12 @@ def _line(file: BankFile, position: int, found: Match) -> BankLine:
         amount=line.amount, currency=line.currency, remitter=line.counterparty[:200],
         reference=" ".join(each for each in (line.reference, line.text) if each),
         fingerprint=bytes.fromhex(line.fingerprint), status=statuses.get(found.outcome, BankLineStatus.UNKNOWN),
-        problem=_WAITING.get(found.outcome, ""),
+        problem=_problem(ctx, found.outcome),
     )  # fmt: skip
+
+
+def _problem(ctx: Context, outcome: MatchOutcome) -> str:
+    return translate(_WAITING[outcome], {}, ctx.locale) if outcome in _WAITING else ""
 
 
 async def _receive(ctx: Context, rows: Sequence[BankLine], found: Sequence[Match]) -> None:
@@ -195,7 +206,7 @@ async def _receive(ctx: Context, rows: Sequence[BankLine], found: Sequence[Match
         if not (match.is_certain or match.outcome == MatchOutcome.ON_ACCOUNT):
             continue
         if match.customer is None:
-            row.problem = _WAITING[MatchOutcome.SUGGESTED]
+            row.problem = _problem(ctx, MatchOutcome.SUGGESTED)
             continue
         matches = tuple(MatchWanted(UUID(each.item.key), each.amount) for each in match.settled)
         receipt = _receipt(row, UUID(match.customer), row.booked_on, matches)

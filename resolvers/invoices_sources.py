@@ -101,8 +101,8 @@ async def of_order(ctx: Context, asked: OrderToInvoice) -> list[Piece]:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("order", "orderId"))
     order, lines = found
     if order.status not in (OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.CLOSED):
-        text_ = "An order that is {status} is not invoiced."
-        raise Refusal(ErrorCode.INVALID, text_, ("order", "orderId"), status=str(order.status))
+        text_ = "The order was not taken on, or was called off; it is not invoiced."
+        raise Refusal(ErrorCode.INVALID, text_, ("order", "orderId"))
     delivered = await _delivered(ctx, Delivery.order_id == order.id)
     shipped = [row for row in delivered if row.status == DeliveryStatus.SHIPPED]
     possible = [

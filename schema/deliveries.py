@@ -25,7 +25,15 @@ from rules.states import DeliveryStatus
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.enums import DeliveryStatusFilter
-from schema.filters import DateFilter, DateTimeFilter, IDFilter, StringFilter, one_key_of, where_of
+from schema.filters import (
+    BooleanFilter,
+    DateFilter,
+    DateTimeFilter,
+    IDFilter,
+    StringFilter,
+    one_key_of,
+    where_of,
+)
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.orders import DocumentAddress, DocumentDeliveryTerms, Order
 from schema.products import Product, Warehouse
@@ -226,6 +234,10 @@ class DeliveryWhere:
     tracking_number: StringFilter | None = strawberry.field(
         default=None, description="On the carrier's number."
     )
+    is_uninvoiced: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it left and something of it is on no invoice or draft.",
+        directives=[access(P.INVOICES_READ)],
+    )  # fmt: skip
     and_: list["DeliveryWhere"] | None = strawberry.field(
         name="and", default=None, description="All of these hold."
     )

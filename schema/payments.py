@@ -223,15 +223,18 @@ class PaymentQueries:
         return None if row is None else Payment.of(row)
 
     @strawberry.field(
-        description="What is open of a customer, credits included, the first due first; at most 200.",
+        description="What is open of a customer, or of your company, credits included, by due date; at most 200.",
         directives=[*_READ, list_size(200)],
     )
     async def open_instalments(
         self,
         info: Info,
-        customer_id: Annotated[strawberry.ID, strawberry.argument(description="The customer.")],
+        customer_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The customer; staff name one.")
+        ] = None,
     ) -> list[OpenInstalment]:
-        key = try_decode_id(customer_id, "Customer")
+        own = info.context.user.customer_id
+        key = own if customer_id is None else try_decode_id(customer_id, "Customer")
         rows = [] if key is None else await payments.open_instalments(info.context, key)
         return [OpenInstalment.of(row, info.context.today) for row in rows]
 

@@ -191,6 +191,19 @@ LABELS: dict[str, dict[str, Label]] = {
         "PAYMENT": Label(N_("Payment")),
         "REVERSAL": Label(N_("Payment taken back")),
     },
+    "invoice_state": {
+        "DRAFT": Label(N_("Draft"), "neutral", "edit"),
+        "DISCARDED": Label(N_("Discarded"), "neutral", "ban"),
+        "OPEN": Label(N_("Unpaid"), "info", "clock"),
+        "PARTIAL": Label(N_("Partly paid"), "warning", "half"),
+        "PAID": Label(N_("Paid"), "success", "check"),
+        "OVERDUE": Label(N_("Overdue"), "danger", "alert"),
+    },
+    "buyer_status": {
+        "ACCEPTED": Label(N_("Accepted by the buyer"), "success", "check"),
+        "REJECTED": Label(N_("Rejected by the buyer"), "danger", "close"),
+        "PAID": Label(N_("Paid by the buyer"), "success", "check"),
+    },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),
         "CANCELLATION": Label(N_("Cancellation"), "danger", "close"),

@@ -23,6 +23,7 @@ from storefront.portal import (
     deliveries,
     help_pages,
     home,
+    invoices,
     lists,
     orders,
     quick_order,
@@ -31,6 +32,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import admin, bank, console, credit, customers, desk, jobs, payments
 from storefront.staff import deliveries as delivery_desk
+from storefront.staff import invoices as invoice_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -49,7 +51,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *deliveries.PAGES, *delivery_desk.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,

@@ -19,6 +19,7 @@ from app.demo.customers import (
     plan_customers,
 )
 from app.demo.deliveries import deliver_some
+from app.demo.invoices import invoice_some
 from app.demo.orders import PlannedOrder, plan_orders
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
@@ -44,7 +45,7 @@ __all__ = ["DEMO_LOGINS", "DEMO_PASSWORD", "DemoLogin", "load_demo"]
 
 async def load_demo(database: "Database", today: date, now: datetime | None = None) -> None:
     """
-    Fills an empty, migrated database: in one transaction, but for what its warehouses do by the ordinary acts.
+    Fills an empty, migrated database: in one transaction, but for what is sent and invoiced by the ordinary acts.
 
     Args:
         today: the day the company lives in; everything else is counted from it.
@@ -58,6 +59,7 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
         )
         await refresh_search(session)
     await deliver_some(database, now or moment(today, 12))
+    await invoice_some(database, now or moment(today, 12))
 
 
 def plan_demo(today: date, now: datetime) -> Rows:

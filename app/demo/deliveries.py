@@ -68,12 +68,12 @@ async def deliver_some(database: "Database", now: datetime) -> None:
     for order, version, warehouse in ready:
         lines = await _part(database, order, warehouse) if made == 1 else None
         days = timedelta(days=0 if made < LEFT else made % 4)
-        delivery = await _act(database, viewer, _release(order, warehouse, lines, today + days, version), now)
+        delivery = await act(database, viewer, _release(order, warehouse, lines, today + days, version), now)
         if delivery is None:
             continue  # its lots would have expired on arrival
         if made < LEFT:
             travel = Travel(CARRIERS[made % len(CARRIERS)], f"ES{7_204_118 + made * 37}")
-            await _act(database, viewer, _ship(delivery, travel), now)
+            await act(database, viewer, _ship(delivery, travel), now)
         made += 1
         if made == COUNT:
             break
@@ -98,7 +98,7 @@ async def _part(database: "Database", order: UUID, warehouse: UUID) -> list[Line
     return [LineWanted(line, Decimal(quantity))]
 
 
-async def _act(
+async def act(
     database: "Database", viewer: Viewer, work: Callable[[Context], Awaitable[T]], now: datetime
 ) -> T | None:
     """What it answers; None where there are no lots for it."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from resolvers.sellers import time_zone_of
 from schema.endpoint import viewer_of_request
 from schema.ids import try_decode_id
 
+Found = TypeVar("Found")
 log = logger("ventas.papers")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -50,6 +52,33 @@ class PaperKind:
     read: Callable[[Context, UUID], Awaitable[Paper | None]]
 
 
+async def read_visible(
+    request: Request,
+    database: Database,
+    clock: Callable[[], datetime],
+    type_name: str,
+    permission: Permission,
+    read: Callable[[Context, UUID], Awaitable[Found | None]],
+) -> Found | None:
+    """What `read` finds of the row the address names, as the request's viewer; None where they may not see it."""
+    viewer = await viewer_of_request(request)
+    key = try_decode_id(request.path_params["id"], type_name)
+    if viewer is None or key is None or not viewer.may(permission):
+        return None
+    async with database.read(viewer) as session:
+        zone: ZoneInfo = await time_zone_of(session, viewer.seller_id)
+        ctx = Context(
+            viewer, clock(), zone, request.state.locale, request.state.request_id,
+            open_session=LockedSession(session),
+        )  # fmt: skip
+        return await read(ctx, key)
+
+
+def safe_name(number: str) -> str:
+    """A document's number as the name of a file."""
+    return _UNSAFE.sub("-", number).strip("-.") or "document"
+
+
 def paper_routes(
     database: Database, clock: Callable[[], datetime], kinds: Sequence[PaperKind], press: Press | None = None
 ) -> list[BaseRoute]:
@@ -65,17 +94,7 @@ def _endpoint(
     database: Database, clock: Callable[[], datetime], kind: PaperKind, press: Press
 ) -> Callable[[Request], Awaitable[Response]]:
     async def paper(request: Request) -> Response:
-        viewer = await viewer_of_request(request)
-        key = try_decode_id(request.path_params["id"], kind.type_name)
-        if viewer is None or key is None or not viewer.may(kind.permission):
-            return Response(status_code=404)
-        async with database.read(viewer) as session:
-            zone: ZoneInfo = await time_zone_of(session, viewer.seller_id)
-            ctx = Context(
-                viewer, clock(), zone, request.state.locale, request.state.request_id,
-                open_session=LockedSession(session),
-            )  # fmt: skip
-            found = await kind.read(ctx, key)
+        found = await read_visible(request, database, clock, kind.type_name, kind.permission, kind.read)
         if found is None:
             return Response(status_code=404)
         try:
@@ -86,11 +105,12 @@ def _endpoint(
         except PressBusy:
             return Response(status_code=503, headers={"Retry-After": "5"})
         except PressError as fault:
-            log.error("paper failed", template=found.template, cause=str(fault), request_id=ctx.request_id)
+            log.error(
+                "paper failed", template=found.template, cause=str(fault), request_id=request.state.request_id
+            )
             return Response(status_code=500)
-        name = _UNSAFE.sub("-", found.name).strip("-.") or "document"
         headers = {
-            "Content-Disposition": f'attachment; filename="{name}.pdf"',
+            "Content-Disposition": f'attachment; filename="{safe_name(found.name)}.pdf"',
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
         }

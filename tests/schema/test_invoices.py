@@ -135,7 +135,7 @@ async def test_in_04_equivalence_surcharge(shop: Shop) -> None:
 async def test_in_13_lines_are_rounded_first(shop: Shop) -> None:
     async with shop.database.job() as session:
         kilo = await make.make_unit(session, "KGM", 1)
-    parts = {"unit": kilo, "pack_size": Decimal("0.5")}
+    parts: dict[str, Any] = {"unit": kilo, "pack_size": Decimal("0.5")}
     lines = [(await product(shop, "0.67", **parts), "0.5") for _ in range(3)]
 
     invoice = await invoiced(shop, *lines)

@@ -35,7 +35,7 @@ CHAIN = "{ invoiceChain { length isSound lastHash fault { fault position number 
 
 async def some_drafts(shop: Shop, number: int) -> list[dict[str, Any]]:
     """Drafts of one delivery each, four an order."""
-    deliveries = []
+    deliveries: list[Any] = []
     while len(deliveries) < number:
         order = await ordered(shop, (shop.product, 1), (shop.product.sku, 3))
         for _ in range(min(4, number - len(deliveries))):
