@@ -60,7 +60,7 @@ def facts(
         (
             "not before it is confirmed",
             facts(OrderStatus.PLACED, reserved=3),
-            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER",
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
         ),
         (
             "nor on hold",
