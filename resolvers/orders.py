@@ -357,7 +357,7 @@ async def place_order(
     reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
     due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
-    holds = await _credit_holds(ctx, view, credit) + await _overdue_holds(ctx, customer.id, credit)
+    holds = await _credit_holds(ctx, view, credit) + await overdue_holds(ctx, customer.id, credit)
     plan = await _plan_stock(ctx, view, reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
@@ -452,7 +452,7 @@ def warn_credit_hold(ctx: Context) -> None:
     )
 
 
-async def _overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
+async def overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
     """An invoice later than the seller allows holds the order, whatever is left of the limit."""
     is_late = credit.used.late > 0 if credit else await has_late_invoices(ctx, customer_id)
     if not is_late:

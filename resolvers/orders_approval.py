@@ -14,7 +14,7 @@ from resolvers.context import Context
 from resolvers.credit import lock_credit
 from resolvers.customers import acting_customer, seller
 from resolvers.events import record
-from resolvers.orders import warn_backorder, warn_credit_hold
+from resolvers.orders import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.orders_acts import (
     LockedOrder,
     checked_reason,
@@ -69,14 +69,13 @@ async def approve_order(ctx: Context, order_id: UUID, expected_version: int, rea
     await _demand_still_sold(ctx, found)
     if not order.is_on_behalf:
         await demand_requester(ctx, order.customer_id, request.requested_by_id)
-    is_held = await _exceeds_credit(ctx, order)
-    if is_held:
-        warn_credit_hold(ctx)
-        await give_back(ctx, found, "")
+    holds = await _credit_holds(ctx, order)
+    if holds:
+        await give_back(ctx, found, "", [])  # nothing of it is in a delivery yet
     else:
         await _reserve_for_good(ctx, found)
-    order.is_on_hold = is_held
-    order.hold_reasons = [HoldReason.CREDIT.value] if is_held else []
+    order.is_on_hold = bool(holds)
+    order.hold_reasons = [each.value for each in holds]
     order.status = move_order(OrderStatus(order.status), OrderStatus.PLACED)
     order.version += 1
     decide(ctx, request, ApprovalStatus.APPROVED, reason.strip())
@@ -136,14 +135,16 @@ async def _demand_still_sold(ctx: Context, found: LockedOrder) -> None:
     )
 
 
-async def _exceeds_credit(ctx: Context, order: SalesOrder) -> bool:
-    """Whether the order, which counts as open while it waits, passes the limit as it is now."""
+async def _credit_holds(ctx: Context, order: SalesOrder) -> list[HoldReason]:
+    """What holds the order for finance now: the limit, in which it counts already while it waits, and late invoices."""
     credit = await lock_credit(ctx, order.customer_id)
-    if credit is None or credit.exposure <= credit.limit:
-        return False
-    if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
-        raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
-    return True
+    holds = []
+    if credit is not None and credit.exposure > credit.limit:
+        if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
+            raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
+        warn_credit_hold(ctx)
+        holds.append(HoldReason.CREDIT)
+    return holds + await overdue_holds(ctx, order.customer_id, credit)
 
 
 async def _reserve_for_good(ctx: Context, found: LockedOrder) -> None:

@@ -108,7 +108,7 @@ async def test_lists_cost_the_same_for_2_and_for_40_rows(shop: Shop) -> None:
             ("products", shop.buyer, PRODUCTS, {}), ("orders", shop.buyer, ORDERS, {}),
             ("customers", shop.finance, CUSTOMERS, {}), ("orders of staff", shop.finance, ORDERS, {}),
             ("wishlists", shop.buyer, WISHLISTS, {}),
-            ("deliveries", shop.logistics, DELIVERIES, {}), ("deliveries of a buyer", shop.buyer, DELIVERIES, {}),
+            ("deliveries", shop.logistics, DELIVERIES, {}), ("deliveries of a buyer", shop.buyer, DELIVERIES.replace("warehouse { code }", ""), {}),
             ("desk", shop.logistics, DESK, {}), ("cart", shop.buyer, CART, {}), ("checkLines", shop.buyer, CHECK, {"t": text_}),
         ):  # fmt: skip
             await shop.data(who, document, **given)  # once for what is read once per process

@@ -82,6 +82,7 @@ NOT_FREE = {
 }  # fmt: skip
 KINDS = {
     "internal_note": "n",
+    "delivery.internal_note": "l",
     "tax_id": "t",
     "customer_tax_id": "t",
     "discount_reason": "d",
@@ -120,7 +121,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctndsbi") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
+    return _company_tags(COMPANIES, "kctndsbli") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -149,7 +150,8 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
     b reason of a price set by hand or of an order on behalf,
-    u a person's data, o an order's, w a cart's or private list's, s a shared list's, i an invoice's, j a person's job.
+    l the warehouse's note on a delivery, u a person's data, o an order's, w a cart's or private list's, s a shared list's,
+    i an invoice's, j a person's job.
     """
     if name.partition("@")[0] in FIELD and "@" in name:
         # In the company's place: what its people share, and neither their carts nor lists nor the seller's own.
@@ -162,6 +164,7 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
         tags |= _company_tags(seen, "t") if name == "finance" else set()
         tags |= _company_tags(seen, "i") if name != "logistics" else set()
         tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
+        tags |= _company_tags(seen, "l") if name in (*FIELD, "administrator", "logistics") else set()
         return tags | (_company_tags(seen, "n") if name in (*FIELD, "administrator") else set())
     who, company = name.partition("@")[0], company_of(name)
     role = MEMBERS[who][1]
@@ -361,7 +364,7 @@ async def _deliver(database: Database, world: World) -> None:
     async with database.job() as session:
         await session.execute(text("update sales_order set status = 'CONFIRMED', confirmed_at = placed_at where id = :id"),
                               {"id": _key(world, "cadmin")})  # fmt: skip
-    for name in ("pmate", "padmin", "sadmin", "sbuyer"):
+    for name in ("pmate", "padmin", "cbuyer", "sadmin", "sbuyer"):
         if name not in world.orders:
             continue
         delivery = await make.make_delivery(database, logistics, _key(world, name), 1, 1, now=NOW)
@@ -477,7 +480,8 @@ def free_texts() -> list[tuple[str, str, str]]:
             is_text = column.type.__class__.__name__ in ("String", "Text")
             if not is_text or column.foreign_keys or column.name in NOT_FREE or (length and length < 20):
                 continue
-            found.append((name, column.name, KINDS.get(column.name, "")))
+            kind = KINDS.get(f"{name}.{column.name}", KINDS.get(column.name, ""))
+            found.append((name, column.name, kind))
     return found
 
 
