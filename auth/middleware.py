@@ -22,6 +22,7 @@ PUBLIC_PATHS = frozenset(
 # Clients of OAuth show their own credentials, which are no session's.
 PUBLIC_FOLDERS = ("/static/", "/oauth/")
 TOKEN_PATH = "/auth/token"  # nosec B105 - an address
+ON_BEHALF_PATH = "/auth/on-behalf"
 TICKET_PATH = "/auth/ticket"
 # Where the links of mails lead, by the first step of their address.
 LINK_KINDS = {"invitation": LinkKind.INVITATION, "password": LinkKind.PASSWORD}
@@ -33,6 +34,7 @@ MESSAGES = {
     AuthCode.INVALID_CREDENTIALS: "The email address or the password is wrong.",
     AuthCode.NOT_PERMITTED: "Pages of this origin may not do that.",
     AuthCode.NOT_SIGNED_IN: "The token is unknown or its session is over. Sign in again.",
+    AuthCode.REASON_REQUIRED: "Give a reason, of 500 characters at most.",
     AuthCode.SELECT_CUSTOMER: "You belong to several customers. Choose the one to act for: sign in with its number.",
     AuthCode.THROTTLED: "Too many attempts. Try again later.",
     AuthCode.UNAVAILABLE: "The database does not answer. Try again shortly.",
@@ -55,7 +57,8 @@ class SessionInfo:
     What pages show of the session, in plain words: the storefront imports nothing of ours.
 
     `is_staff` says that the user acts for the seller now, `may_act_as_staff` that they could. As long as
-    `must_choose_customer`, there is no viewer and every page leads to /select-company.
+    `must_choose_customer`, there is no viewer and every page leads to /select-company. `is_on_behalf`: one of the
+    seller's people acts in the customer's place, for the person `on_behalf_of` there if one was named.
     """
 
     csrf_token: str
@@ -71,10 +74,14 @@ class SessionInfo:
     may_act_as_staff: bool
     must_choose_customer: bool
     permissions: tuple[str, ...]
+    is_on_behalf: bool = False
+    on_behalf_of: str = ""
+    on_behalf_reason: str = ""
 
     @classmethod
     def of(cls, visit: Visit) -> "SessionInfo":
         acting, viewer = visit.customer, visit.viewer
+        behalf = viewer.on_behalf if viewer else None
         return cls(
             csrf_token=visit.csrf_token,
             name=visit.name,
@@ -86,11 +93,14 @@ class SessionInfo:
             customers=tuple(
                 CustomerSummary(str(each.id), each.number, each.name) for each in visit.customers
             ),
-            other_customers=len(visit.customers) - (1 if acting else 0),
+            other_customers=len(visit.customers) - (1 if acting in visit.customers else 0),
             is_staff=viewer is not None and viewer.is_staff,
             may_act_as_staff=visit.may_act_as_staff,
             must_choose_customer=viewer is None,
             permissions=tuple(sorted(viewer.permissions)) if viewer else (),
+            is_on_behalf=behalf is not None,
+            on_behalf_of=behalf.person_name if behalf else "",
+            on_behalf_reason=behalf.reason if behalf else "",
         )
 
 
@@ -162,7 +172,11 @@ class AuthMiddleware:
             return None  # signing in needs nothing, whatever is left over from the time before
         if visit is None:
             return None if bearer is None else json_refusal(AuthCode.NOT_SIGNED_IN, 401)
-        if visit.viewer is None and path != TOKEN_PATH and (bearer is not None or path in API_PATHS):
+        if (
+            visit.viewer is None
+            and path not in (TOKEN_PATH, ON_BEHALF_PATH)
+            and (bearer is not None or path in API_PATHS)
+        ):
             return json_refusal(AuthCode.SELECT_CUSTOMER, 403)
         return None
 

@@ -183,6 +183,12 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
     }
 )  # fmt: skip
 
+# What one of the seller's people may do in a customer's place: what a buyer needs to order, and no more. Neither money
+# nor approvals, no acts on orders that are placed, nobody's private things but their own.
+ON_BEHALF_GRANTS: Grants = _grants(
+    RowScope.COMPANY, (*_SHOPPING, P.ORDERS_READ), CARTS_USE=RowScope.SELF, USERS_READ=RowScope.SELF
+)
+
 _WIDTH = {scope: width for width, scope in enumerate(RowScope)}
 
 
@@ -205,6 +211,19 @@ def row_class_of(roles: Iterable[Role]) -> RowClass:
 
 
 @dataclass(frozen=True, slots=True)
+class OnBehalf:
+    """
+    In whose place one of the seller's people acts, and the reason they gave when they began.
+
+    `person_id` and `person_name` are those of somebody at the customer; None and "" for the customer as such.
+    """
+
+    reason: str
+    person_id: UUID | None = None
+    person_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
     """
     Who asks, built once per request from a session or token; no input may change it.
@@ -212,7 +231,8 @@ class Viewer:
     `customer_id` is the customer a buyer acts for, None for staff; `customer_ids` those whose rows they may
     see (descendants where the seller allows it). `sales_rep_ids` are the reps whose customers a rep or manager
     reaches (own first), empty for others. `client_id` is the OAuth client whose token this is; its scopes have
-    limited the grants.
+    limited the grants. `on_behalf` is set while one of the seller's people acts in the customer's place: `user_id` is
+    theirs, rows and permissions are a buyer's.
     """
 
     user_id: UUID
@@ -228,6 +248,7 @@ class Viewer:
     sales_rep_ids: tuple[UUID, ...] = ()
     session_id: UUID | None = None
     client_id: UUID | None = None
+    on_behalf: OnBehalf | None = None
     permissions: frozenset[Permission] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -236,6 +257,13 @@ class Viewer:
     @property
     def is_staff(self) -> bool:
         return self.row_class is not RowClass.CUSTOMER
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """On whose behalf they act, for what records name: the person or else the customer; None for their own acts."""
+        if self.on_behalf is None:
+            return None
+        return self.on_behalf.person_id or self.customer_id
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

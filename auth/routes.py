@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from math import ceil
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import orjson
@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from auth.csrf import check_form, comes_from_here
-from auth.middleware import LINK_KINDS, TICKET_PATH, TOKEN_PATH, json_refusal
+from auth.middleware import LINK_KINDS, ON_BEHALF_PATH, TICKET_PATH, TOKEN_PATH, json_refusal
 from auth.sessions import NewSession
 from auth.signing_in import (
     LOCALES,
     Attempt,
     Auth,
     AuthCode,
+    OnBehalfAsked,
     SignedIn,
     SignInRefused,
     bearer_token,
@@ -32,7 +33,12 @@ from rules.states import SessionKind
 BODY_BYTES_MAX = 16 * 1024
 NEXT_CHARACTERS_MAX = 2000
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-_STATUS = {AuthCode.THROTTLED: 429, AuthCode.UNKNOWN_CUSTOMER: 403}
+_STATUS = {
+    AuthCode.NOT_PERMITTED: 403,
+    AuthCode.REASON_REQUIRED: 400,
+    AuthCode.THROTTLED: 429,
+    AuthCode.UNKNOWN_CUSTOMER: 403,
+}
 _EXPIRED = {
     "es": "El formulario ha caducado o no procede de esta página. Vuelva atrás, recargue la página y repita.",
     "en": "The form has expired or does not come from this site. Go back, reload the page and repeat.",
@@ -56,6 +62,9 @@ def auth_routes(auth: Auth) -> Sequence[BaseRoute]:
         Route("/login", door.login, methods=["POST"]),
         Route("/logout", door.logout, methods=["POST"]),
         Route("/select-company", door.select_company, methods=["POST"]),
+        Route("/act-on-behalf", door.act_on_behalf, methods=["POST"]),
+        Route("/stop-acting", door.stop_acting, methods=["POST"]),
+        Route(ON_BEHALF_PATH, door.on_behalf, methods=["POST", "DELETE"]),
         Route("/locale", door.choose_locale, methods=["POST"]),
         Route("/forgotten", door.forgotten, methods=["POST"]),
         *(Route(f"/{name}/{{token}}", door.follow, methods=["POST"]) for name in LINK_KINDS),
@@ -152,6 +161,36 @@ class _Door:
             return _see_other("/select-company?" + urlencode({"error": "unknown", "next": forward}))
         return _see_other(forward)
 
+    async def act_on_behalf(self, request: Request) -> Response:
+        """Fields: `customer`, a number; `person`, an email address there or empty; `reason`."""
+        form = await _form(request)
+        visit: Visit | None = request.state.visit
+        if visit is None:
+            return _see_other("/login")
+        if not check_form(request, form, self.auth.base_url):
+            return _expired(request)
+        number = _text(form, "customer")
+        asked = OnBehalfAsked(number, _text(form, "person"), _text(form, "reason"))
+        token = request.cookies.get(self.auth.cookies.session, "")
+        try:
+            await self.auth.begin_on_behalf(visit, token, SessionKind.COOKIE, asked)
+        except SignInRefused as refused:
+            return _see_other(_staff_page(number) + "?" + urlencode({"error": refused.code.value.lower()}))
+        return _see_other("/")
+
+    async def stop_acting(self, request: Request) -> Response:
+        """Back to the seller's side, at the page of the customer that was acted for."""
+        form = await _form(request)
+        visit: Visit | None = request.state.visit
+        if visit is None:
+            return _see_other("/login")
+        if not check_form(request, form, self.auth.base_url):
+            return _expired(request)
+        acted = visit.viewer is not None and visit.viewer.on_behalf is not None
+        if not await self.auth.choose_customer(visit, None):
+            return _see_other("/select-company")
+        return _see_other(_staff_page(visit.customer.number) if acted and visit.customer else "/staff")
+
     async def choose_locale(self, request: Request) -> Response:
         """Fields: `locale`, es or en; `next`. Kept with the session, or in a cookie as long as there is none."""
         form = await _form(request)
@@ -194,6 +233,31 @@ class _Door:
         except SignInRefused as refused:
             return json_refusal(refused.code, _STATUS.get(refused.code, 401), refused.retry_after)
         return JSONResponse(_granted(signed_in, self.auth), headers={"Cache-Control": "no-store"})
+
+    async def on_behalf(self, request: Request) -> Response:
+        """For programs of the seller's people, by bearer token: begins (`customer`, `person`, `reason`) and ends."""
+        token = bearer_token(request)
+        visit: Visit | None = request.state.visit
+        if token is None or visit is None:
+            return json_refusal(AuthCode.NOT_SIGNED_IN, 401)
+        if request.method == "DELETE":
+            if not await self.auth.choose_customer(visit, None):
+                return json_refusal(AuthCode.NOT_PERMITTED, 403)
+            return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        asked = await _asked(request)
+        number, person, reason = (
+            (asked or {}).get("customer"),
+            (asked or {}).get("person"),
+            (asked or {}).get("reason"),
+        )
+        if not (isinstance(number, str) and isinstance(reason, str) and isinstance(person, str | None)):
+            return json_refusal(AuthCode.INVALID, 400)
+        try:
+            given = OnBehalfAsked(number, person or "", reason)
+            await self.auth.begin_on_behalf(visit, token, SessionKind.BEARER, given)
+        except SignInRefused as refused:
+            return json_refusal(refused.code, _STATUS.get(refused.code, 401))
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
     async def ticket(self, request: Request) -> Response:
         """A ticket for one stream of events, by the session or the token; a page of another site gets none."""
@@ -274,6 +338,10 @@ def _customer_id(text: str) -> tuple[bool, UUID | None]:
 
 def _see_other(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
+
+
+def _staff_page(number: str) -> str:
+    return "/staff/customers/" + quote(number[:100], safe="")
 
 
 def _to_login(error: str, forward: str, retry_after: int | None = None) -> Response:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import new_id
-from models.customers import Membership
-from models.users import StaffRole, UserSession
+from models.customers import Customer, Membership
+from models.users import StaffRole, User, UserSession
 from rules.states import SessionKind
 
 # Three days bridge a weekend. An absolute end (VENTAS_SESSION_DAYS) comes besides.
@@ -92,10 +92,52 @@ async def choose_customer(session: AsyncSession, session_id: UUID, customer_id: 
         update(UserSession)
         .where(UserSession.id == session_id, may.exists())
         # Forms drawn for the one company must not act for the other: their token ends here.
-        .values(customer_id=customer_id, csrf_token=new_secret())
+        .values(customer_id=customer_id, csrf_token=new_secret(), on_behalf_reason=None, on_behalf_of_id=None)
         .returning(UserSession.id)
     )
     return changed.scalar() is not None
+
+
+async def begin_on_behalf(
+    session: AsyncSession, session_id: UUID, seller_id: UUID, number: str, email: str, reason: str
+) -> bool:
+    """
+    Makes a staff session act in the place of a customer, for the person of that email address there if one is named.
+
+    Whether they reach the customer is asked when the session is read, now and at each request: the caller looks, and
+    rolls back where they do not.
+
+    Returns:
+        False, and nothing changed, where there is no such customer or person.
+    """
+    customer_id = await session.scalar(
+        select(Customer.id).where(Customer.seller_id == seller_id, Customer.number == number)
+    )
+    person_id = None
+    if customer_id is not None and email:
+        person_id = await session.scalar(
+            select(User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(
+                func.lower(User.email) == func.lower(email),
+                User.is_active,
+                Membership.customer_id == customer_id,
+            )
+            .limit(1)
+        )
+    if customer_id is None or (email and person_id is None):
+        return False
+    await session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id)
+        .values(
+            customer_id=customer_id,
+            on_behalf_reason=reason,
+            on_behalf_of_id=person_id,
+            csrf_token=new_secret(),
+        )
+    )
+    return True
 
 
 async def choose_locale(session: AsyncSession, session_id: UUID, locale: str) -> None:

@@ -17,6 +17,7 @@ from auth.links import Link, find_link, follow_link, request_password
 from auth.passwords import Passwords, is_outdated
 from auth.sessions import (
     NewSession,
+    begin_on_behalf,
     choose_customer,
     choose_locale,
     create_session,
@@ -30,6 +31,7 @@ from models.users import User, UserCredential
 from rules.states import LinkKind, SessionKind
 
 LOCALES = ("es", "en")
+REASON_MAX = 500
 
 
 class AuthSettings(Protocol):
@@ -50,6 +52,7 @@ class AuthCode(StrEnum):
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
     NOT_PERMITTED = "NOT_PERMITTED"
     NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    REASON_REQUIRED = "REASON_REQUIRED"
     SELECT_CUSTOMER = "SELECT_CUSTOMER"
     THROTTLED = "THROTTLED"
     UNAVAILABLE = "UNAVAILABLE"
@@ -84,6 +87,15 @@ class Attempt:
     customer_number: str | None = None
     locale: str | None = None
     old_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnBehalfAsked:
+    """The customer's number, the email address of a person there ("" for none), and why."""
+
+    customer_number: str
+    email: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +193,37 @@ class Auth:
         """Acts for another of the user's customers from now on, or for the seller (None); False where they may not."""
         async with self.database.auth() as session:
             return await choose_customer(session, visit.session_id, customer_id)
+
+    async def begin_on_behalf(
+        self, visit: Visit, token: str, kind: SessionKind, asked: OnBehalfAsked
+    ) -> None:
+        """
+        The session of one of the seller's people acts in a customer's place from now on.
+
+        Raises:
+            SignInRefused: NOT_PERMITTED to whoever may not (or does so already), REASON_REQUIRED, and
+                UNKNOWN_CUSTOMER for a customer or person that is none or out of their reach. Nothing changed then.
+        """
+        if not visit.may_act_on_behalf or visit.viewer is None or visit.viewer.client_id is not None:
+            raise SignInRefused(AuthCode.NOT_PERMITTED)
+        reason = asked.reason.strip()
+        if not reason or len(reason) > REASON_MAX or "\x00" in reason or not _is_text(reason):
+            raise SignInRefused(AuthCode.REASON_REQUIRED)
+        words = asked.customer_number + asked.email
+        if "\x00" in words or len(words) > 400 or not _is_text(words):
+            raise SignInRefused(AuthCode.UNKNOWN_CUSTOMER)
+        async with self.database.auth() as session:
+            begun = await begin_on_behalf(
+                session,
+                visit.session_id,
+                visit.viewer.seller_id,
+                asked.customer_number,
+                asked.email.strip(),
+                reason,
+            )
+            now = await load_visit(session, token, kind, self.clock()) if begun else None
+            if now is None or now.viewer is None or now.viewer.on_behalf is None:
+                raise SignInRefused(AuthCode.UNKNOWN_CUSTOMER)  # and what was written is rolled back
 
     async def choose_locale(self, visit: Visit, locale: str) -> None:
         async with self.database.auth() as session:

@@ -15,9 +15,12 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import (
+    ON_BEHALF_GRANTS,
     Grants,
+    OnBehalf,
     Permission,
     Role,
+    RowClass,
     RowScope,
     Viewer,
     combine_grants,
@@ -68,12 +71,22 @@ _READ = """
                                             where r.user_id = u.id and r.role = 'SALES_MANAGER'))
                   order by mate.user_id) as rep_ids,
            s.client_id, s.scopes, o.scopes as client_scopes, o.addresses,
+           s.on_behalf_reason, behalf.id as behalf_id, behalf.number as behalf_number, behalf.name as behalf_name,
+           behalf.sales_rep_id as behalf_rep_id,
+           array(select t.sales_rep_id from sales_rep_territory t
+                  where t.territory_id = behalf.territory_id) as behalf_rep_ids,
+           s.on_behalf_of_id is not null as behalf_names_person,
+           person.id as behalf_person_id, person.name as behalf_person_name,
            own.id as client_customer_id, own.number as client_customer_number, own.name as client_customer_name
       from user_session s
       join app_user u on u.id = s.user_id
       join seller on seller.id = u.seller_id
       left join user_credential k on k.user_id = u.id
       left join oauth_client o on o.id = s.client_id
+      left join customer behalf on behalf.id = s.customer_id and behalf.seller_id = u.seller_id
+           and s.on_behalf_reason is not null
+      left join app_user person on person.id = s.on_behalf_of_id and person.is_active
+           and exists (select from membership m where m.user_id = person.id and m.customer_id = behalf.id)
       left join customer own on own.id = o.customer_id
      where {which}
        and s.revoked_at is null and s.expires_at > :now and s.last_seen_at > :idle_since
@@ -87,7 +100,7 @@ def _visits(which: str, *bound: BindParameter[Any]) -> Any:
     statement = text(_READ.replace("{which}", which)).bindparams(*bound)
     return statement.columns(
         staff_roles=ARRAY(String), memberships=JSONB, descendants=ARRAY(Uuid), rep_ids=ARRAY(Uuid),
-        scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
+        behalf_rep_ids=ARRAY(Uuid), scopes=ARRAY(String), client_scopes=ARRAY(String), addresses=ARRAY(String),
     )  # fmt: skip
 
 
@@ -130,7 +143,8 @@ class Visit:
     """
     A valid session and what follows from it.
 
-    `viewer` is None as long as the user has to choose one of several `customers`.
+    `viewer` is None as long as the user has to choose one of several `customers`, and where what they acted on behalf
+    of is out of their reach now. `may_act_on_behalf` says that they could begin to.
     """
 
     session_id: UUID
@@ -143,6 +157,7 @@ class Visit:
     customer: CustomerChoice | None
     customers: tuple[CustomerChoice, ...]
     may_act_as_staff: bool
+    may_act_on_behalf: bool = False
 
 
 async def load_visit(
@@ -240,10 +255,10 @@ async def load_viewers(
 
 
 def _visit(row: Any) -> Visit:
+    if row.on_behalf_reason is not None:
+        return _visit_on_behalf(row)
     memberships: Sequence[dict[str, Any]] = row.memberships
-    customers = {
-        each["id"]: CustomerChoice(UUID(each["id"]), each["number"], each["name"]) for each in memberships
-    }
+    customers = _choices(row)
     acting: CustomerChoice | None = None
     if row.customer_id is not None:
         # Where this membership was taken away, nothing is assumed: the user chooses again.
@@ -256,6 +271,50 @@ def _visit(row: Any) -> Visit:
     elif row.staff_roles and row.customer_id is None:
         viewer = _staff(row)
     return _visit_of(row, viewer, acting, tuple(customers.values()), bool(row.staff_roles))
+
+
+def _choices(row: Any) -> dict[str, CustomerChoice]:
+    return {
+        each["id"]: CustomerChoice(UUID(each["id"]), each["number"], each["name"]) for each in row.memberships
+    }
+
+
+def _visit_on_behalf(row: Any) -> Visit:
+    """
+    The visit of one of the seller's people in a customer's place.
+
+    Looked at afresh each time: with the role, the territory or the person's membership it ends, and the user chooses
+    again.
+    """
+    staff = _staff(row)
+    acting: CustomerChoice | None = None
+    viewer: Viewer | None = None
+    lost_person = row.behalf_names_person and row.behalf_person_id is None
+    if row.behalf_id is not None and not lost_person and _reaches(staff, row):
+        acting = CustomerChoice(row.behalf_id, row.behalf_number, row.behalf_name)
+        viewer = Viewer(
+            user_id=row.user_id,
+            name=row.name,
+            email=row.email,
+            seller_id=row.seller_id,
+            row_class=RowClass.CUSTOMER,
+            roles=frozenset({Role.BUYER}),
+            grants=ON_BEHALF_GRANTS,
+            locale=row.locale,
+            session_id=row.id,
+            customer_id=acting.id,
+            customer_ids=(acting.id,),
+            on_behalf=OnBehalf(row.on_behalf_reason, row.behalf_person_id, row.behalf_person_name or ""),
+        )
+    return _visit_of(row, viewer, acting, tuple(_choices(row).values()), bool(row.staff_roles))
+
+
+def _reaches(staff: Viewer, row: Any) -> bool:
+    """Whether a staff viewer may act for the customer of the row, as models/customers_reads.py draws its rows."""
+    if not staff.may(Permission.ON_BEHALF_ACT):
+        return False
+    reps = {row.behalf_rep_id, *row.behalf_rep_ids}
+    return staff.row_class is RowClass.STAFF or bool(reps & set(staff.sales_rep_ids))
 
 
 def _visit_of(
@@ -276,6 +335,7 @@ def _visit_of(
         customer=acting,
         customers=customers,
         may_act_as_staff=may_act_as_staff,
+        may_act_on_behalf=viewer is not None and viewer.may(Permission.ON_BEHALF_ACT),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, union_all
 
 from auth.permissions import Permission, RowClass, Viewer
 from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
@@ -153,6 +153,16 @@ def visible_users(viewer: Viewer, every: bool) -> Select[*tuple[Any, ...]]:
         return statement.where(User.id == viewer.user_id)
     members = select(Membership.user_id).where(people_in_scope(viewer))
     return statement.where(or_(User.id == viewer.user_id, User.id.in_(members)))
+
+
+def visible_names(viewer: Viewer, keys: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """(id, name) of people and visible customers among the keys, for the seller's people."""
+    people = select(User.id, User.name).where(
+        User.seller_id == viewer.seller_id, User.id.in_(keys), true() if viewer.is_staff else false()
+    )
+    companies = select(Customer.id, Customer.name).where(Customer.id.in_(keys), customer_in_scope(viewer))
+    both = union_all(people, companies).subquery()
+    return select(both.c.id, both.c.name)
 
 
 def memberships(viewer: Viewer) -> Select[*tuple[Any, ...]]:

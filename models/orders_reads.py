@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, cast, exists, false, func, literal, or_, select
 
 from auth.permissions import Permission, RowScope, Viewer
 from models.customers_reads import customer_in_scope, own_only
@@ -32,7 +33,10 @@ class OrderRow:
     placed_at: datetime
     placed_by_id: UUID
     placed_by_name: str
+    is_on_behalf: bool
     on_behalf_of_id: UUID | None
+    on_behalf_of_name: str
+    on_behalf_reason: str
     confirmed_at: datetime | None
     ended_at: datetime | None
     purchase_order_number: str
@@ -57,21 +61,27 @@ class OrderRow:
 
 
 def order_in_scope(viewer: Viewer) -> ColumnElement[bool]:
-    """A buyer reaches their own orders, or the company's where it allows that; staff those of their customers."""
+    """A buyer reaches orders placed by or for them, or the company's where it allows that; staff their customers'."""
     inside = customer_in_scope(viewer, SalesOrder.customer_id)
     if viewer.scope(Permission.ORDERS_READ) is RowScope.SELF:
-        return inside & (SalesOrder.placed_by_id == viewer.user_id)
+        return inside & or_(
+            SalesOrder.placed_by_id == viewer.user_id, SalesOrder.on_behalf_of_id == viewer.user_id
+        )
     return inside
 
 
 def visible_orders(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The orders the viewer may see, as columns of OrderRow."""
+    """The orders the viewer may see, as columns of OrderRow; why one was placed on behalf is the seller's to know."""
     columns = own_only(viewer, columns_of(SalesOrder, OrderRow), "customer_tax_id", SalesOrder.customer_id)
+    if not viewer.is_staff:
+        columns = [
+            literal("").label(each.key) if each.key == "on_behalf_reason" else each for each in columns
+        ]
     return select(*columns).where(SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer))
 
 
 def order_matches(search: str) -> ColumnElement[bool]:
-    """Number, PO number, customer name or a line's SKU contains the text."""
+    """Number, PO number, customer's name or number, or a line's SKU contains the text."""
     pattern = f"%{escape_like(search.strip().lower())}%"
     in_line = exists().where(
         SalesOrderLine.order_id == SalesOrder.id,
@@ -85,18 +95,25 @@ def order_matches(search: str) -> ColumnElement[bool]:
     return or_(
         func.lower(SalesOrder.number).like(pattern, escape="\\"),
         func.lower(SalesOrder.purchase_order_number).like(pattern, escape="\\"),
+        func.lower(SalesOrder.customer_number).like(pattern, escape="\\"),
         func.lower(func.unaccent(SalesOrder.customer_name)).like(name, escape="\\"),
         in_line,
     )
 
 
-def order_columns(viewer: Viewer) -> Mapping[str, Any]:
-    """What `where:` may filter orders by."""
+def order_columns(viewer: Viewer, today: date, zone: ZoneInfo) -> Mapping[str, Any]:
+    """What `where:` may filter orders by; `today` is the seller's day, `zone` where it begins."""
+    is_open = SalesOrder.status.in_(OPEN_STATUSES)
     return {
         "number": SalesOrder.number,
         "status": SalesOrder.status,
         "is_on_hold": SalesOrder.is_on_hold,
-        "is_open": SalesOrder.status.in_(OPEN_STATUSES),
+        "is_open": is_open,
+        "is_new": SalesOrder.placed_at >= datetime.combine(today, time.min, zone),
+        "placed_on": cast(func.timezone(zone.key, SalesOrder.placed_at), Date),
+        "is_overdue": is_open & func.coalesce(SalesOrder.requested_on < today, false()),
+        "is_on_behalf": SalesOrder.is_on_behalf,
+        "sales_rep": SalesOrder.sales_rep_id,
         "is_mine": SalesOrder.placed_by_id == viewer.user_id,
         "purchase_order_number": SalesOrder.purchase_order_number,
         "customer": SalesOrder.customer_id,
@@ -125,6 +142,8 @@ class OrderLineRow:
     list_unit_price: Decimal
     price_unit: Decimal
     break_from_quantity: Decimal
+    manual_unit_price: Decimal | None
+    manual_price_reason: str
     discount_percent: Decimal
     unit_price: Decimal
     price_trace: list[Any]

@@ -69,10 +69,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What is about to be ordered: the total, and the net of each line with its product's category."""
+    """
+    What is about to be ordered: the total, and the net of each line with its product's category.
+
+    `user_id` is whose limits count; None for an order on the company's behalf, which is nobody's spending.
+    """
 
     customer_id: UUID
-    user_id: UUID
+    user_id: UUID | None
     gross: Decimal
     currency: str
     lines: Sequence[tuple[UUID, Decimal]]
@@ -119,11 +123,12 @@ async def reasons_to_wait(ctx: Context, asked: Spending) -> list[Reason]:
 
     Two orders of one person cannot slip under a period's limit together: the buyer's cart, which both empty, is locked.
     """
-    limit = await limit_of(ctx, asked.customer_id, asked.user_id)
+    who = asked.user_id
+    limit = None if who is None else await limit_of(ctx, asked.customer_id, who)
     rules: list[RuleRow] = await ctx.load(rules_by_customer, asked.customer_id)
     if limit is None and not rules:
         return []
-    found = [] if limit is None else await _over_limits(ctx, asked, limit)
+    found = [] if limit is None or who is None else await _over_limits(ctx, asked, who, limit)
     tree = (
         {row.id: row for row in await category_tree(ctx)} if any(rule.category_id for rule in rules) else {}
     )
@@ -151,7 +156,7 @@ def _reason(need: ApprovalNeed, currency: str, rule: str = "", categories: tuple
     return Reason(need.reason, need.limit, need.amount, currency, rule, categories)
 
 
-async def _over_limits(ctx: Context, asked: Spending, limit: LimitRow) -> list[Reason]:
+async def _over_limits(ctx: Context, asked: Spending, user_id: UUID, limit: LimitRow) -> list[Reason]:
     limits = SpendLimits(
         await _in_currency(ctx, limit.per_order, limit.currency, asked.currency),
         await _in_currency(ctx, limit.per_period, limit.currency, asked.currency),
@@ -161,7 +166,7 @@ async def _over_limits(ctx: Context, asked: Spending, limit: LimitRow) -> list[R
     if limits.per_period is not None:
         first, after = period_of(ctx.today, limits.period)
         since, until = _midnight(ctx, first), _midnight(ctx, after)
-        statement = spent_by_currency(ctx.user, asked.customer_id, asked.user_id, since, until)
+        statement = spent_by_currency(ctx.user, asked.customer_id, user_id, since, until)
         for currency, gross in (await ctx.session.execute(statement)).all():
             spent += await _in_currency(ctx, gross, currency, asked.currency) or ZERO
     return [_reason(need, asked.currency) for need in approval_needs(asked.gross, (), limits, spent, None)]

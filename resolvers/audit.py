@@ -23,6 +23,7 @@ class AuditRow:
     entity_id: UUID
     entity_version: int
     actor_id: UUID
+    subject_id: UUID | None
     customer_id: UUID | None
     request_id: str
     reason: str

@@ -43,6 +43,8 @@ def record(
     """
     Writes what happened, named `noun.pastParticiple`.
 
+    Done on behalf of a customer, both rows carry actor and subject, and the trail the reason given for that.
+
     Args:
         changes: ids, numbers and states only; personal values stand in tables that can be erased.
         published: whether other systems are told; carts and lists are audited only.
@@ -69,12 +71,13 @@ def _told(ctx: Context, happening: Happening) -> dict[str, Any]:
 
 
 def _audited(ctx: Context, happening: Happening) -> dict[str, Any]:
+    behalf = ctx.user.on_behalf
     return {
         "month": ctx.today.replace(day=1),
         "session_id": ctx.user.session_id,
         "request_id": ctx.request_id[:64],
         "action": happening.action,
-        "reason": happening.reason,
+        "reason": happening.reason or (behalf.reason if behalf else ""),
         "changes": happening.changes,
         **_common(ctx, happening),
     }
@@ -89,6 +92,7 @@ def _common(ctx: Context, happening: Happening) -> dict[str, Any]:
         "seller_id": ctx.user.seller_id,
         "customer_id": happening.customer_id,
         "actor_id": ctx.user.user_id,
+        "subject_id": ctx.user.subject_id,
     }
 
 

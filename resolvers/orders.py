@@ -1,7 +1,7 @@
 """Orders: placing them, and reading them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
 from models.base import new_id
-from models.customers_reads import CustomerRow
+from models.customers_reads import CustomerRow, visible_names
 from models.deliveries import Delivery
 from models.deliveries_reads import order_is_releasable
 from models.events import AuditEvent
@@ -73,6 +73,7 @@ from resolvers.stock import (
 from rules.deliveries import releasable
 from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
+from rules.pricing import PriceComponent
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
 from rules.spending import may_approve
@@ -84,7 +85,7 @@ async def orders(
     ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[OrderRow]:
     """The orders the viewer may see."""
-    columns = {**order_columns(ctx.user), "is_releasable": order_is_releasable()}
+    columns = {**order_columns(ctx.user, ctx.today, ctx.zone), "is_releasable": order_is_releasable()}
     statement = visible_orders(ctx.user).where(conditions(where, columns))
     if search and search.strip():
         if len(search) > 200:
@@ -129,11 +130,23 @@ async def order_by_number(ctx: Context, number: str) -> OrderRow | None:
 
 async def lines_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderLineRow]]:
     found = await rows(ctx, _lines_by_order, keys=list(keys))
-    return grouped(keys, (OrderLineRow(*each) for each in found), "order_id")
+    lines = (OrderLineRow(*each) for each in found)
+    return grouped(keys, lines if ctx.user.is_staff else map(_without_reason, lines), "order_id")
 
 
 def _lines_by_order(asked: Asked) -> Any:
     return visible_order_lines(asked.viewer).where(asked.one_of(SalesOrderLine.order_id))
+
+
+def _without_reason(line: OrderLineRow) -> OrderLineRow:
+    """The line as its customer sees it: a price set by hand stays on the trace, why it was set does not."""
+    if line.manual_unit_price is None:
+        return line
+    trace = [
+        step | {"reason": ""} if step["component"] == PriceComponent.MANUAL_PRICE else step
+        for step in line.price_trace
+    ]
+    return replace(line, price_trace=trace, manual_price_reason="")
 
 
 async def schedule_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ScheduleLineRow]]:
@@ -159,18 +172,28 @@ class OrderEventRow:
     action: str
     occurred_at: Any
     reason: str
+    actor_id: UUID
+    subject_id: UUID | None
 
 
 _DELIVERY_EVENTS = ("delivery.released", "delivery.shipped", "delivery.cancelled")
 
 
 async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[OrderEventRow]]:
-    """What happened to the orders and with their deliveries, oldest first."""
-    of_order = select(
-        AuditEvent.entity_id, AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.id
-    ).where(AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order")
+    """
+    What happened to the orders and with their deliveries, oldest first.
+
+    A customer is told no reason that is the seller's alone.
+    """
+    told = (
+        AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.actor_id,
+        AuditEvent.subject_id, AuditEvent.id,
+    )  # fmt: skip
+    of_order = select(AuditEvent.entity_id, *told).where(
+        AuditEvent.entity_id.in_(keys), AuditEvent.entity_type == "Order"
+    )
     of_delivery = (
-        select(Delivery.order_id, AuditEvent.action, AuditEvent.occurred_at, AuditEvent.reason, AuditEvent.id)
+        select(Delivery.order_id, *told)
         .join(Delivery, Delivery.id == AuditEvent.entity_id)
         .where(
             Delivery.order_id.in_(keys),
@@ -179,8 +202,21 @@ async def timeline_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[Ord
         )
     )
     both = union_all(of_order, of_delivery).subquery()
-    rows = await ctx.session.execute(select(*list(both.c)[:4]).order_by(both.c.id))
-    return grouped(keys, (OrderEventRow(*each) for each in rows), "entity_id")
+    rows = await ctx.session.execute(select(*list(both.c)[:-1]).order_by(both.c.id))
+    events = [OrderEventRow(*each) for each in rows]
+    if not ctx.user.is_staff:
+        events = [replace(each, reason="") if _is_ours(each) else each for each in events]
+    return grouped(keys, events, "entity_id")
+
+
+def _is_ours(event: OrderEventRow) -> bool:
+    return event.subject_id is not None or event.action == "order.linePriced"
+
+
+async def names_by_id(ctx: Context, keys: Sequence[UUID]) -> list[str | None]:
+    """The names of actors and subjects, people or customers; None for whom row security keeps from the viewer."""
+    found = {row.id: row.name for row in await ctx.session.execute(visible_names(ctx.user, keys))}
+    return [found.get(key) for key in keys]
 
 
 async def sales_history(
@@ -197,6 +233,7 @@ PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.CREDIT_RELEASE: frozenset({OrderAction.HOLD, OrderAction.RELEASE}),
     Permission.ORDERS_CANCEL: frozenset({OrderAction.CANCEL, OrderAction.CANCEL_LINE}),
     Permission.ORDERS_DISCOUNT: frozenset({OrderAction.DISCOUNT}),
+    Permission.ORDERS_PRICE: frozenset({OrderAction.SET_PRICE}),
     Permission.CARTS_USE: frozenset({OrderAction.REORDER}),
     Permission.DELIVERIES_MANAGE: frozenset({OrderAction.DELIVER}),
     Permission.APPROVALS_DECIDE: frozenset({OrderAction.APPROVE, OrderAction.REFUSE_APPROVAL}),
@@ -220,7 +257,7 @@ def permitted_actions(
             if viewer.may(permission)
             and (
                 permission is Permission.CARTS_USE
-                or viewer.reaches(permission, order.customer_id, order.placed_by_id)
+                or viewer.reaches(permission, order.customer_id, order.on_behalf_of_id or order.placed_by_id)
             )
         )
     )
@@ -351,7 +388,9 @@ def _spending(ctx: Context, customer: CustomerRow, view: CartView) -> Spending:
         for line in view.lines
         if line.product is not None and line.priced is not None and line.priced.price is not None
     ]
-    return Spending(customer.id, ctx.user.user_id, view.priced.gross, view.priced.market.currency, lines)
+    # A limit is a person's of the company: the seller's people have none in its place. Its rules hold for them too.
+    spender = None if ctx.user.on_behalf else ctx.user.user_id
+    return Spending(customer.id, spender, view.priced.gross, view.priced.market.currency, lines)
 
 
 def _all_problems(view: CartView) -> list[Refusal]:
@@ -469,6 +508,7 @@ async def _new_order(
     terms = await ctx.load(delivery_terms_by_id, customer.delivery_term_id)
     rep = None if customer.sales_rep_id is None else await ctx.load(sales_reps_by_id, customer.sales_rep_id)
     assert rate is not None and address is not None and payment is not None and terms is not None
+    behalf = ctx.user.on_behalf
     billing = next((each for each in addresses if each.is_default_billing), address)
     order_id = new_id()
     return SalesOrder(
@@ -483,6 +523,10 @@ async def _new_order(
         placed_at=ctx.now,
         placed_by_id=ctx.user.user_id,
         placed_by_name=ctx.user.name,
+        is_on_behalf=behalf is not None,
+        on_behalf_of_id=behalf.person_id if behalf else None,
+        on_behalf_of_name=behalf.person_name if behalf else "",
+        on_behalf_reason=behalf.reason if behalf else "",
         purchase_order_number=cart.purchase_order_number,
         note=cart.note,
         requested_on=cart.requested_on,

@@ -1,4 +1,4 @@
-"""What happens to an order after it was placed: confirm, refuse, cancel, hold, release, discount."""
+"""What happens to an order after it was placed: confirm, refuse, cancel, hold, release."""
 
 from collections.abc import Sequence
 from decimal import Context as DecimalContext
@@ -18,8 +18,7 @@ from resolvers.orders import permitted_actions, releasable_of, warn_backorder
 from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
-from rules.money import ZERO, TaxedLine, line_amount, round_money, tax_by_group
-from rules.pricing import PriceComponent, PriceStep
+from rules.money import ZERO, TaxedLine, tax_by_group
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
 from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
@@ -103,7 +102,8 @@ async def order_of_line(ctx: Context, line_id: UUID) -> UUID:
     return found
 
 
-async def _done(ctx: Context, order: SalesOrder, action: str, reason: str = "", **changes: str) -> UUID:
+async def done(ctx: Context, order: SalesOrder, action: str, reason: str = "", **changes: str) -> UUID:
+    """Raises the version and records what happened; an act's last step."""
     order.version += 1
     record(
         ctx, action, "Order", order.id, version=order.version, customer_id=order.customer_id, reason=reason,
@@ -121,7 +121,7 @@ async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> 
     order.confirmed_at = ctx.now
     for entry in await schedule_of(ctx, found.lines):
         entry.confirmed_on = entry.requested_on
-    return await _done(ctx, order, "order.confirmed")
+    return await done(ctx, order, "order.confirmed")
 
 
 async def schedule_of(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
@@ -188,7 +188,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     if not found.facts.quantity_shipped:
         for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
-    return await _done(ctx, order, action, reason)
+    return await done(ctx, order, action, reason)
 
 
 async def cancel_order_line(
@@ -227,7 +227,7 @@ async def cancel_order_line(
     line.quantity_cancelled += quantity
     order = found.order
     close_if_done(ctx, order, found.lines)
-    return await _done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
+    return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 
 
 async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:
@@ -264,7 +264,7 @@ async def hold_order(ctx: Context, order_id: UUID, expected_version: int, reason
     order = found.order
     order.is_on_hold, order.hold_reasons, order.status_reason = True, [HoldReason.MANUAL.value], reason
     await give_back(ctx, found, reason)
-    return await _done(ctx, order, "order.held", reason)
+    return await done(ctx, order, "order.held", reason)
 
 
 async def release_order(ctx: Context, order_id: UUID, expected_version: int, reason: str) -> UUID:
@@ -298,7 +298,7 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
                           [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)])  # fmt: skip
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
-    return await _done(ctx, order, "order.released", reason, holds=held)
+    return await done(ctx, order, "order.released", reason, holds=held)
 
 
 async def reschedule(
@@ -343,36 +343,6 @@ async def reschedule(
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)
     line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
-
-
-async def discount_order_line(
-    ctx: Context, line_id: UUID, percent: Decimal, expected_version: int, reason: str
-) -> UUID:
-    """A manual discount on a line that is placed; the order's taxes and totals follow (rule book 0.1, 15: phase 6)."""
-    reason = checked_reason(reason)
-    if not ZERO <= percent <= 100:
-        raise Refusal(ErrorCode.INVALID, "A discount is from 0 to 100 percent.", ("percent",))
-    order_id = await order_of_line(ctx, line_id)
-    found = await lock_order(ctx, order_id, expected_version, OrderAction.DISCOUNT)
-    order, line = found.order, next(each for each in found.lines if each.id == line_id)
-    exponent = order.currency_exponent
-    amount = line_amount(line.quantity_ordered, line.list_unit_price, line.price_unit, exponent)
-    line.net_amount = amount - round_money(amount * percent / 100, exponent)
-    line.discount_percent, line.discount_reason = percent, reason
-    steps = [
-        step
-        for step in map(PriceStep.from_json, line.price_trace)
-        if step.component is not PriceComponent.MANUAL_DISCOUNT
-    ]
-    line.unit_price = line.list_unit_price
-    if percent:
-        line.unit_price = round_money(line.net_amount * line.price_unit / line.quantity_ordered, 6)
-        steps.append(
-            PriceStep(PriceComponent.MANUAL_DISCOUNT, "manual", percent, line.unit_price, reason=reason)
-        )
-    line.price_trace = [step.to_json() for step in steps]
-    retax(found)
-    return await _done(ctx, order, "order.lineDiscounted", reason, sku=line.sku, percent=plain(percent))
 
 
 def retax(found: LockedOrder) -> None:

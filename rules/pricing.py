@@ -1,4 +1,4 @@
-"""The one pricing function. In this landing: list price, quantity break, manual line discount (phases 1 and 6)."""
+"""The one pricing function: list price and quantity break, manual price, manual line discount (phases 1, 2, 6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from rules.quantities import plain
 class PriceComponent(StrEnum):
     LIST_PRICE = "LIST_PRICE"
     QUANTITY_BREAK = "QUANTITY_BREAK"
+    MANUAL_PRICE = "MANUAL_PRICE"
     MANUAL_DISCOUNT = "MANUAL_DISCOUNT"
 
 
@@ -68,6 +69,72 @@ class PriceStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Concessions:
+    """
+    What people gave on a line, each with its reason; what one gave last counts.
+
+    `unit_price` is a fixed price of `price_unit` units that takes the list price's place (None: the list price
+    holds); `discount_percent` comes off whichever of the two it is.
+    """
+
+    unit_price: Decimal | None = None
+    unit_price_reason: str = ""
+    discount_percent: Decimal = ZERO
+    discount_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcededPrice:
+    """The net price of `price_unit` units, the rounded line amount, and the steps that led there."""
+
+    unit_price: Decimal
+    net_amount: Decimal
+    steps: tuple[PriceStep, ...]
+
+
+_CONCEDED = frozenset({PriceComponent.MANUAL_PRICE, PriceComponent.MANUAL_DISCOUNT})
+
+
+def concede(
+    quantity: Decimal,
+    list_unit_price: Decimal,
+    price_unit: Decimal,
+    exponent: int,
+    given: Concessions,
+    steps: Sequence[PriceStep],
+) -> ConcededPrice:
+    """
+    The price after what people gave, whatever they gave before.
+
+    Args:
+        steps: how the list price came about; earlier concessions among them give way.
+    """
+    kept = [step for step in steps if step.component not in _CONCEDED]
+    unit_price = list_unit_price
+    if given.unit_price is not None:
+        unit_price = given.unit_price
+        kept.append(
+            PriceStep(
+                PriceComponent.MANUAL_PRICE, "manual", unit_price, unit_price, reason=given.unit_price_reason
+            )
+        )
+    amount = line_amount(quantity, unit_price, price_unit, exponent)
+    if given.discount_percent:
+        amount -= round_money(amount * given.discount_percent / 100, exponent)
+        unit_price = round_money(amount * price_unit / quantity, 6)
+        kept.append(
+            PriceStep(
+                PriceComponent.MANUAL_DISCOUNT,
+                "manual",
+                given.discount_percent,
+                unit_price,
+                reason=given.discount_reason,
+            )
+        )
+    return ConcededPrice(unit_price, amount, tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
 class PriceFacts:
     """What the price of one line depends on. `breaks` in any order; `discount_percent` is a manual one."""
 
@@ -113,27 +180,15 @@ def price_line(facts: PriceFacts) -> PricedLine | None:
     if used is not first:
         rule = f"from {plain(used.from_quantity)}"
         steps.append(PriceStep(PriceComponent.QUANTITY_BREAK, rule, used.unit_price, used.unit_price))
-    amount = line_amount(facts.quantity, used.unit_price, used.price_unit, facts.exponent)
-    unit_price = used.unit_price
-    if facts.discount_percent:
-        amount -= round_money(amount * facts.discount_percent / 100, facts.exponent)
-        unit_price = round_money(amount * used.price_unit / facts.quantity, 6)
-        steps.append(
-            PriceStep(
-                PriceComponent.MANUAL_DISCOUNT,
-                "manual",
-                facts.discount_percent,
-                unit_price,
-                reason=facts.discount_reason,
-            )
-        )
+    given = Concessions(discount_percent=facts.discount_percent, discount_reason=facts.discount_reason)
+    conceded = concede(facts.quantity, used.unit_price, used.price_unit, facts.exponent, given, steps)
     further = next((each for each in breaks if each.from_quantity > facts.quantity), None)
     return PricedLine(
         list_unit_price=used.unit_price,
         price_unit=used.price_unit,
         break_from_quantity=used.from_quantity,
-        unit_price=unit_price,
-        net_amount=amount,
+        unit_price=conceded.unit_price,
+        net_amount=conceded.net_amount,
         next_break=further,
-        steps=tuple(steps),
+        steps=conceded.steps,
     )

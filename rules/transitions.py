@@ -20,6 +20,7 @@ class OrderAction(StrEnum):
     HOLD = "HOLD"
     RELEASE = "RELEASE"
     DISCOUNT = "DISCOUNT"
+    SET_PRICE = "SET_PRICE"
     REORDER = "REORDER"
     DELIVER = "DELIVER"
 
@@ -92,7 +93,7 @@ def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
         if facts.quantity_open:
             actions.add(OrderAction.CANCEL_LINE)
         if not facts.quantity_shipped:
-            actions.add(OrderAction.DISCOUNT)
+            actions |= {OrderAction.DISCOUNT, OrderAction.SET_PRICE}
     if facts.status is S.CONFIRMED and not facts.hold_reasons and facts.quantity_releasable:
         actions.add(OrderAction.DELIVER)
     return frozenset(actions)

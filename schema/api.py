@@ -25,6 +25,7 @@ from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
+from schema.sales import SalesQueries
 from schema.statements import StatementQueries
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
@@ -48,6 +49,7 @@ class Query(
     DeliveryQueries,
     ApprovalQueries,
     AuditQueries,
+    SalesQueries,
     UserQueries,
     ApiClientQueries,
     EventQueries,

@@ -9,6 +9,7 @@ from auth.permissions import Permission as P
 from resolvers import audit
 from resolvers.context import Context
 from resolvers.customers import users_by_id
+from resolvers.orders import names_by_id
 from resolvers.paging import PageArgs
 from schema.access import access
 from schema.connections import After, Before, Connection, First, Last, connection
@@ -40,6 +41,13 @@ class AuditEvent:
     async def actor(self, info: Info) -> User | None:
         row = await info.context.load(users_by_id, self.row.actor_id)
         return None if row is None else User.of(row)
+
+    @strawberry.field(
+        description="On whose behalf: a person at a customer, or the customer; null for one's own acts."
+    )
+    async def subject_name(self, info: Info) -> str | None:
+        subject_id = self.row.subject_id
+        return None if subject_id is None else await info.context.load(names_by_id, subject_id)
 
 
 @strawberry.input(description="Conditions on the trail; all must hold.", directives=_READ)

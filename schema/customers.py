@@ -15,7 +15,7 @@ from models.invoices import Invoice as InvoiceTable
 from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, invoices, orders, users
+from resolvers import approvals, company_people, customers, invoices, orders, sales, users
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -34,6 +34,8 @@ Info = strawberry.Info[Context, None]
 _READ = [access(P.CUSTOMERS_READ)]
 _SIGNED_IN = [access(P.SIGNED_IN)]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
+SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
+FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
@@ -352,6 +354,25 @@ class Customer(Node):
         return None if row is None else Order.of(row)
 
     @strawberry.field(
+        description="What it bought by year, newest first.",
+        directives=[access(P.SALES_HISTORY_READ), list_size(20)],
+    )
+    async def sales_by_year(self, info: Info) -> list[SalesYearType]:
+        from schema.sales import SalesYear
+
+        return [SalesYear.of(row) for row in await info.context.load(sales.years_by_customer, self.row.id)]
+
+    @strawberry.field(
+        description="What it buys most: by documents, units and the last day.",
+        directives=[access(P.SALES_HISTORY_READ), list_size(sales.FAVOURITES)],
+    )
+    async def favourites(self, info: Info) -> list[FavouriteType]:
+        from schema.sales import Favourite
+
+        rows = await info.context.load(sales.favourites_by_customer, self.row.id)
+        return [Favourite.of(row) for row in rows]
+
+    @strawberry.field(
         description="Its invoices that you may see, newest first.", directives=[access(P.INVOICES_READ)]
     )
     async def invoices(
@@ -388,7 +409,10 @@ class CompanyChoice:
 
 @strawberry.type(description="Who asks, and what they may do.", directives=_SIGNED_IN)
 class Viewer:
-    is_staff: bool = strawberry.field(description="Whether they work for the seller.")
+    is_staff: bool = strawberry.field(description="Whether they act for the seller now.")
+    is_on_behalf: bool = strawberry.field(
+        description="Whether they are of the seller's people and act in the customer's place now."
+    )
     locale: str = strawberry.field(description="The language of texts and messages.")
     roles: list[Role] = strawberry.field(description="Their roles now.", directives=[list_size(10)])
     permissions: list[Permission] = strawberry.field(
@@ -471,6 +495,7 @@ class CustomerQueries:
         me = info.context.user
         return Viewer(
             is_staff=me.is_staff,
+            is_on_behalf=me.on_behalf is not None,
             locale=info.context.locale,
             roles=sorted(me.roles),
             permissions=sorted(me.permissions),

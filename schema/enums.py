@@ -106,6 +106,7 @@ described_enum(
     {
         "LIST_PRICE": "The list price at the smallest quantity.",
         "QUANTITY_BREAK": "A better list price from a quantity on.",
+        "MANUAL_PRICE": "A fixed price set by a person in the list price's place.",
         "MANUAL_DISCOUNT": "A discount given by a person, with a reason; its value is a percent.",
     },
 )
@@ -132,6 +133,7 @@ described_enum(
         "HOLD": "Stop it.",
         "RELEASE": "Let it go on.",
         "DISCOUNT": "Give a discount on a line.",
+        "SET_PRICE": "Set a line's price.",
         "REORDER": "Put its lines into the cart again (reorder).",
         "DELIVER": "Release goods of it to a warehouse (releaseDelivery).",
     },

@@ -143,6 +143,9 @@ class OrderLine:
     quantity_shipped: Decimal = strawberry.field(description="How many left.")
     quantity_cancelled: Decimal = strawberry.field(description="How many were called off.")
     price_unit: Decimal = strawberry.field(description="How many units a price is for.", directives=_PRICED)
+    manual_price_reason: str = strawberry.field(
+        description="Why a price was set by hand; empty where none was.", directives=[access(P.STAFF)]
+    )
     discount_percent: Decimal = strawberry.field(
         description="A manual discount, in percent.", directives=_PRICED
     )
@@ -165,6 +168,14 @@ class OrderLine:
             row=row,
             currency=currency,
         )
+
+    @strawberry.field(
+        description="A price set by hand in the list price's place, of `priceUnit` units; null where none was.",
+        directives=_PRICED,
+    )
+    def manual_unit_price(self) -> Money | None:
+        price = self.row.manual_unit_price
+        return None if price is None else Money.of(price, self.currency)
 
     @strawberry.field(description="List price of `priceUnit` units.", directives=_PRICED)
     def list_unit_price(self) -> Money:
@@ -249,6 +260,22 @@ class OrderEvent:
     action: str = strawberry.field(description='What, as "order.confirmed".')
     occurred_at: datetime = strawberry.field(description="When.")
     reason: str = strawberry.field(description="The reason that was given; may be empty.")
+    row: strawberry.Private[orders.OrderEventRow]
+
+    @strawberry.field(
+        description="Who did it; null for colleagues whose names you may not read.",
+        directives=[access(P.STAFF)],
+    )
+    async def actor_name(self, info: Info) -> str | None:
+        return await info.context.load(orders.names_by_id, self.row.actor_id)
+
+    @strawberry.field(
+        description="On whose behalf: a person at the customer, or the customer; null for one's own acts.",
+        directives=[access(P.STAFF)],
+    )
+    async def subject_name(self, info: Info) -> str | None:
+        subject_id = self.row.subject_id
+        return None if subject_id is None else await info.context.load(orders.names_by_id, subject_id)
 
 
 @strawberry.type(description="A sales order. What it copied never changes.", directives=_READ)
@@ -259,6 +286,16 @@ class Order(Node):
     version: int = strawberry.field(description="Rises with every change; acts need it.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
     placed_by_name: str = strawberry.field(description="Who placed it.")
+    is_on_behalf: bool = strawberry.field(
+        description="Whether one of the seller's people placed it in the customer's place."
+    )
+    on_behalf_of_name: str = strawberry.field(
+        description="The person there it was placed for; empty for the customer as such, and for other orders."
+    )
+    on_behalf_reason: str = strawberry.field(
+        description="Why it was placed in the customer's place; empty for other orders.",
+        directives=[access(P.STAFF)],
+    )
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed.")
     ended_at: datetime | None = strawberry.field(description="When it was closed, refused or cancelled.")
     purchase_order_number: str = strawberry.field(description="The buyer's own number; may be empty.")
@@ -383,7 +420,7 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(11)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(12)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)
@@ -407,7 +444,8 @@ class Order(Node):
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:
         return [
-            fill(OrderEvent, row) for row in await info.context.load(orders.timeline_by_order, self.row.id)
+            fill(OrderEvent, row, row=row)
+            for row in await info.context.load(orders.timeline_by_order, self.row.id)
         ]
 
 
@@ -471,8 +509,23 @@ class OrderWhere:
     status: OrderStatusFilter | None = strawberry.field(default=None, description="On the state.")
     is_on_hold: BooleanFilter | None = strawberry.field(default=None, description="Whether it waits.")
     is_open: BooleanFilter | None = strawberry.field(default=None, description="Whether it has not ended.")
+    is_new: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it was placed today, at the seller."
+    )
+    placed_on: DateFilter | None = strawberry.field(
+        default=None, description="On the day of placing, at the seller."
+    )
+    is_overdue: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it is open and the day of receipt asked for has passed."
+    )
     is_mine: BooleanFilter | None = strawberry.field(
         default=None, description="Whether the viewer placed it."
+    )
+    is_on_behalf: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it was placed in the customer's place."
+    )
+    sales_rep: IDFilter | None = strawberry.field(
+        default=None, description="Looked after by one of these reps when it was placed."
     )
     is_releasable: BooleanFilter | None = strawberry.field(
         default=None,
@@ -517,7 +570,7 @@ class OrderQueries:
         search: Annotated[
             str | None,
             strawberry.argument(
-                description="Part of its number, the buyer's number, a SKU or the customer's name."
+                description="Part of its number, the buyer's number, a SKU, or the customer's name or number."
             ),
         ] = None,
         order_by: Annotated[
@@ -534,7 +587,7 @@ class OrderQueries:
             for each in asked
         ]
         sort.append(SortKey("id", SalesOrder.id, sort[0].descending))
-        found = where_of(where, {"customer": ("Customer",)})
+        found = where_of(where, {"customer": ("Customer",), "sales_rep": ("SalesRep",)})
         page = await orders.orders(info.context, found, search, sort, PageArgs(first, after, last, before))
         return connection(page, Order.of)
 

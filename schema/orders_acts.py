@@ -1,4 +1,4 @@
-"""What can be done with orders: place, confirm, refuse, cancel, hold, release, discount."""
+"""What can be done with orders: place, confirm, refuse, cancel, hold, release, discount, set a price."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders, orders_acts, orders_approval
+from resolvers import orders, orders_acts, orders_approval, orders_prices
 from resolvers.context import Context
 from schema.access import access, key_required
 from schema.carts import head_change
@@ -23,6 +23,7 @@ _HOLD = [access(P.ORDERS_MANAGE, P.CREDIT_RELEASE)]
 _CANCEL = [access(P.ORDERS_CANCEL)]
 _DECIDE = [access(P.APPROVALS_DECIDE)]
 _DISCOUNT = [access(P.ORDERS_DISCOUNT)]
+_PRICE = [access(P.ORDERS_PRICE)]
 
 
 def _version() -> int:
@@ -102,10 +103,22 @@ class ReleaseOrderInput:
 class DiscountOrderLineInput:
     order_line_id: strawberry.ID = strawberry.field(description="The line.")
     percent: Decimal = strawberry.field(
-        description="0 to 100 percent off the list price; replaces an earlier one."
+        description="0 to 100 percent off the list price, or off the price set by hand; replaces an earlier one."
     )
     expected_version: int = _version()
     reason: str = _reason()
+
+
+@strawberry.input(description="A fixed price for a line, in the list price's place.", directives=_PRICE)
+class SetOrderLinePriceInput:
+    order_line_id: strawberry.ID = strawberry.field(description="The line.")
+    unit_price: Decimal | None = strawberry.field(
+        description="Of the line's `priceUnit` units, in the order's currency; null takes the list price again."
+    )
+    expected_version: int = _version()
+    reason: str = strawberry.field(
+        description="Why, 500 characters; kept, and shown to the seller's people only."
+    )
 
 
 @strawberry.input(description="A colleague's order to consent to.", directives=_DECIDE)
@@ -158,6 +171,7 @@ CancelOrderLinePayload = _payload("cancelOrderLine", [*_CANCEL])
 HoldOrderPayload = _payload("holdOrder", [*_HOLD])
 ReleaseOrderPayload = _payload("releaseOrder", [*_HOLD])
 DiscountOrderLinePayload = _payload("discountOrderLine", [*_DISCOUNT])
+SetOrderLinePricePayload = _payload("setOrderLinePrice", [*_PRICE])
 
 ApproveOrderPayload = _payload("approveOrder", [*_DECIDE])
 RefuseApprovalPayload = _payload("refuseApproval", [*_DECIDE])
@@ -264,10 +278,29 @@ class OrderMutations:
         info: Info,
         input: Annotated[DiscountOrderLineInput, strawberry.argument(description="The discount.")],
     ) -> DiscountOrderLinePayload:  # type: ignore[valid-type]
-        done = await orders_acts.discount_order_line(
+        done = await orders_prices.discount_order_line(
             info.context, _line_id(input.order_line_id), input.percent, input.expected_version, input.reason
         )
         return await DiscountOrderLinePayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Sets a line's price by hand, before anything has left; its discount comes off it, taxes and "
+        "totals follow, and an order that became dearer is tested against the credit limit again.",
+        directives=[*_PRICE, key_required()],
+    )
+    async def set_order_line_price(
+        self,
+        info: Info,
+        input: Annotated[SetOrderLinePriceInput, strawberry.argument(description="The price.")],
+    ) -> SetOrderLinePricePayload:  # type: ignore[valid-type]
+        done = await orders_prices.set_order_line_price(
+            info.context,
+            _line_id(input.order_line_id),
+            input.unit_price,
+            input.expected_version,
+            input.reason,
+        )
+        return await SetOrderLinePricePayload.of(info.context, done)
 
     @strawberry.mutation(
         description="Consents to a colleague's order, never to one's own. It is checked again (products, stock, credit)"

@@ -101,6 +101,7 @@ LABELS: dict[str, dict[str, Label]] = {
     "price_component": {
         "LIST_PRICE": Label(N_("List price")),
         "QUANTITY_BREAK": Label(N_("Quantity price")),
+        "MANUAL_PRICE": Label(N_("Agreed price")),
         "MANUAL_DISCOUNT": Label(N_("Discount")),
     },
     "step_status": {
@@ -159,6 +160,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "delivery.shipped": Label(N_("Delivery shipped"), "success", "truck"),
         "delivery.cancelled": Label(N_("Delivery cancelled"), "neutral", "ban"),
         "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
+        "order.linePriced": Label(N_("Price of a line set"), "info", "tag"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
     "payment_method": {

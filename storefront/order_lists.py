@@ -9,6 +9,7 @@ PAGE_SIZE = 25
 # The tabs above a list of orders: name in the address -> what it asks.
 STATES: Mapping[str, Mapping[str, Any]] = {
     "": {},
+    "all": {},
     "open": {"isOpen": {"eq": True}},
     "waiting": {"status": {"eq": "PENDING_APPROVAL"}},
     "placed": {"status": {"eq": "PLACED"}, "isOnHold": {"eq": False}},

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from storefront.documents import Documents
 from storefront.forms import Problem, new_key, read_key, read_text, safe_path
 from storefront.rendering import LOCALES, Renderer, renderer
+from storefront.staff.navigation import entries_for
 
 NOTICE_COOKIE = "ventas-notice"
 THEME_COOKIE = "ventas-theme"
@@ -203,6 +204,7 @@ class Page:
             "frame": None,
             "base_url": self.house.base_url,
             "query": self.request.query_params,
+            "staff_pages": entries_for(self.may) if self.session and self.session.is_staff else [],
         } | values
         response = HTMLResponse(self.renderer.render(template, shown), status)
         response.headers["Content-Language"] = self.locale

@@ -264,6 +264,7 @@ async def make_session(
     kind: SessionKind = SessionKind.COOKIE,
     now: datetime | None = None,
     days: int = 14,
+    **given: Any,
 ) -> str:
     """
     A signed-in session, made on a session of `Database.auth()`; returns the token that cookie or header carry.
@@ -276,7 +277,7 @@ async def make_session(
     row = UserSession(
         kind=kind, token_hash=hashlib.sha256(token.encode()).digest(), csrf_token=secrets.token_urlsafe(32),
         user_id=user.id, customer_id=customer.id if customer else None, created_at=now, last_seen_at=now,
-        expires_at=now + timedelta(days=days),
+        expires_at=now + timedelta(days=days), **given,
     )  # fmt: skip
     await add(session, row)
     return token
@@ -319,11 +320,15 @@ async def make_api_client(
 
 
 async def viewer_of(
-    database: Database, user: User, customer: Customer | None = None, now: datetime = MOMENT
+    database: Database,
+    user: User,
+    customer: Customer | None = None,
+    now: datetime = MOMENT,
+    **given: Any,
 ) -> Viewer:
     """Who the user is to the house, by the ordinary way: a session, and what sign-in makes of it."""
     async with database.auth() as session:
-        token = await make_session(session, user, customer, now=now)
+        token = await make_session(session, user, customer, now=now, **given)
         visit = await load_visit(session, token, SessionKind.COOKIE, now)
     viewer = visit.viewer if visit else None
     assert viewer is not None, "this user has no role, or several customers"

@@ -17,7 +17,7 @@ async def show_orders(page: Page) -> Response:
         "Orders", search=asked["search"][:200] or None, where=where_of(asked), **paging(page, PAGE_SIZE)
     )
     return page.show(
-        "portal/orders.html", frame=data, orders=data["orders"], asked=asked,
+        "portal/orders.html", frame=data, orders=data["orders"], board=None, asked=asked,
         pager=neighbours(page, data["orders"]["pageInfo"], **asked),
     )  # fmt: skip
 

@@ -41,10 +41,19 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     if data["customer"] is None:
         raise Trouble(404)
     history = data["customer"].get("salesHistory")
+    refused = page.query("error")
+    told = {
+        "reason_required": Problem(page.gettext("Give a reason."), "behalf-reason"),
+        "unknown_customer": Problem(
+            page.gettext("This person does not belong to the customer any more."), "person"
+        ),
+        "not_permitted": Problem(page.gettext("You may not order for this customer."), "behalf-reason"),
+    }
+    problems = [*problems, *([told[refused]] if refused in told and not page.form else [])]
     return page.show(
         "staff/customer.html", 422 if problems else 200, frame=data, customer=data["customer"], history=history,
         pager=neighbours(page, history["pageInfo"]) if history else None,
-        problems=list(problems), typed=page.field("note") if problems else None,
+        problems=problems, refused=refused in told, typed=page.field("note") if page.form else None,
     )  # fmt: skip
 
 

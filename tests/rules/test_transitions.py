@@ -40,9 +40,17 @@ def facts(
             facts(OrderStatus.PENDING_APPROVAL, held=True),
             "APPROVE REFUSE_APPROVAL WITHDRAW REFUSE CANCEL REORDER",
         ),
-        ("placed", facts(OrderStatus.PLACED), "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),
-        ("held", facts(OrderStatus.PLACED, held=True), "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT REORDER"),
-        ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT REORDER"),
+        (
+            "placed",
+            facts(OrderStatus.PLACED),
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
+        ),
+        (
+            "held",
+            facts(OrderStatus.PLACED, held=True),
+            "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT SET_PRICE REORDER",
+        ),
+        ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER"),
         ("partly shipped", facts(OrderStatus.CONFIRMED, shipped=2), "CANCEL_LINE HOLD REORDER"),
         (
             "something to release",
@@ -52,7 +60,7 @@ def facts(
         (
             "not before it is confirmed",
             facts(OrderStatus.PLACED, reserved=3),
-            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT REORDER",
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
         ),
         (
             "nor on hold",

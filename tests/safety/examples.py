@@ -380,6 +380,7 @@ EXAMPLES: dict[str, Example] = {
     "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
+    "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
     "releaseDelivery": Example("logistics", _release),
     "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
     "cancelDelivery": Example("logistics", _delivery_act(**WHY)),

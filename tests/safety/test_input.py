@@ -239,7 +239,15 @@ async def test_a_blocked_company_and_an_empty_cart(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["refuseOrder", "cancelOrder", "cancelOrderLine", "holdOrder", "releaseOrder", "discountOrderLine"],
+    [
+        "refuseOrder",
+        "cancelOrder",
+        "cancelOrderLine",
+        "holdOrder",
+        "releaseOrder",
+        "discountOrderLine",
+        "setOrderLinePrice",
+    ],
 )
 async def test_reasons_are_given_and_short(still: Scene, name: str) -> None:
     given, before = await EXAMPLES[name].build(still, EXAMPLES[name].viewer), await still.snapshot()
@@ -260,7 +268,7 @@ async def test_discounts_out_of_range(still: Scene, percent: str) -> None:
 
 
 # What an input takes though a column has the same name; a new one has to be thought about.
-MEANT = frozenset({("updateCustomerNote", "customerId")})
+MEANT = frozenset({("updateCustomerNote", "customerId"), ("setOrderLinePrice", "unitPrice")})
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

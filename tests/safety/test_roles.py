@@ -32,7 +32,7 @@ INVOICED = "BACXRMFID"  # a buyer only where the company allows it: auth/viewers
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
-    "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "warehouses": STAFF,
+    "productCategories": ALL, "orders": ALL, "order": ALL, "salesReps": STAFF, "topCustomers": "RMFID", "warehouses": STAFF,
     "cart": BUYING, "checkLines": BUYING, "quickOrder": BUYING, "wishlists": BUYING, "wishlist": BUYING, "auditEvents": "D",
     "users": "D", "roleMatrix": "D", "createUser": "D", "setStaffRoles": "D", "disableUser": "D", "enableUser": "D",
     "approvalRequests": ALL,
@@ -42,7 +42,7 @@ EXPECTED = {
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
-    "discountOrderLine": SELLING, "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
+    "discountOrderLine": SELLING, "setOrderLinePrice": "M", "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "events": "XFID", "jobs": ALL, "job": ALL, "retryJob": "D", "orderChanged": ALL, "jobProgressed": ALL,
@@ -66,6 +66,7 @@ SENSITIVE = {
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
     "ScheduleLine.warehouse": STAFF, "Product.price": "BACXRMFID", "Order.totals": "BACXRMFID",
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
+    "OrderLine.manualPriceReason": STAFF, "Order.onBehalfReason": STAFF, "OrderEvent.actorName": STAFF,
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
     "AuditEvent.reason": "D", "Job.detail": "D", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
@@ -140,6 +141,7 @@ def asking(coordinate: str) -> str | None:
         "Product": f"{{ products(first: 3) {{ nodes {selection} }} }}",
         "OrderLine": f"{{ orders(first: 3) {{ nodes {{ lines {selection} }} }} }}",
         "Customer": f"{{ customers(first: 3) {{ nodes {selection} }} }}",
+        "OrderEvent": f"{{ orders(first: 3) {{ nodes {{ timeline {selection} }} }} }}",
         "Availability": f"{{ products(first: 3) {{ nodes {{ availability {selection} }} }} }}",
         "Credit": f"{{ customers(first: 3) {{ nodes {{ credit {selection} }} }} }}",
         "Order": f"{{ orders(first: 3) {{ nodes {selection} }} }}",

@@ -21,7 +21,7 @@ ORDERS = """{ orders(first: 100) { totalCount nodes { number allowedActions deli
     lines { sku product { name availability { band } } scheduleLines { quantity } } } } }"""
 CUSTOMERS = """{ customers(first: 100) { totalCount nodes { name parent { name } group { name } paymentTerms { name }
     deliveryTerms { name } salesRep { name team { name } } addresses { city } contacts { name }
-    users { user { name } roles } credit { available { amount } } lastOrder { number lines { sku } } } } }"""
+    users { user { name } roles } credit { available { amount } } salesByYear { year } favourites { product { sku } } lastOrder { number lines { sku } } } } }"""
 WISHLISTS = """{ wishlists(first: 100) { totalCount nodes { name itemCount allowedActions
     items { quantity product { name price { unitPrice { amount } } availability { band } } } } } }"""
 CART = """{ cart { lineCount allowedActions problems { code } warnings { code } totals { gross { amount } taxes { percent } }

@@ -68,7 +68,8 @@ STAFF = {
     "administrator": Role.ADMINISTRATOR,
 }
 FIELD = ("repa", "mate", "manager", "repb")  # a rep, their team mate and manager, and one of another team
-VIEWERS = (*(name for name in MEMBERS if name != "both"), "both@parent", "both@stranger", *FIELD, *STAFF)
+VIEWERS = (*(name for name in MEMBERS if name != "both"), "both@parent", "both@stranger", *FIELD, *STAFF,
+           "repa@parent")  # fmt: skip  # the last one on behalf of a company
 
 # Texts that are no free text: codes, enumerations, keys of other systems. Every other text column of a tenant's table
 # carries a canary; a new column is covered or fails `fill_texts`.
@@ -85,6 +86,8 @@ KINDS = {
     "tax_id": "t",
     "customer_tax_id": "t",
     "discount_reason": "d",
+    "on_behalf_reason": "b",
+    "manual_price_reason": "b",
 }
 
 
@@ -118,7 +121,7 @@ def tag(kind: str, owner: str) -> str:
 
 
 def every_tag() -> set[str]:
-    return _company_tags(COMPANIES, "kctndsli") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
+    return _company_tags(COMPANIES, "kctndsbli") | {tag(kind, name) for name in MEMBERS for kind in "uowj"}
 
 
 def tags_in(text_: str) -> set[str]:
@@ -146,14 +149,18 @@ def may_read(name: str, descendants: bool = False) -> set[str]:
     The canaries this viewer may come across, written from SAFETY.md 2b.
 
     Kinds: k number and name of a company, c its other data, t tax id, n internal note, d reason of a discount,
+    b reason of a price set by hand or of an order on behalf,
     l the warehouse's note on a delivery, u a person's data, o an order's, w a cart's or private list's, s a shared list's,
     i an invoice's, j a person's job.
     """
+    if name.partition("@")[0] in FIELD and "@" in name:
+        # In the company's place: what its people share, and neither their carts nor lists nor the seller's own.
+        return _company_tags([company_of(name)], "kcs") | _orders_of(placers(company_of(name)))
     if name in STAFF or name in FIELD:
         seen = {"repa": ("parent", "child"), "mate": ("parent", "child"), "manager": ("parent", "child"),
                 "repb": ("stranger",)}.get(name, COMPANIES)  # fmt: skip
         people = {each for company in seen for each in placers(company)}
-        tags = _company_tags(seen, "kc") | _orders_of(people)
+        tags = _company_tags(seen, "kcb") | _orders_of(people)
         tags |= _company_tags(seen, "t") if name == "finance" else set()
         tags |= _company_tags(seen, "i") if name != "logistics" else set()
         tags |= {tag("j", each) for each in MEMBERS} if name == "administrator" else set()
@@ -292,7 +299,10 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
         companies = {name: await session.get_one(Customer, key) for name, key in world.customers.items()}
     for name in VIEWERS:
         who, _, where = name.partition("@")
-        world.viewers[name] = await make.viewer_of(database, users[who], companies[where] if where else None)
+        reason = tag("b", where) if who in FIELD and where else None
+        world.viewers[name] = await make.viewer_of(
+            database, users[who], companies[where] if where else None, on_behalf_reason=reason
+        )
     return world.viewers
 
 

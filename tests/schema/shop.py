@@ -109,7 +109,7 @@ class Shop:
         name = mutation[0].upper() + mutation[1:] + "Input"
         document = f"""mutation Act($input: {name}!) {{ {mutation}(input: $input) {{
             order {{ id status isOnHold holdReasons version allowedActions grossAmount {{ amount }}
-                     lines {{ id sku quantityReserved quantityBackordered quantityCancelled
+                     lines {{ id sku unitPrice {{ amount }} quantityReserved quantityBackordered quantityCancelled
                               netAmount {{ amount }} grossAmount {{ amount }}
                               scheduleLines {{ quantity confirmedOn }} }} }}
             errors {{ code message path }} warnings {{ code message }} replayed }} }}"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, parse, validate
 
-from auth.permissions import CUSTOMER_ROLES, ROLE_GRANTS, Role
+from auth.permissions import CUSTOMER_ROLES, ON_BEHALF_GRANTS, ROLE_GRANTS, Role
 from auth.views import build_view
 from schema.access import may_use
 from schema.api import api
@@ -33,6 +33,17 @@ def document(name: str, role: str) -> str:
 @pytest.mark.parametrize(("name", "role"), USES)
 def test_document_is_valid_for_the_role_that_uses_it(name: str, role: str) -> None:
     assert validate(view(Role(role)), parse(document(name, role))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Home", "Products", "Product", "QuickOrder", "Wishlists", "Wishlist", "Cart", "Checkout", "Orders", "Order", "Company"]
+)  # fmt: skip
+def test_pages_hold_for_whoever_acts_on_behalf_of_a_customer(name: str) -> None:
+    """Their permissions are no role's."""
+    asked = DOCUMENTS.document(name, [each.value for each in ON_BEHALF_GRANTS])
+    seen = build_view(api._schema, frozenset(ON_BEHALF_GRANTS), may_use)
+
+    assert validate(seen, parse(asked)) == []
 
 
 @pytest.mark.parametrize(("name", "role"), USES)

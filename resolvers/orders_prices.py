@@ -1,0 +1,112 @@
+"""What people give on the lines of a placed order: a fixed price or a discount, each with a reason."""
+
+from decimal import Context as DecimalContext
+from decimal import Decimal, localcontext
+from uuid import UUID
+
+from models.orders import SalesOrderLine
+from resolvers.allocations import lock_released
+from resolvers.context import Context
+from resolvers.credit import lock_credit
+from resolvers.customers import seller
+from resolvers.orders_acts import (
+    LockedOrder,
+    checked_reason,
+    done,
+    give_back,
+    lock_order,
+    order_of_line,
+    retax,
+)
+from rules.money import ZERO
+from rules.pricing import Concessions, PriceStep, concede
+from rules.quantities import plain
+from rules.refusals import CreditExceeded, ErrorCode, Refusal
+from rules.states import CreditPolicy, HoldReason
+from rules.transitions import OrderAction
+
+AMOUNT_MAX = Decimal(10) ** 12  # what a line may come to: wider ones fit no column of sums
+_WIDE = DecimalContext(prec=80)  # any two numbers that can be written fit
+
+
+async def discount_order_line(
+    ctx: Context, line_id: UUID, percent: Decimal, expected_version: int, reason: str
+) -> UUID:
+    """A manual discount on a line that is placed; the order's taxes and totals follow (rule book 0.1, 15: phase 6)."""
+    reason = checked_reason(reason)
+    if not ZERO <= percent <= 100:
+        raise Refusal(ErrorCode.INVALID, "A discount is from 0 to 100 percent.", ("percent",))
+    order_id = await order_of_line(ctx, line_id)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.DISCOUNT)
+    order, line = found.order, next(each for each in found.lines if each.id == line_id)
+    gross = order.gross_amount
+    line.discount_percent, line.discount_reason = percent, reason
+    _reprice(found, line)
+    await _test_credit(ctx, found, gross)
+    return await done(ctx, order, "order.lineDiscounted", reason, sku=line.sku, percent=plain(percent))
+
+
+async def set_order_line_price(
+    ctx: Context, line_id: UUID, unit_price: Decimal | None, expected_version: int, reason: str
+) -> UUID:
+    """
+    A fixed price in the list price's place (rule book 0.1, 15: phase 2); a discount on the line comes off it.
+
+    Args:
+        unit_price: of the line's `price_unit` units, in the order's currency; None takes the list price again.
+    """
+    reason = checked_reason(reason)
+    if unit_price is not None and unit_price < 0:
+        raise Refusal(ErrorCode.INVALID, "A price is not negative.", ("unitPrice",))
+    order_id = await order_of_line(ctx, line_id)
+    found = await lock_order(ctx, order_id, expected_version, OrderAction.SET_PRICE)
+    order, line = found.order, next(each for each in found.lines if each.id == line_id)
+    if unit_price is not None and not _fits(unit_price, line):
+        raise Refusal(ErrorCode.INVALID, "This price is too high for the quantity.", ("unitPrice",))
+    gross = order.gross_amount
+    line.manual_unit_price = unit_price
+    line.manual_price_reason = "" if unit_price is None else reason
+    _reprice(found, line)
+    await _test_credit(ctx, found, gross)
+    told = {} if unit_price is None else {"unitPrice": plain(unit_price)}
+    return await done(ctx, order, "order.linePriced", reason, sku=line.sku, **told)
+
+
+def _fits(unit_price: Decimal, line: SalesOrderLine) -> bool:
+    with localcontext(_WIDE):
+        return unit_price < AMOUNT_MAX and line.quantity_ordered * unit_price / line.price_unit < AMOUNT_MAX
+
+
+def _reprice(found: LockedOrder, line: SalesOrderLine) -> None:
+    """The line's price after what it was given, and the order's taxes and sums after the line."""
+    given = Concessions(
+        line.manual_unit_price, line.manual_price_reason, line.discount_percent, line.discount_reason
+    )
+    steps = [PriceStep.from_json(each) for each in line.price_trace]
+    priced = concede(
+        line.quantity_ordered, line.list_unit_price, line.price_unit, line.currency_exponent, given, steps
+    )
+    line.unit_price, line.net_amount = priced.unit_price, priced.net_amount
+    line.price_trace = [step.to_json() for step in priced.steps]
+    retax(found)
+
+
+async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal) -> None:
+    """An order that became dearer is tested as a new one is: past the limit it waits, or is refused."""
+    order = found.order
+    if order.gross_amount <= gross_before or HoldReason.CREDIT in found.facts.hold_reasons:
+        return
+    await ctx.session.flush()
+    waiting = await lock_released(ctx, order)
+    credit = await lock_credit(ctx, order.customer_id)
+    if credit is None or credit.exposure <= credit.limit:
+        return
+    if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
+        raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
+    order.is_on_hold = True
+    order.hold_reasons = [*order.hold_reasons, HoldReason.CREDIT.value]
+    await give_back(ctx, found, "", waiting)  # the reason is the seller's alone
+    ctx.warn(
+        ErrorCode.ON_HOLD,
+        "The order is under review: it passes the credit limit. Nothing is reserved until it is released.",
+    )

@@ -1,0 +1,46 @@
+"""The console's navigation as data: one line a page, shown to whoever holds its permission."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from storefront.labels import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    A page of the navigation: its path, an icon of the sprite, its text, and the permission it takes, as its page does.
+
+    `tab` puts it into the short bar of phones as well, which has room for five; `exact` says that pages below it
+    are other entries' pages.
+    """
+
+    path: str
+    icon: str
+    text: str
+    needs: str
+    tab: bool = False
+    exact: bool = False
+
+
+# In the order shown. A new page of the console adds its line here, and nothing to a template.
+NAVIGATION: Sequence[Entry] = (
+    Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
+    Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
+    Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
+    Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
+    Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
+    Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
+    Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
+    Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),
+    Entry("/staff/journal", "archive", N_("Journal"), "journal:read"),
+    Entry("/staff/jobs", "clipboard", N_("Jobs"), "staff"),
+    Entry("/products", "catalogue", N_("Products"), "catalog:read", tab=True),
+    Entry("/staff/users", "users", N_("Users"), "users:write"),
+    Entry("/staff/api-clients", "lock", N_("API clients"), "api-clients:manage"),
+)
+
+
+def entries_for(may: Callable[[str], bool]) -> list[Entry]:
+    """The entries of a visitor."""
+    return [each for each in NAVIGATION if may(each.needs)]
