@@ -53,6 +53,9 @@ async def make_link(
     Args:
         user_id: whose password may be set, within PASSWORD_LIFE. invitation_id: what may be accepted, in its time.
     """
+    if user_id is not None:
+        # Asked for twice at once: without waiting, neither would see the other's link, and both would work.
+        await session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     same = (
         AccountLink.user_id == user_id
         if invitation_id is None

@@ -1,5 +1,6 @@
 """All kinds of jobs, what follows which event, and what the clock starts. A new kind is a row or two here."""
 
+from jobs.account_mails import AccountMails
 from jobs.approvals import end_approvals
 from jobs.house import keep_house, recover
 from jobs.kinds import Catalogue, JobKind, Schedule
@@ -9,7 +10,8 @@ from jobs.order_mails import OrderMails
 
 def make_catalogue(settings: MailSettings) -> Catalogue:
     """The catalogue of the running application."""
-    mails = OrderMails(Mailer(settings))
+    mailer = Mailer(settings)
+    mails, accounts = OrderMails(mailer), AccountMails(mailer)
     kinds = (
         JobKind("mail.order_placed", mails.placed),
         JobKind("mail.order_confirmed", mails.confirmed),
@@ -17,6 +19,9 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.order_held", mails.held),
         JobKind("mail.approval_requested", mails.approval_requested),
         JobKind("mail.approval_decided", mails.approval_decided),
+        JobKind("mail.invitation", accounts.invited),
+        JobKind("mail.password", accounts.password_requested),
+        JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
         JobKind("house.keep", keep_house, at_once=1),
         JobKind("house.recover", recover, at_once=1),
@@ -33,6 +38,9 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "approval.reminded": ("mail.approval_requested",),
             "approval.decided": ("mail.approval_decided",),
             "approval.lapsed": ("mail.approval_decided",),
+            "invitation.created": ("mail.invitation",),
+            "password.requested": ("mail.password",),
+            "user.created": ("mail.account",),
         },
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select, text
 
-from jobs.mails import erase_mail, is_older
+from jobs.mails import erase_mail, forget_links, is_older
 from jobs.outbox import Waking, enqueue
 from jobs.runs import UNFINISHED, Run
 from models.jobs import Job
+from resolvers.company_people import INVITATION_DAYS
 from rules.states import JobState
 
 JOB_DAYS = 30
@@ -36,6 +37,7 @@ async def keep_house(run: Run) -> None:
             await session.execute(delete(Job).where(*old))
         await session.execute(_OLD_LOG, {"before": now - timedelta(days=QUEUE_LOG_DAYS)})
         await session.execute(_OLD_STATISTICS, {"before": now - timedelta(days=JOB_DAYS)})
+        await forget_links(session, now - timedelta(days=INVITATION_DAYS))
         await erase_mail(session, is_older(now - timedelta(days=MAIL_DAYS)))
 
 

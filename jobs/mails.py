@@ -1,8 +1,8 @@
 """Mail: written once per cause and person, kept as a row, sent at least once under one Message-ID."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -20,7 +20,7 @@ from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +34,8 @@ from rules.states import HoldReason, MailState
 HERE = Path(__file__).parent
 LOCALES = ("es", "en")
 SEND_SECONDS = 20
+# Letters that hold a secret: their texts go when they are sent, and when nothing can be done with them any more.
+LINK_TEMPLATES = frozenset({"invitation", "password", "account"})
 _REGION = {"es": "es_ES", "en": "en_GB"}
 log = structlog.stdlib.get_logger("ventas.mail")
 
@@ -49,20 +51,57 @@ class MailSettings(Protocol):
     def mail_from(self) -> str: ...
 
 
+class Undelivered(Exception):
+    """The mail server did not take a letter that holds a secret; its own words are not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a letter goes to; `id` is None for somebody without an account."""
+
+    id: UUID | None
+    seller_id: UUID
+    email: str
+    name: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneUseLink:
+    """
+    The link that a letter is about, made in the transaction that writes the letter: both are there, or neither.
+
+    Args:
+        base: what the secret is put behind, as "https://shop.example.com/password/".
+        draw: makes the link and gives its secret; None where it would open nothing, and then nobody is written to.
+        lives: a letter that is still not sent after this time gets another link.
+    """
+
+    base: str
+    draw: Callable[[AsyncSession], Awaitable[str | None]]
+    lives: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """
     One message to be written: `templates/NAME.txt` and `templates/NAME.html` with these values.
 
     `subject` is a text of the catalogue with the same values in it, `%(name)s`. Two jobs that write of the same
-    `cause` write one letter; without one, each job writes its own.
+    `cause` write one letter; without one, each job writes its own. Where there is a `link`, the templates get it as
+    `address`.
     """
 
     template: str
     subject: str
-    user_id: UUID
+    to: UUID | Person
     values: Mapping[str, Any]
     cause: str = ""
+    link: OneUseLink | None = None
+
+    def __post_init__(self) -> None:
+        if (self.link is not None) != (self.template in LINK_TEMPLATES):
+            raise TypeError(f"Letters with a link, and only those, are LINK_TEMPLATES: {self.template}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,28 +218,38 @@ class Mailer:
     async def _write(self, run: Run, letters: Sequence[Letter]) -> list[str]:
         keys = []
         async with run.database.job() as session:
-            people = await _people(session, [each.user_id for each in letters])
+            people = await _people(session, [each.to for each in letters if isinstance(each.to, UUID)])
             for letter in letters:
-                person = people.get(letter.user_id)
+                person = letter.to if isinstance(letter.to, Person) else people.get(letter.to)
                 if person is None:
                     continue
-                written = write(letter, person.locale)
-                keys.append(f"{letter.cause or run.job_id}:{letter.template}:{person.id}")
-                message_id = new_id()
-                added = await session.scalar(
-                    insert(MailMessage)
-                    .values(
-                        id=message_id, seller_id=person.seller_id, key=keys[-1], template=letter.template,
-                        user_id=person.id, address=person.email, recipient=person.name, locale=person.locale,
-                        subject=written.subject, text_body=written.text, html_body=written.html,
-                        state=MailState.KEPT if self.server is None else MailState.QUEUED, created_at=run.clock(),
-                    )
-                    .on_conflict_do_nothing(index_elements=[MailMessage.key])
-                    .returning(MailMessage.id)
-                )  # fmt: skip
+                key = f"{letter.cause or run.job_id}:{letter.template}"
+                # Of a link there is one letter, even if its reader gets an account while the job is tried again.
+                keys.append(key if letter.link else f"{key}:{person.id}")
+                added = await self._insert(session, keys[-1], letter, person, run.clock())
+                if letter.link is not None:
+                    added = await _put_link(session, keys[-1], added, letter, person.locale, run.clock())
                 if added is not None and self.server is None:
-                    log.info("mail kept", mail_id=str(message_id), template=letter.template)
+                    log.info("mail kept", mail_id=str(added), template=letter.template)
         return keys
+
+    async def _insert(
+        self, session: AsyncSession, key: str, letter: Letter, person: Person, now: datetime
+    ) -> UUID | None:
+        """The id of the message; None where it was written before. What has a link gets its texts with the link."""
+        written = Written("", "", "") if letter.link else write(letter, person.locale)
+        found: UUID | None = await session.scalar(
+            insert(MailMessage)
+            .values(
+                id=new_id(), seller_id=person.seller_id, key=key, template=letter.template, user_id=person.id,
+                address=person.email, recipient=person.name, locale=person.locale, subject=written.subject,
+                text_body=written.text, html_body=written.html, created_at=now,
+                state=MailState.KEPT if self.server is None else MailState.QUEUED,
+            )
+            .on_conflict_do_nothing(index_elements=[MailMessage.key])
+            .returning(MailMessage.id)
+        )  # fmt: skip
+        return found
 
     async def _send(self, run: Run, message_id: UUID) -> None:
         async with run.database.job() as session:
@@ -209,11 +258,19 @@ class Mailer:
             )
             if row is None or row.state != MailState.QUEUED or row.address is None:
                 return
-            await self._hand_over(self._message(row))
+            is_secret = row.template in LINK_TEMPLATES
+            try:
+                await self._hand_over(self._message(row))
+            except aiosmtplib.SMTPException as fault:
+                if not is_secret:
+                    raise
+                # Servers quote what they refuse, and the fault is logged and shown.
+                raise Undelivered(f"{type(fault).__name__} {getattr(fault, 'code', '')}".strip()) from None
+            values: dict[str, Any] = {"state": MailState.SENT, "sent_at": run.clock()}
             await session.execute(
                 update(MailMessage)
                 .where(MailMessage.id == message_id)
-                .values(state=MailState.SENT, sent_at=run.clock())
+                .values(values | (_NO_TEXTS if is_secret else {}))
             )
         log.info("mail sent", mail_id=str(message_id), template=row.template)
 
@@ -258,13 +315,38 @@ def _one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    id: UUID
-    seller_id: UUID
-    email: str
-    name: str
-    locale: str
+async def _put_link(
+    session: AsyncSession, key: str, added: UUID | None, letter: Letter, locale: str, now: datetime
+) -> UUID | None:
+    """
+    Writes the letter's texts with its link: of a new letter, and of one that waited longer than its link works.
+
+    Returns:
+        The id of the message that was written; None where its texts stand, or where nobody is to be written to.
+    """
+    link = letter.link
+    assert link is not None, "asked by the caller"
+    if added is None:
+        renewed = update(MailMessage).where(
+            MailMessage.key == key,
+            MailMessage.state == MailState.QUEUED,
+            MailMessage.created_at <= now - link.lives,
+        )
+        added = await session.scalar(renewed.values(created_at=now).returning(MailMessage.id))
+        if added is None:
+            return None
+    this = MailMessage.id == added
+    secret = await link.draw(session)
+    if secret is None:
+        await session.execute(delete(MailMessage).where(this))
+        return None
+    written = write(replace(letter, values={**letter.values, "address": link.base + secret}), locale)
+    await session.execute(
+        update(MailMessage)
+        .where(this)
+        .values(subject=written.subject, text_body=written.text, html_body=written.html)
+    )
+    return added
 
 
 async def _people(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Person]:
@@ -275,6 +357,22 @@ async def _people(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Pers
         )
     )
     return {row.id: Person(*row) for row in rows}
+
+
+_NO_TEXTS = {"text_body": "", "html_body": ""}
+
+
+async def forget_links(session: AsyncSession, before: datetime) -> None:
+    """Takes the texts out of letters written before then whose link is over by now, whatever became of them."""
+    await session.execute(
+        update(MailMessage)
+        .where(
+            MailMessage.template.in_(LINK_TEMPLATES),
+            MailMessage.created_at < before,
+            MailMessage.text_body != "",
+        )
+        .values(_NO_TEXTS)
+    )
 
 
 async def erase_mail(session: AsyncSession, *which: Any) -> int:

@@ -61,7 +61,8 @@ class AccountLink(Base):
     """
     A link that works once, for whoever reads the mail: to accept an invitation, or to set a password anew.
 
-    Only the SHA-256 of its secret is stored; the secret itself is drawn when the mail is written, and kept nowhere.
+    Only the SHA-256 of its secret is stored; the secret itself is drawn when the mail is written, and
+    stands in its texts until it is sent.
     """
 
     __tablename__ = "account_link"
