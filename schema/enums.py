@@ -135,7 +135,7 @@ described_enum(
         "DISCOUNT": "Give a discount on a line.",
         "SET_PRICE": "Set a line's price.",
         "REORDER": "Put its lines into the cart again (reorder).",
-        "DELIVER": "Release goods of it to a warehouse (releaseDelivery).",
+        "DELIVER": "Release goods of it to a warehouse.",
     },
 )
 described_enum(
@@ -151,9 +151,9 @@ described_enum(
     DeliveryAction,
     "What a viewer may do with a delivery now.",
     {
-        "SHIP": "Send it off (shipDelivery).",
-        "CANCEL": "Take it back (cancelDelivery).",
-        "UPDATE": "Tell carrier, tracking number or note (updateDelivery).",
+        "SHIP": "Send it off.",
+        "CANCEL": "Take it back.",
+        "UPDATE": "Tell carrier, tracking number or note.",
     },
 )
 described_enum(
@@ -295,10 +295,10 @@ described_enum(
     InvoiceAction,
     "What a viewer may do with an invoice now.",
     {
-        "ISSUE": "Issue it (issueInvoices).",
-        "DISCARD": "Throw the draft away (discardInvoice).",
-        "RECTIFY": "Credit it (rectifyInvoice).",
-        "ANSWER": "Accept or reject it (answerInvoice).",
+        "ISSUE": "Issue it.",
+        "DISCARD": "Throw the draft away.",
+        "RECTIFY": "Credit it.",
+        "ANSWER": "Accept or reject it.",
     },
 )
 

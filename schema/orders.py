@@ -235,7 +235,7 @@ class OrderLine:
     directives=[access(P.DELIVERIES_MANAGE)],
 )
 class ReleasableQuantity:
-    order_line_id: strawberry.ID = strawberry.field(description="The line, as releaseDelivery takes it.")
+    order_line_id: strawberry.ID = strawberry.field(description="The line.")
     sku: str = strawberry.field(description="Our number of the product.")
     description: str = strawberry.field(description="The product's name then.")
     unit: str = strawberry.field(description="The unit of the quantity.")
@@ -420,7 +420,7 @@ class Order(Node):
         return fulfilment(sum((row.quantity_invoiced for row in rows), ZERO), wanted)
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(12)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(13)]
     )
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         return await orders.order_actions(info.context, self.row)

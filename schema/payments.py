@@ -42,9 +42,9 @@ described_enum(
     PaymentAction,
     "What a viewer may do with a payment now.",
     {
-        "MATCH": "Set what is on account against instalments (matchPayment).",
-        "UNMATCH": "Undo one of its matches (unmatchPayment).",
-        "REVERSE": "Take the whole payment back (reversePayment).",
+        "MATCH": "Set what is on account against instalments.",
+        "UNMATCH": "Undo one of its matches.",
+        "REVERSE": "Take the whole payment back.",
     },
 )
 PaymentRef = Annotated["Payment", strawberry.lazy("schema.payments")]
