@@ -15,6 +15,7 @@ from app.settings import ROOT
 CODE = (
     "app",
     "auth",
+    "jobs",
     "migrations",
     "models",
     "resolvers",
