@@ -139,7 +139,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
              P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE,
-             P.API_CLIENTS_MANAGE),
+             P.API_CLIENTS_MANAGE, P.EVENTS_READ),
             CARTS_USE=RowScope.SELF,
             JOBS_READ=RowScope.SELF,
         ),

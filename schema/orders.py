@@ -395,7 +395,7 @@ class Order(Node):
 
     @strawberry.field(
         description="What of it may go to a warehouse now; empty while it waits or is not confirmed.",
-        directives=[access(P.DELIVERIES_MANAGE), list_size(50)],
+        directives=[access(P.DELIVERIES_MANAGE), list_size(25)],
     )
     async def releasable(self, info: Info) -> list[ReleasableQuantity]:
         rows = await info.context.load(deliveries.releasable_by_order, self.row.id)

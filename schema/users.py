@@ -55,7 +55,8 @@ class RoleScope:
 
 @strawberry.type(description="A permission, and who holds it.", directives=_WRITE)
 class PermissionScopes:
-    permission: Permission = strawberry.field(description="The permission.")
+    # A text: a viewer's schema has the names of their own permissions only.
+    permission: str = strawberry.field(description='Its name, such as "ORDERS_READ".')
     scopes: list[RoleScope] = strawberry.field(description="Each role's.", directives=[list_size(10)])
 
 
@@ -117,7 +118,7 @@ class UserQueries:
     def role_matrix(self) -> RoleMatrix:
         rows = [
             PermissionScopes(
-                permission=permission,
+                permission=permission.name,
                 scopes=[RoleScope(role=role, scope=ROLE_GRANTS[role].get(permission)) for role in Role],
             )
             for permission in sorted(Permission, key=lambda each: each.value)

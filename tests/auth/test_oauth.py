@@ -49,7 +49,7 @@ async def test_client_gets_a_token_of_five_minutes(gate: Gate) -> None:
     assert len(token) == 43
     viewer = (await gate.data(token, WHO))["viewer"]
     assert viewer == {
-        "isStaff": True, "roles": ["INTEGRATOR"], "permissions": ["CATALOG_READ", "ORDERS_READ", "SIGNED_IN"],
+        "isStaff": True, "roles": ["INTEGRATOR"], "permissions": ["CATALOG_READ", "DELIVERIES_READ", "ORDERS_READ", "SIGNED_IN"],
     }  # fmt: skip
 
 
@@ -338,7 +338,11 @@ async def test_disabling_and_narrowing_count_at_the_next_request(gate: Gate) -> 
 
     await gate.change(client, scopes=[S.ORDERS_READ.value, S.COSTS_READ.value])
     viewer = (await gate.data(token, WHO))["viewer"]
-    assert viewer["permissions"] == ["ORDERS_READ", "SIGNED_IN"]  # less at once; more only with a new token
+    assert viewer["permissions"] == [
+        "DELIVERIES_READ",
+        "ORDERS_READ",
+        "SIGNED_IN",
+    ]  # less at once; more only with a new token
     await gate.change(client, disabled_at=gate.clock())
     assert (await gate.ask(token, WHO)).status_code == 401
 

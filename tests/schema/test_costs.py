@@ -9,7 +9,19 @@ from schema.guard import COST_MAX, guard
 from storefront.documents import Documents
 
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
-DEAR = {"Cart": 3100, "Checkout": 3100, "Order": 5400, "StaffOrder": 5400}
+DEAR = {
+    "Cart": 3100,
+    "Checkout": 3100,
+    "Deliveries": 6300,
+    "ImportBankFile": 2100,
+    "Journal": 3300,
+    "Order": 5800,
+    "OrdersToRelease": 5300,
+    "StaffDeliveries": 6400,
+    "StaffOrder": 6100,
+    "Statement": 3100,
+    "StatementOfCustomer": 3100,
+}
 OTHERWISE = 1600
 
 
