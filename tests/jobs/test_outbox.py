@@ -57,6 +57,7 @@ async def test_a_long_transaction_holds_nobody_back_and_is_not_skipped(database:
     assert await positions(database) == [(1, early), (2, late)]
 
 
+@pytest.mark.alone  # the oldest running transaction is the server's, and the workers share one
 async def test_a_document_s_events_keep_their_order_though_its_second_writer_began_first(
     database: Database,
 ) -> None:
