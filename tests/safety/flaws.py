@@ -67,9 +67,11 @@ class Flaw:
 FLAWS: dict[str, Flaw] = {}
 
 
-def flaw(name: str, test: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def flaw(
+    name: str, test: str, folder: str = "tests/safety"
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     def register(plant_: Callable[[], None]) -> Callable[[], None]:
-        FLAWS[name] = Flaw(plant_, f"tests/safety/{test}")
+        FLAWS[name] = Flaw(plant_, f"{folder}/{test}")
         return plant_
 
     return register
@@ -97,21 +99,21 @@ def _open_rows() -> None:
 
 
 def _sql(*statements: str) -> None:
-    """Spoils the database that all others are clones of, after its migrations."""
-    make = Cluster.make
+    """Spoils each clone; templates stay whole, because other runs may use them too."""
+    copy = Cluster._copy
 
-    def spoilt(self: Cluster, name: str) -> str:
-        made = make(self, name)
+    def spoilt(self: Cluster, template: str, name: str) -> None:
+        copy(self, template, name)
 
         async def spoil() -> None:
             async with owner_transaction(self.owner_url(name)) as connection:
                 for statement in statements:
                     await connection.exec_driver_sql(statement)
 
-        run(spoil())
-        return made
+        if not name.startswith("template_"):
+            run(spoil())
 
-    Cluster.make = spoilt  # type: ignore[method-assign]
+    Cluster._copy = spoilt  # type: ignore[method-assign]
 
 
 def _open_policies(*tables: str) -> None:

@@ -22,7 +22,7 @@ from tests.schema.shop import PLACE
 
 ADD = """mutation Add($input: AddToCartInput!) { addToCart(input: $input) {
     cart { id version totals { gross { amount } } } errors { code message } } }"""
-ALL_SECONDS = 240
+ALL_SECONDS = 840
 PLACES = "select count(*) from sales_order"
 
 
@@ -183,6 +183,7 @@ async def furnish(database: Database) -> tuple[list[str], list[str]]:
     return tokens, skus
 
 
+@pytest.mark.timeout(ALL_SECONDS + 60)
 @pytest.mark.parametrize(
     ("orders", "kills"), [(40, 1), pytest.param(600, 3, marks=pytest.mark.long)], ids=["small", "whole"]
 )
