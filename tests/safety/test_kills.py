@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,7 +147,7 @@ CLIENTS, STOCK = 8, 10_000
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def house(tmp_path: Path) -> AsyncIterator[House]:
     with folder_of_run() as folder, socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
         free.close()
@@ -160,7 +161,9 @@ async def house() -> AsyncIterator[House]:
                 "DATABASE_URL": postgres.login_url, "MIGRATION_DATABASE_URL": postgres.owner_url,
                 "VENTAS_PORT": str(port), "VENTAS_DATA_DIR": str(folder / "none"),
             }  # fmt: skip
-            api, worker = (Service(each, environment) for each in ("serve", "worker"))
+            api, worker = (
+                Service(each, environment, tmp_path / f"{each}.log") for each in ("serve", "worker")
+            )
             tokens, skus = await furnish(database)
             async with running(api, worker):
                 yield House(postgres, api, worker, f"http://127.0.0.1:{port}", database, tokens, skus)
