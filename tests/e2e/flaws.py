@@ -22,9 +22,8 @@ import storefront.pages
 import storefront.portal.quick_order
 import storefront.rendering
 from tests.safety import flaws
-from tests.safety.flaws import _put, plant
+from tests.safety.flaws import _put
 
-__all__ = ["flaw", "in_template", "plant"]
 STATIC = storefront.pages.STATIC
 TEMPLATES = Path(storefront.rendering.HERE) / "templates"
 UNDER = "vendor"  # large, and not ours
