@@ -75,4 +75,4 @@ def _apart() -> None:
             await self._end(session, JobState.SUCCEEDED)
         self.is_finished = True
 
-    jobs.runs.Run.final = apart  # type: ignore[method-assign,assignment]
+    jobs.runs.Run.final = apart  # type: ignore[method-assign]
