@@ -152,13 +152,14 @@ async def as_house(ctx: Context, role: str = "job") -> AsyncIterator[LockedSessi
     Nothing read here is shown to the viewer but their own available credit. Sibling resolvers share the session: they
     wait until it is the viewer's again, or their statements would run as the house too.
     """
+    # The name is taken before it is changed, whichever order a target list is evaluated in.
     change = text(
-        "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', :other), true)"
+        "with own as materialized (select current_user as name) select name, set_config("
+        "'role', regexp_replace(name, '(customer|territory|staff)(_write)?$', :other), true) from own"
     )
     back = text("select set_config('role', :role, true)")
     async with ctx.session.alone() as session:
-        own = await session.scalar(text("select current_user"))
-        await session.execute(change, {"other": role})
+        own = await session.scalar(change, {"other": role})
         try:
             yield session
         except DBAPIError:

@@ -14,7 +14,8 @@ from resolvers.allocations import Waiting, lock_released, released_by_line, sent
 from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
 from resolvers.events import record
-from resolvers.orders import permitted_actions, releasable_of, warn_backorder
+from resolvers.orders import permitted_actions, releasable_of
+from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
