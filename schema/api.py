@@ -10,7 +10,8 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.company_acts import CompanyMutations
 from schema.credit import CreditMutations, CreditQueries
-from schema.customers import CustomerMutations, CustomerQueries
+from schema.customers import CustomerQueries
+from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
