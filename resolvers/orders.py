@@ -70,7 +70,7 @@ from resolvers.stock import (
     plan_allocations,
     reserve,
 )
-from rules.deliveries import releasable
+from rules.deliveries import open_to_deliver, releasable
 from rules.documents import DocumentAddress
 from rules.money import ZERO, round_money
 from rules.pricing import PriceComponent
@@ -277,7 +277,13 @@ async def releasable_of(ctx: Context, lines: Sequence[OrderLineRow | SalesOrderL
             releasable(
                 LineKind(line.kind),
                 line.quantity_reserved,
-                line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled,
+                open_to_deliver(
+                    LineKind(line.kind),
+                    line.quantity_ordered,
+                    line.quantity_cancelled,
+                    line.quantity_shipped,
+                    line.quantity_invoiced,
+                ),
                 held,
             )
             for line, held in zip(lines, released, strict=True)
