@@ -226,6 +226,8 @@ def policy_statements(prefix: str, tables: Mapping[str, Policies] = ROW_POLICIES
             rows = f"using ({condition}) with check ({condition})"
             yield f"create policy {row_class.value}_rows on {table} to {role} {rows}"
         yield f"create policy job_rows on {table} to {_quote(prefix + 'job')} using (true) with check (true)"
+    if "audit_event" in tables:
+        yield f"create policy auth_trail on audit_event for insert to {_quote(prefix + 'auth')} with check (true)"
     for table in AUTH_READS:
         if table in tables:
             yield f"create policy auth_rows on {table} for select to {_quote(prefix + 'auth')} using (true)"
@@ -239,6 +241,7 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
     yield f"grant select on {', '.join(business)} to {readers}, {job}"
     yield f"grant select on {', '.join(AUTH_READS)} to {sign_in}"
     yield f"grant select, insert, update, delete on {', '.join(AUTH_ONLY)} to {sign_in}"
+    yield f"grant insert on audit_event to {sign_in}"
     for row_class, grants in WRITE_GRANTS.items():
         for table, acts in grants.items():
             yield f"grant {acts} on {table} to {_quote(f'{prefix}{row_class.value}_write')}"

@@ -212,6 +212,19 @@ async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
         return CreditRow(holder_id, limit, currency, used[holder_id])
 
 
+async def sharers_of_credit(ctx: Context, customer_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Who shares the credit of each customer, itself too (rule book 0.2, 27): the money of all of them frees it."""
+    async with as_house(ctx) as session:
+        asked = {"customers": sorted(customer_ids)}
+        holders = {row[0]: row[1] for row in await session.execute(text(_HOLDERS), asked)}
+        members: dict[UUID, set[UUID]] = {}
+        tree = text(_TREE + "select holder, id from tree")
+        if holders:
+            for holder, key in await session.execute(tree, {"holders": sorted(set(holders.values()))}):
+                members.setdefault(holder, set()).add(key)
+    return {key: frozenset(members.get(holders.get(key, key), set()) | {key}) for key in customer_ids}
+
+
 async def has_late_invoices(ctx: Context, customer_id: UUID) -> bool:
     """Whether a customer without any limit has an invoice that is later than the seller allows."""
     async with as_house(ctx) as session:

@@ -35,7 +35,7 @@ from resolvers.approvals import beyond_own_limit
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.statements import Asked, rows
-from rules.deliveries import releasable
+from rules.deliveries import open_to_deliver, releasable
 from rules.money import ZERO
 from rules.pricing import PriceComponent
 from rules.refusals import ErrorCode, Refusal
@@ -240,7 +240,13 @@ async def releasable_of(ctx: Context, lines: Sequence[OrderLineRow | SalesOrderL
             releasable(
                 LineKind(line.kind),
                 line.quantity_reserved,
-                line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled,
+                open_to_deliver(
+                    LineKind(line.kind),
+                    line.quantity_ordered,
+                    line.quantity_cancelled,
+                    line.quantity_shipped,
+                    line.quantity_invoiced,
+                ),
                 held,
             )
             for line, held in zip(lines, released, strict=True)

@@ -150,7 +150,11 @@ def close_if_done(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLin
     """Closes an order of which nothing is left to ship or invoice; shipping, invoicing and cutting lines ask here."""
     progress = [
         LineProgress(
-            line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced
+            line.quantity_ordered,
+            line.quantity_cancelled,
+            line.quantity_shipped,
+            line.quantity_invoiced,
+            LineKind(line.kind),
         )
         for line in lines
     ]

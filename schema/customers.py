@@ -219,12 +219,28 @@ class DeliveryTerms:
 
 
 @strawberry.type(
-    description="What a customer may owe. Exposure is the gross of open orders.",
+    description="What a customer may owe, and what of it is used: gross, in the currency of its account.",
     directives=[access(P.CREDIT_READ, P.CREDIT_AVAILABLE_READ)],
 )
 class Credit:
     limit: Money = strawberry.field(description="The limit.", directives=[access(P.CREDIT_READ)])
-    exposure: Money = strawberry.field(description="What of it is used.", directives=[access(P.CREDIT_READ)])
+    exposure: Money = strawberry.field(
+        description="What of it is used: orders, deliveries and invoices that are open, less what is unapplied.",
+        directives=[access(P.CREDIT_READ)],
+    )
+    orders_open: Money = strawberry.field(
+        description="What of it are open orders.", directives=[access(P.CREDIT_READ)]
+    )
+    delivered: Money = strawberry.field(
+        description="What of it is delivered and not invoiced; drafts are not invoiced yet.",
+        directives=[access(P.CREDIT_READ)],
+    )
+    invoices: Money = strawberry.field(
+        description="What of it are open invoices.", directives=[access(P.CREDIT_READ)]
+    )
+    unapplied: Money = strawberry.field(
+        description="Credits and payments on account, which lower it.", directives=[access(P.CREDIT_READ)]
+    )
     available: Money = strawberry.field(description="What is left of it, never below zero.")
     overdue: Money = strawberry.field(
         description="What of it is open past its day.", directives=[access(P.CREDIT_READ)]
@@ -329,6 +345,10 @@ class Customer(Node):
         return Credit(
             limit=Money.of(row.limit, row.currency),
             exposure=Money.of(row.exposure, row.currency),
+            orders_open=Money.of(row.used.orders, row.currency),
+            delivered=Money.of(row.used.delivered, row.currency),
+            invoices=Money.of(row.used.invoices, row.currency),
+            unapplied=Money.of(row.used.unapplied, row.currency),
             available=Money.of(row.available, row.currency),
             overdue=Money.of(row.used.overdue, row.currency),
         )
