@@ -1,4 +1,4 @@
-"""The commands behind ./ventas: up, serve, worker, migrate, import, sdl, roles, user, settings."""
+"""The commands behind ./ventas: up, serve, worker, migrate, demo, import, sdl, roles, user, settings."""
 
 import argparse
 import asyncio
@@ -207,6 +207,21 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
         return run(work())
 
 
+def demo(settings: Settings, options: argparse.Namespace) -> int:
+    """The demo company, into a database that has no seller yet."""
+    with placed(settings) as place:
+
+        async def work() -> int:
+            database = await prepare(settings, place)
+            try:
+                await _load_demo_once(database)
+            finally:
+                await database.close()
+            return 0
+
+        return run(work())
+
+
 def sdl(settings: Settings, options: argparse.Namespace) -> int:
     """Writes schema/schema.graphql, or says whether it is what the code would write."""
     from schema.api import api
@@ -299,6 +314,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("serve", serve, "serve API and portal on the database as it is")
     add("worker", worker, "run jobs, publish events and send mail; `up` does so by itself")
     add("migrate", migrate, "bring the database to the newest migration")
+    add("demo", demo, "load the demo company into a database that is empty; `up` does so by itself")
     importing = add("import", import_, "read customers, products, prices, stock and past sales from files")
     importing.add_argument("source", choices=SOURCES, help="what kind of files")
     importing.add_argument("path", help="the folder or file")
