@@ -10,7 +10,7 @@ import pytest
 from tests.cluster import Room, folder_of_run, server_in
 
 # Their tests share something that is dear to make, such as a site; every other test goes wherever there is time.
-TOGETHER = ("tests/e2e/", "tests/app/imports/")
+TOGETHER = ("tests/e2e/", "tests/app/imports/", "tests/app/test_stack.py")
 
 
 def folder_of(config: pytest.Config) -> Path | None:

@@ -46,6 +46,7 @@ EXPECTED = {
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "events": "CXFID", "jobs": ALL, "job": ALL, "retryJob": "D", "orderChanged": ALL, "jobProgressed": ALL,
+    "invoiceIssued": INVOICED,
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
     "updateDelivery": "L",
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
