@@ -16,6 +16,7 @@ from aiodataloader import DataLoader
 from graphql import GraphQLInputField, GraphQLString
 from sqlalchemy import func, select, text, true
 
+import app.database
 import auth.permissions
 import auth.views
 import models.customers_reads
@@ -66,9 +67,11 @@ class Flaw:
 FLAWS: dict[str, Flaw] = {}
 
 
-def flaw(name: str, test: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def flaw(
+    name: str, test: str, folder: str = "tests/safety"
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     def register(plant_: Callable[[], None]) -> Callable[[], None]:
-        FLAWS[name] = Flaw(plant_, f"tests/safety/{test}")
+        FLAWS[name] = Flaw(plant_, f"{folder}/{test}")
         return plant_
 
     return register
@@ -96,21 +99,21 @@ def _open_rows() -> None:
 
 
 def _sql(*statements: str) -> None:
-    """Spoils the database that all others are clones of, after its migrations."""
-    make = Cluster.make
+    """Spoils each clone; templates stay whole, because other runs may use them too."""
+    copy = Cluster._copy
 
-    def spoilt(self: Cluster, name: str) -> str:
-        made = make(self, name)
+    def spoilt(self: Cluster, template: str, name: str) -> None:
+        copy(self, template, name)
 
         async def spoil() -> None:
             async with owner_transaction(self.owner_url(name)) as connection:
                 for statement in statements:
                     await connection.exec_driver_sql(statement)
 
-        run(spoil())
-        return made
+        if not name.startswith("template_"):
+            run(spoil())
 
-    Cluster.make = spoilt  # type: ignore[method-assign]
+    Cluster._copy = spoilt  # type: ignore[method-assign]
 
 
 def _open_policies(*tables: str) -> None:
@@ -313,6 +316,23 @@ def _keys() -> None:
 @flaw("keys are not unique", "test_races.py::test_40_parallel_and_200_repeated_uses_of_a_key_place_one_order")
 def _keys_race() -> None:
     _keys()
+
+
+@flaw(
+    "a retry after a kill is another act",
+    "test_kills.py::test_kills_lose_nothing_and_double_nothing[small]",
+)
+def _keys_after_kills() -> None:
+    _keys()
+
+
+@flaw(
+    "commits are confirmed before they are on disk",
+    "test_kills.py::test_kills_lose_nothing_and_double_nothing[small]",
+)
+def _not_on_disk() -> None:
+    settings = app.database._SERVER_SETTINGS | {"synchronous_commit": "off"}
+    _put("_SERVER_SETTINGS", settings, app.database)
 
 
 @flaw(

@@ -88,7 +88,7 @@ async def test_the_credit_desk_opens_for_finance_only(visitor: Visitor) -> None:
 async def test_the_money_is_not_everybodys(visitor: Visitor, email: str, path: str) -> None:
     await visitor.sign_in(email)
 
-    await visitor.open(path, 404)
+    await visitor.check_absent(path)
 
 
 async def test_a_company_reads_and_takes_its_statement(visitor: Visitor) -> None:
