@@ -201,6 +201,7 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_HOUSE_ACTS,
             **_CLIENT_ACTS,
             **_UPLOAD_ACTS,
+            "spend_limit": "insert, update, delete",
         },
     }
 )

@@ -15,7 +15,7 @@ from models.invoices import Invoice as InvoiceTable
 from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, invoices, orders, sales, users
+from resolvers import approvals, company_people, customers, customers_items, invoices, orders, sales, users
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -36,6 +36,7 @@ OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore
 SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
+ItemNumberType = Annotated["ItemNumber", strawberry.lazy("schema.customers_items")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -142,8 +143,10 @@ class CustomerUser:
         description="What you may do with them; buttons are drawn from this.", directives=[list_size(3)]
     )
     def allowed_actions(self, info: Info) -> list[MemberAction]:
-        may = info.context.user.reaches(P.COMPANY_MANAGE, self.row.customer_id)
-        return list(MemberAction) if may else []
+        me = info.context.user
+        if me.reaches(P.COMPANY_MANAGE, self.row.customer_id):
+            return list(MemberAction)
+        return [MemberAction.SET_LIMIT] if me.may(P.USERS_WRITE) else []
 
 
 @strawberry.type(description="An address of a customer.", directives=_READ)
@@ -404,6 +407,16 @@ class Customer(Node):
         return connection(
             await invoices.invoices_of_customer(info.context, self.row.id, sort, args), Invoice.of
         )
+
+    @strawberry.field(description="What it calls our products, by its own numbers.")
+    async def item_numbers(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[ItemNumberType]:
+        from schema.customers_items import ItemNumber
+
+        args = PageArgs(first, after, last, before)
+        page = await customers_items.item_numbers_of_customer(info.context, self.row.id, args)
+        return connection(page, ItemNumber.of)
 
     @strawberry.field(description="What it bought, newest first.", directives=[access(P.SALES_HISTORY_READ)])
     async def sales_history(

@@ -62,8 +62,9 @@ LABELS: dict[str, dict[str, Label]] = {
     },
     "delivery_status": {
         "RELEASED": Label(N_("Being prepared"), "info", "box"),
-        "SHIPPED": Label(N_("Shipped"), "success", "truck"),
-        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+        "SHIPPED": Label(N_("Sent"), "success", "truck"),
+        "CANCELLED": Label(N_("Called off"), "neutral", "ban"),
+        "UNINVOICED": Label(N_("To invoice"), "warning", "clock"),
     },
     "fulfilment": {
         "NONE": Label(N_("Pending"), "neutral", "clock"),
@@ -200,6 +201,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "OPEN": Label(N_("Unpaid"), "info", "clock"),
         "PARTIAL": Label(N_("Partly paid"), "warning", "half"),
         "PAID": Label(N_("Paid"), "success", "check"),
+        "SETTLED": Label(N_("Settled"), "success", "check"),
         "OVERDUE": Label(N_("Overdue"), "danger", "alert"),
     },
     "buyer_status": {

@@ -163,6 +163,10 @@ async def _limit(scene: Scene, name: str) -> Input:
     return {**await _member(scene, name), "perOrder": "250", "perPeriod": "1000", "period": "QUARTER"}
 
 
+async def _customer_limit(scene: Scene, name: str) -> Input:
+    return {**await _limit(scene, name), "customerId": global_id("Customer", scene.world.customers["parent"])}
+
+
 async def _invite(scene: Scene, name: str) -> Input:
     return {"email": "nueva@example.com", "name": "Nueva", "roles": ["BUYER"]}
 
@@ -419,6 +423,7 @@ EXAMPLES: dict[str, Example] = {
     "setMembershipRoles": Example("padmin", _roles, {"roles": []}),
     "removeMember": Example("padmin", _member, {"userId": "x"}),
     "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
+    "setCustomerSpendLimit": Example("administrator", _customer_limit, {"perOrder": "-1"}),
     "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
     "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
     "createUser": Example("administrator", _create_user, {"roles": []}),

@@ -50,7 +50,7 @@ EXPECTED = {
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
     "updateDelivery": "L",
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
-    "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "saveApprovalRule": "C", "endApprovalRule": "C",
+    "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "setCustomerSpendLimit": "D", "saveApprovalRule": "C", "endApprovalRule": "C",
     "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
     "bankLines": "F", "creditDesk": "F", "recordPayment": "F", "matchPayment": "F", "matchCredit": "F",
     "unmatchPayment": "F", "reversePayment": "F", "importBankFile": "F", "assignBankLine": "F", "ignoreBankLine": "F",
