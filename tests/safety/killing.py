@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,11 +55,12 @@ class Postgres:
 class Service:
     """One of our commands in a process of its own, started again whenever it ends, as an init system would."""
 
-    def __init__(self, command: str, environment: dict[str, str]) -> None:
+    def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VENTAS_")}
         flaw = {name: os.environ[name] for name in ("VENTAS_FLAW",) if name in os.environ}
         self._environment = kept | flaw | environment
         self._command = command
+        self.log = log
         self._process: Process | None = None
         self.starts = 0
 
@@ -68,10 +69,11 @@ class Service:
         try:
             while True:
                 self.starts += 1
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "tests.safety.killing", self._command,
-                    cwd=ROOT, env=self._environment, stdout=DEVNULL, stderr=DEVNULL,
-                )  # fmt: skip
+                with self.log.open("ab") as log:
+                    self._process = await asyncio.create_subprocess_exec(
+                        sys.executable, "-m", "tests.safety.killing", self._command,
+                        cwd=ROOT, env=self._environment, stdout=log, stderr=STDOUT,
+                    )  # fmt: skip
                 await self._process.wait()
                 await asyncio.sleep(PAUSE_SECONDS)
         finally:

@@ -41,11 +41,10 @@ def test_a_planted_flaw_is_caught(name: str, cluster: Cluster, built: Built, dem
     last = done.stdout.splitlines()[-1] if done.stdout else ""
     if re.fullmatch(r"1 skipped in .*", last):
         pytest.skip("its test needs a browser or data that are not here")
-    # A test that cannot even begin has caught nothing: it has to be a failure, not an error of a fixture.
+    # A test that cannot even begin has caught nothing: it has to be a failure, not only an error of a fixture.
     assert done.returncode == 1 and re.search(r"\b[0-9]+ failed", done.stdout), (
         done.stdout[-3000:] + done.stderr[-2000:]
     )
-    assert " error" not in last, done.stdout[-3000:]
 
 
 def test_each_test_file_has_a_flaw() -> None:
