@@ -110,6 +110,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
             f"started_by_id = {USER} and ({OWN_CUSTOMER})",
             f"started_by_id = {USER} or started_by_id = any ({REPS})",
         ),
+        "data_import": _OUR_BOOKS,
         "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
         # Other people's letters: the worker writes and sends them, nobody reads them.
         "mail_message": _policies(NO_ROW, NO_ROW, NO_ROW),
@@ -165,6 +166,7 @@ _HOUSE_ACTS = {
     "journal_line": "insert",
     "credit_account": "insert, update",
     "credit_condition": "insert, update",
+    "data_import": "insert",
 }
 # By the policies and the client's foreign key, the users they may add are machines of clients they may see.
 _CLIENT_ACTS = {

@@ -49,7 +49,7 @@ def _damaged() -> Refusal:
 
 
 def _too_large() -> Refusal:
-    text = "The workbook unpacks to more than is read. Leave only the order lines in it."
+    text = "The workbook unpacks to more than is read. Leave only the lines in it."
     return Refusal(ErrorCode.LIMIT_EXCEEDED, text, ())
 
 
@@ -86,6 +86,7 @@ def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, content: bytes, roo
 class _Watch:
     """What a part's XML amounts to; the reader allocates a cell for every place up to the last."""
 
+    rows_max: int
     shared_cells: int = 0
     longest: int = 0
     _length: int | None = None  # of the shared text that is open
@@ -120,12 +121,12 @@ class _Watch:
     def _at_row(self, number: str) -> None:
         if not number.isascii() or not number.isdigit() or len(number) > 7:
             raise _damaged()
-        if int(number) > ROWS_MAX:
+        if int(number) > self.rows_max:
             text = (
                 "The workbook reaches row {row}; {limit} rows at most are read. "
                 "Delete the empty rows below your lines."
             )
-            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), row=int(number), limit=ROWS_MAX)
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), row=int(number), limit=self.rows_max)
 
     def say(self, text: str) -> None:
         if self._length is not None:
@@ -157,7 +158,7 @@ def _look_at(part: bytes, watch: _Watch) -> bool:
     return True
 
 
-def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+def _parts(content: bytes, rows_max: int) -> Iterator[tuple[str, bytes]]:
     """The workbook's XML parts, looked at; pictures, macros and the like are left out."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -166,7 +167,7 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
         raise _damaged() from None
     if len(infos) > PARTS_MAX:
         raise _too_large()
-    room, watch = UNPACKED_BYTES_MAX, _Watch()
+    room, watch = UNPACKED_BYTES_MAX, _Watch(rows_max)
     for info in infos:
         part = _unpack(archive, info, content, room)
         room -= len(part)
@@ -178,16 +179,16 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
         raise _too_large()
 
 
-def _repacked(content: bytes) -> io.BytesIO:
+def _repacked(content: bytes, rows_max: int) -> io.BytesIO:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in _parts(content):
+        for name, part in _parts(content, rows_max):
             archive.writestr(name, part)
     packed.seek(0)
     return packed
 
 
-def read_sheet(content: bytes) -> list[list[Cell]]:
+def read_sheet(content: bytes, rows_max: int = ROWS_MAX) -> list[list[Cell]]:
     """
     The rows of the first visible sheet, from its first row.
 
@@ -197,12 +198,12 @@ def read_sheet(content: bytes) -> list[list[Cell]]:
     """
     if not is_workbook(content):
         raise _damaged()
-    packed = _repacked(content)
+    packed = _repacked(content, rows_max)
     try:
         workbook = load_workbook(packed)
         sheets = workbook.sheets_metadata
         shown = next((each for each in sheets if each.visible == SheetVisibleEnum.Visible), sheets[0])
-        rows = workbook.get_sheet_by_name(shown.name).to_python(skip_empty_area=False, nrows=ROWS_MAX)
+        rows = workbook.get_sheet_by_name(shown.name).to_python(skip_empty_area=False, nrows=rows_max)
     except Exception as fault:
         raise _damaged() from fault
     except BaseException as fault:

@@ -16,6 +16,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
+from schema.imports import ImportMutations
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
@@ -74,6 +75,7 @@ class Mutation(
     CustomerNoteMutations,
     ApiClientMutations,
     JobMutations,
+    ImportMutations,
     CompanyMutations,
     UserMutations,
 ):

@@ -341,11 +341,15 @@ def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
     return build
 
 
-async def _bank_upload(scene: Scene, name: str) -> Input:
+async def _staff_upload(scene: Scene, name: str) -> Input:
     async with scene.database.job() as session:
         user = {"user": scene.viewers[name].user_id}
         key = await session.scalar(text("select id from upload where user_id = :user limit 1"), user)
     return {"uploadId": global_id("Upload", key)}
+
+
+async def _start_import(scene: Scene, name: str) -> Input:
+    return {"kind": "PRODUCTS", **await _staff_upload(scene, name)}
 
 
 BANK_FILE = base64.b64encode(b"fecha;importe;concepto\n02/03/2026;3,00;x\n").decode()
@@ -407,7 +411,7 @@ EXAMPLES: dict[str, Example] = {
     "unmatchPayment": Example("finance", _money("matchId"), {"matchId": "nonsense"}),
     "reversePayment": Example("finance", _money("paymentId", "expectedVersion", **WHY)),
     "importBankFile": Example(
-        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_bank_upload,)
+        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_staff_upload,)
     ),
     "assignBankLine": Example(
         "finance", _money("bankLineId", "customerId", "matches"), {"bankLineId": "nonsense"}
@@ -438,6 +442,7 @@ EXAMPLES: dict[str, Example] = {
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
     "retryJob": Example("administrator", _retry_job),
+    "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
 }
 
 
