@@ -142,7 +142,7 @@ async def _keep_costs(ctx: Context, goods: Sequence[DeliveryLine]) -> list[CostL
 async def _follow(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
     """The order's version rises with its quantities, and it closes where it is done."""
     order.version += 1
-    if close_if_done(ctx, order, lines):
+    if await close_if_done(ctx, order, lines):
         record(
             ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
             changes={"status": str(order.status)},

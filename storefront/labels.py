@@ -213,7 +213,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "PARTIAL": Label(N_("Partly paid"), "warning", "half"),
         "PAID": Label(N_("Paid"), "success", "check"),
         "SETTLED": Label(N_("Settled"), "success", "check"),
-        "OVERDUE": Label(N_("Overdue"), "danger", "alert"),
+        "OVERDUE": Label(N_("Past due"), "danger", "alert"),
     },
     "buyer_status": {
         "ACCEPTED": Label(N_("Accepted by the buyer"), "success", "check"),

@@ -294,6 +294,14 @@ async def test_an_order_from_the_cart_to_the_last_credit(
     await credited(walk, two, second)
     assert await walk.posted() == [("430", -second.gross), ("477", second.tax), ("708", second.net)]
     await agrees((0, 0), QUANTITIES, (0, 0, 0, 0), 0)
+    for path in (
+        f"/staff/customers/{CUSTOMER}",
+        "/staff/journal",
+        "/staff/credit",
+        "/staff/invoices?state=overdue",
+    ):
+        await walk.open(FINANCE, path)
+    await walk.open(LOGISTICS, f"/products/{lines[0].sku}")
     assert not walk.faults, "\n".join(walk.faults)
 
 

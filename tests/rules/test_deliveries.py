@@ -24,6 +24,12 @@ from rules.states import DeliveryStatus, LineKind
 D = Decimal
 
 
+def progress(
+    ordered: int, cancelled: int, shipped: int, invoiced: int, kind: LineKind = LineKind.GOODS
+) -> LineProgress:
+    return LineProgress(D(ordered), D(cancelled), D(shipped), D(invoiced), kind)
+
+
 @pytest.mark.parametrize("current", list(DeliveryStatus))
 @pytest.mark.parametrize("target", list(DeliveryStatus))
 def test_moves_are_those_of_the_table(current: DeliveryStatus, target: DeliveryStatus) -> None:
@@ -101,9 +107,7 @@ def test_schedule_lines_serve_in_order(
     ],
 )
 def test_what_is_left(label: str, lines: list[tuple[Any, ...]], left: bool) -> None:
-    progress = [LineProgress(*map(D, line[:4]), *line[4:]) for line in lines]  # type: ignore[misc]
-
-    assert is_anything_left(progress) is left, label
+    assert is_anything_left([progress(*line) for line in lines]) is left, label
 
 
 @pytest.mark.parametrize(

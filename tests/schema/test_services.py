@@ -1,4 +1,4 @@
-"""Services that are invoiced with their order, before or without any delivery: the order ends, and nothing is told twice."""
+"""When an order ends: services that are invoiced without any delivery, drafts, and prices that stay once invoiced."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from auth.permissions import Role, Viewer
 from models.products import Product
 from rules.states import ProductKind
 from tests import factories as make
-from tests.schema.invoicing import codes, drafted, issued, ordered, ship
+from tests.schema.invoicing import act, codes, drafted, issued, ordered, ship
 from tests.schema.shop import Shop
+from tests.schema.test_credit import exposure
 from tests.schema.test_deliveries import order_of
 from tests.schema.test_invoices import product
 
@@ -87,3 +88,24 @@ async def test_the_price_of_what_is_invoiced_stays(
     assert refused["errors"][0]["message"] == "MONTAJE is invoiced already; its price stays as it is."
     assert await shop.snapshot() == before
     assert (await shop.act(manager, mutation, orderLineId=goods, **told))["errors"] == []
+
+
+@pytest.mark.parametrize("who", ["rep", "buyer"])
+async def test_an_order_stays_open_while_a_draft_holds_some_of_it(shop: Shop, who: str) -> None:
+    order = await confirmed(shop, (shop.product, 10))
+    (draft,) = await drafted(shop, deliveryIds=[await ship(shop, order["id"], 4)])
+    version = (await order_of(shop, order["id"]))["version"]
+    line = order["lines"][0]["id"]
+
+    cut = await shop.act(
+        shop.rep if who == "rep" else shop.buyer, "cancelOrderLine", orderLineId=line, quantity="6",
+        reason="Basta así", expectedVersion=version,
+    )  # fmt: skip
+
+    assert cut["errors"] == [] and cut["order"]["status"] == "CONFIRMED"
+    assert await exposure(shop) == "48.40"  # the draft; and were it discarded, what was delivered
+    await act(shop, shop.finance, "discardInvoice", invoiceId=draft["id"], expectedVersion=1)
+    assert await exposure(shop) == "48.40"
+    await issued(shop, *await drafted(shop, order={"orderId": order["id"]}))
+    assert (await order_of(shop, order["id"]))["status"] == "CLOSED"
+    assert await shop.broken() == []

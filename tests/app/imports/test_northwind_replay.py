@@ -102,7 +102,6 @@ class House:
     database: Database
     orders: Sequence[FileOrder]
     day: date
-    seller: Seller
     warehouse: str
     manager: Viewer
     logistics: Viewer
@@ -251,9 +250,17 @@ async def house(cluster: Cluster, template: str, request: pytest.FixtureRequest)
             emails = {f"{each.removeprefix('NW-').lower()}@northwind.example": each for each in wanted}
             people = list(await session.scalars(select(User).where(User.email.in_(emails))))
         buyers = {emails[each.email]: await make.viewer_of(database, each) for each in people}
-        staff = [await make.viewer_of(database, each) for each in (manager, logistics, finance)]
-        place = encode_id("Warehouse", warehouse.id)
-        made = House(database, orders, orders[0].day, seller, place, *staff, buyers, listed)  # type: ignore[arg-type]
+        made = House(
+            database=database,
+            orders=orders,
+            day=orders[0].day,
+            warehouse=encode_id("Warehouse", warehouse.id),
+            manager=await make.viewer_of(database, manager),
+            logistics=await make.viewer_of(database, logistics),
+            finance=await make.viewer_of(database, finance),
+            buyers=buyers,
+            list_prices=listed,
+        )
         assert buyers.keys() == customers.keys() == wanted
         for customer in customers.values():
             # Beyond the Union tax depends on a proof that the goods left; the net does not, but no draft is issued.
