@@ -1,6 +1,5 @@
 """One browser for the folder, one server for each of its modules, and people in front of them."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -19,14 +18,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 Surf = Callable[..., Awaitable[Surfer]]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    planted = os.environ.get("VENTAS_FLAW")
-    if planted:
-        from tests.e2e import flaws
-
-        flaws.plant(planted)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

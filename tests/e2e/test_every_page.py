@@ -88,6 +88,7 @@ async def test_pages_before_the_first_one(surf: Surf) -> None:
     assert await chooser.find("h1").count() == 1
     for each in (person, chooser):
         assert await faults_of(each) == []
+        each.check()
 
 
 _looked_at: set[str] = set()

@@ -23,6 +23,7 @@ from models.base import new_id
 from rules.refusals import ErrorCode, Refusal
 from tests import factories as make
 from tests.conftest import PREFIX
+from tests.planting import plant_flaw
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -170,4 +171,5 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
+    plant_flaw()
     asyncio.run(main(sys.argv[1]))

@@ -16,7 +16,6 @@ from aiodataloader import DataLoader
 from graphql import GraphQLInputField, GraphQLString
 from sqlalchemy import func, select, text, true
 
-import app.database
 import auth.permissions
 import auth.views
 import models.customers_reads
@@ -75,10 +74,6 @@ def flaw(
         return plant_
 
     return register
-
-
-def plant(name: str) -> None:
-    FLAWS[name].plant()
 
 
 def _put(name: str, made: Any, *modules: Any) -> None:
@@ -316,23 +311,6 @@ def _keys() -> None:
 @flaw("keys are not unique", "test_races.py::test_40_parallel_and_200_repeated_uses_of_a_key_place_one_order")
 def _keys_race() -> None:
     _keys()
-
-
-@flaw(
-    "a retry after a kill is another act",
-    "test_kills.py::test_kills_lose_nothing_and_double_nothing[small]",
-)
-def _keys_after_kills() -> None:
-    _keys()
-
-
-@flaw(
-    "commits are confirmed before they are on disk",
-    "test_kills.py::test_kills_lose_nothing_and_double_nothing[small]",
-)
-def _not_on_disk() -> None:
-    settings = app.database._SERVER_SETTINGS | {"synchronous_commit": "off"}
-    _put("_SERVER_SETTINGS", settings, app.database)
 
 
 @flaw(

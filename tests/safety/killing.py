@@ -13,6 +13,7 @@ from pathlib import Path
 from app.cli import main
 from app.embedded import EmbeddedError, EmbeddedServer
 from tests.conftest import PREFIX
+from tests.planting import plant_flaw
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -99,9 +100,5 @@ async def running(*services: Service) -> AsyncIterator[None]:
 
 
 if __name__ == "__main__":
-    planted = os.environ.pop("VENTAS_FLAW", None)
-    if planted:
-        from tests.safety import flaws
-
-        flaws.plant(planted)
+    plant_flaw()
     sys.exit(main(sys.argv[1:]))

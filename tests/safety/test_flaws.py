@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-import tests.e2e.flaws
 from tests.conftest import Cluster
 from tests.safety.conftest import Built
-from tests.safety.flaws import FLAWS
+from tests.safety.flaws_all import FLAWS
 from tests.workers import LENT
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = (Path(__file__).parent, Path(tests.e2e.flaws.__file__).parent)
+FOLDERS = (ROOT / "tests/safety", ROOT / "tests/e2e")
 # The runs in there count from places of their own, beyond those of this run's workers.
 FIRST_WORKER = 900
 
@@ -50,4 +49,4 @@ def test_a_planted_flaw_is_caught(name: str, cluster: Cluster, built: Built, dem
 def test_each_test_file_has_a_flaw() -> None:
     files = {path.name for folder in FOLDERS for path in folder.glob("test_*.py")} - {Path(__file__).name}
 
-    assert {found.test.split("::")[0].rpartition("/")[2] for found in FLAWS.values()} == files
+    assert files <= {found.test.split("::")[0].rpartition("/")[2] for found in FLAWS.values()}
