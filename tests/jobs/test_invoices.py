@@ -33,9 +33,7 @@ async def test_a_broken_chain_is_told_the_next_night(database: Database, setting
 
     async with database.owner() as owner:
         await owner.execute(text("set local session_replication_role = replica"))
-        await owner.execute(
-            text("update invoice set issued_on = issued_on - 1 where number like 'A-%-0002'")
-        )
+        await owner.execute(text("update invoice set issued_on = issued_on - 1 where number like 'A-%-0002'"))
     state, reason, data = await look(database, settings, "second")
 
     assert state is JobState.FAILED
