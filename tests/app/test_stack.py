@@ -40,6 +40,7 @@ from tests.schema.shop import open_shop
 MISSING = [each for each in ("pgbouncer", "caddy") if shutil.which(each) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"there is no {' and no '.join(MISSING)}")
 SECONDS = 60
+DEPLOY = ROOT / "deploy"
 LOGIN_PASSWORD = 'a "quoted" word-1'
 ADD = """mutation { addToCart(input: {lines: [{sku: "ACE-001", quantity: "2"}]}) {
     cart { id version totals { gross { amount } } } errors { code } } }"""
@@ -103,8 +104,8 @@ def order(client: Client, key: str) -> Any:
 
 @contextmanager
 def started(
-    name: str, command: list[str], folder: Path, user: int | None = None, **told: str
-) -> Iterator[Any]:
+    name: str, command: list[str], folder: Path, told: Mapping[str, str], user: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """The process, ended as an operator would end it; what it said comes with a failure."""
     log = (folder / f"{name}.log").open("w+")
     process = subprocess.Popen(
@@ -170,32 +171,33 @@ def stacked(cluster: Cluster, name: str, folder: Path) -> Iterator[Stack]:
     python = [sys.executable, "-m", "app.cli"]
     with ExitStack() as held:
         held.callback(shutil.rmtree, apart, ignore_errors=True)
-        stack.processes["pgbouncer"] = held.enter_context(
-            started(
-                "pgbouncer", ["sh", str(ROOT / "deploy" / "pgbouncer" / "start.sh")], folder,
-                person.uid if person.is_other else None,
-                VENTAS_LOGIN_PASSWORD=LOGIN_PASSWORD, DATABASE_HOST=str(cluster.server.run), DATABASE_PORT=str(PORT),
-                DATABASE_NAME=name, PGBOUNCER_FOLDER=str(apart), PGBOUNCER_ADDRESS="127.0.0.1",
-                PGBOUNCER_PORT=str(pooler), PGBOUNCER_POOL_SIZE="1",
-            )
-        )  # fmt: skip
-        for each, port in ports.items():
-            own = {"VENTAS_PORT": str(port), "VENTAS_METRICS_PORT": str(metrics[each])}
-            stack.processes[each] = held.enter_context(
-                started(each, [*python, "serve"], folder, **told, **own)
-            )
-        own = {"VENTAS_METRICS_PORT": str(metrics["worker"])}
-        stack.processes["worker"] = held.enter_context(
-            started("worker", [*python, "worker"], folder, **told, **own)
-        )
-        upstreams = " ".join(f"127.0.0.1:{port}" for port in ports.values())
-        stack.processes["proxy"] = held.enter_context(
-            started(
-                "proxy", ["caddy", "run", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / "Caddyfile")],
-                folder, VENTAS_SITE=f":{door}", VENTAS_UPSTREAMS=upstreams, VENTAS_PROXY_HEALTH_PORT=str(health),
-                HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder),
-            )
-        )  # fmt: skip
+        pooling = {
+            "VENTAS_LOGIN_PASSWORD": LOGIN_PASSWORD, "DATABASE_HOST": str(cluster.server.run),
+            "DATABASE_PORT": str(PORT), "DATABASE_NAME": name, "PGBOUNCER_FOLDER": str(apart),
+            "PGBOUNCER_ADDRESS": "127.0.0.1", "PGBOUNCER_PORT": str(pooler), "PGBOUNCER_POOL_SIZE": "1",
+        }  # fmt: skip
+        proxying = {
+            "VENTAS_SITE": f":{door}", "VENTAS_PROXY_HEALTH_PORT": str(health),
+            "VENTAS_UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in ports.values()),
+            **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder)),
+        }  # fmt: skip
+        caddy = ["caddy", "run", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+        apis = {
+            each: told | {"VENTAS_PORT": str(port), "VENTAS_METRICS_PORT": str(metrics[each])}
+            for each, port in ports.items()
+        }
+        working = told | {"VENTAS_METRICS_PORT": str(metrics["worker"])}
+        who = person.uid if person.is_other else None
+        for each, begun in (
+            (
+                "pgbouncer",
+                started("pgbouncer", ["sh", str(DEPLOY / "pgbouncer" / "start.sh")], folder, pooling, who),
+            ),
+            *((each, started(each, [*python, "serve"], folder, own)) for each, own in apis.items()),
+            ("worker", started("worker", [*python, "worker"], folder, working)),
+            ("proxy", started("proxy", caddy, folder, proxying)),
+        ):
+            stack.processes[each] = held.enter_context(begun)
         wait_until_ready(stack, folder)
         yield stack
 
@@ -279,7 +281,8 @@ def test_an_order_is_told_over_socket_and_stream(stack: Stack) -> None:
             line.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": FOLLOW}}))
             line.send(json.dumps({"type": "ping"}))
             # The subscription begins beside the socket's reading: orders are placed until one of them is heard.
-            numbers, heard = [], None
+            numbers: list[str] = []
+            heard = None
             while heard is None:
                 numbers.append(order(buyer, f"told-{len(numbers)}")["number"])
                 try:
@@ -314,6 +317,11 @@ def test_each_process_is_measured_by_itself(stack: Stack) -> None:
     )
     position = re.search(r"^ventas_log_position (\S+)$", worker, re.MULTILINE)
     assert position is not None and float(position[1]) >= 4
+    if shutil.which("promtool"):
+        checked = subprocess.run(
+            ["promtool", "check", "metrics"], input=worker, capture_output=True, text=True, check=False
+        )
+        assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_the_door_leads_to_no_metrics_and_takes_no_giants(stack: Stack) -> None:
