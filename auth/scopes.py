@@ -41,7 +41,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.CUSTOMERS_WRITE: frozenset({P.ADDRESSES_WRITE}),
         ApiScope.EVENTS_READ: frozenset({P.EVENTS_READ}),
         ApiScope.FINANCE_READ: frozenset({P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.TAX_ID_READ}),
-        ApiScope.IMPORTS_WRITE: frozenset({P.IMPORTS_WRITE, P.JOBS_READ}),  # an import is followed as a job
+        ApiScope.IMPORTS_WRITE: frozenset({P.IMPORTS_WRITE}),
         ApiScope.INVOICES_READ: frozenset({P.INVOICES_READ}),
         ApiScope.JOBS_READ: frozenset({P.JOBS_READ}),
         ApiScope.LISTS_WRITE: frozenset({P.WISHLISTS_USE}),

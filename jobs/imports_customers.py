@@ -12,7 +12,7 @@ from jobs.imports_base import Fate, Ground, Plan, Touched, Trail, codes_of, look
 from models.base import new_id
 from models.bulk import insert_rows, update_rows
 from models.customers import Customer, CustomerAddress, CustomerGroup
-from models.imports_reads import addresses_of_customers, customers_by_number
+from models.imports_reads import addresses_of_customers, customers_by_number, parents_of_customers
 from models.sellers import Currency, DeliveryTerm, PaymentTerm, SalesRep, Territory
 from rules.imports import ImportRow, fault, in_column
 from rules.refusals import ErrorCode, Refusal
@@ -42,7 +42,8 @@ class _Facts:
     codes: Mapping[str, Mapping[str, Any]]
     stored: Mapping[str, Any]
     addresses: Mapping[UUID, Any]
-    parents: Mapping[str, Any]
+    parents: dict[str, Any]
+    above: dict[UUID, UUID]  # each customer's parent
 
 
 async def _facts(session: AsyncSession, ground: Ground, rows: Sequence[ImportRow]) -> _Facts:
@@ -64,12 +65,16 @@ async def _facts(session: AsyncSession, ground: Ground, rows: Sequence[ImportRow
     addresses = {row.customer_id: row for row in await session.execute(addresses_of_customers(ids))}
     # The parents of this file are known before they are stored, in a verification too.
     met: dict[str, UUID] = ground.memory.setdefault("met", {})
-    return _Facts(codes, stored, addresses, {**{number: row.id for number, row in stored.items()}, **met})
+    if "above" not in ground.memory:
+        pairs = await session.execute(parents_of_customers(seller_id))
+        ground.memory["above"] = {row.id: row.parent_id for row in pairs}
+    parents = {**{number: row.id for number, row in stored.items()}, **met}
+    return _Facts(codes, stored, addresses, parents, ground.memory["above"])
 
 
 def _values(ground: Ground, row: ImportRow, facts: _Facts, faults: list[Refusal]) -> dict[str, Any]:
     """The table's values of the columns that the file has; empty cells mean the seller's own."""
-    seller = ground.seller
+    seller, number = ground.seller, str(row.values["number"])
     empty = {"country": seller.country, "status": CustomerStatus.ACTIVE, "currency": seller.currency,
              "locale": seller.locale, "invoice_email": ""}  # fmt: skip
     told: dict[str, Any] = {
@@ -80,11 +85,20 @@ def _values(ground: Ground, row: ImportRow, facts: _Facts, faults: list[Refusal]
     for column, codes in (*facts.codes.items(), ("parent", facts.parents)):
         if told.get(column) is not None and row.values.get(column) is not None:
             told[column] = look_up(row, column, codes, faults)
-    if told.get("parent") is not None and row.values["parent"] == row.values["number"]:
-        faults.append(fault(ErrorCode.INVALID, "parent", "A customer is not its own parent."))
+    if told.get("parent") is not None and _is_below(told["parent"], facts.parents.get(number), facts.above):
+        text = "“{value}” stands below this customer: nobody stands above themself."
+        faults.append(fault(ErrorCode.INVALID, "parent", text, value=row.values["parent"]))
     if told.get("locale"):
         told["locale"] = str(told["locale"]).lower()
     return {FIELDS[column]: value for column, value in told.items()}
+
+
+def _is_below(customer_id: UUID, top: UUID | None, above: Mapping[UUID, UUID]) -> bool:
+    """Whether a customer is another one, or stands anywhere below it."""
+    here: UUID | None = customer_id
+    while here is not None and here != top:
+        here = above.get(here)
+    return here is not None
 
 
 def _check_tax_id(ground: Ground, values: dict[str, Any], known: Any, faults: list[Refusal]) -> None:
@@ -131,13 +145,12 @@ async def plan_customers(session: AsyncSession, ground: Ground, rows: Sequence[I
     plan, writes = Plan(), _Writes([], [], [], [], [])
     sound = plan.sound(rows)
     facts = await _facts(session, ground, sound)
-    parents = dict(facts.parents)
     met = ground.memory["met"]
     for row in sound:
         faults: list[Refusal] = []
         number = str(row.values["number"])
         known = facts.stored.get(number)
-        values = _values(ground, row, _Facts(facts.codes, facts.stored, facts.addresses, parents), faults)
+        values = _values(ground, row, facts, faults)
         _check_tax_id(ground, values, known, faults)
         address = _address(row, faults)
         if known is None:
@@ -149,15 +162,25 @@ async def plan_customers(session: AsyncSession, ground: Ground, rows: Sequence[I
         elif known is None:
             plan.fates[row.number] = Fate.CREATED
             made = _new(ground, number, values)
-            parents[number] = met[number] = made["id"]
+            facts.parents[number] = met[number] = made["id"]
+            _place_below(facts.above, made["id"], values)
             writes.created.append(made)
             if address is not None:
                 writes.new_addresses.append(_new_address(made["id"], made["name"], made["country"], address))
         else:
+            _place_below(facts.above, known.id, values)
             plan.fates[row.number] = _change(writes, known, values, facts.addresses.get(known.id), address)
 
     plan.writes.append(lambda session: _write(session, ground, writes))
     return plan
+
+
+def _place_below(above: dict[UUID, UUID], customer_id: UUID, values: Mapping[str, Any]) -> None:
+    """The tree as it will be, for the rows that follow."""
+    if "parent_id" in values:
+        above.pop(customer_id, None)
+        if values["parent_id"] is not None:
+            above[customer_id] = values["parent_id"]
 
 
 def _new(ground: Ground, number: str, values: Mapping[str, Any]) -> dict[str, Any]:

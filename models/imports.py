@@ -22,7 +22,7 @@ class DataImport(Base):
     The file of an import job and the account of its rows.
 
     The counts are written in the transaction of the rows they count, so an attempt goes on where the last one
-    committed. The content goes when the job has succeeded; of a dead job it stays, to be tried again.
+    committed. The content goes when the job has succeeded; of a dead job it stays for a while, to be tried again.
     """
 
     __tablename__ = "data_import"

@@ -28,6 +28,13 @@ def customers_by_number(
     ).where(Customer.seller_id == seller_id, Customer.number.in_(numbers))
 
 
+def parents_of_customers(seller_id: UUID) -> Select[*tuple[Any, ...]]:
+    """(id, parent_id) of the seller's customers that have a parent."""
+    return select(Customer.id, Customer.parent_id).where(
+        Customer.seller_id == seller_id, Customer.parent_id.is_not(None)
+    )
+
+
 def addresses_of_customers(customer_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
     """The default delivery address of each."""
     return select(

@@ -24,6 +24,8 @@ from rules.refusals import ErrorCode, Refusal
 PARTS_MAX = 1_000
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 ROWS_MAX = 2 * LINES_MAX  # blank ones included
+# The reader makes a cell of every place up to the last row and the last column.
+CELLS_MAX = 4_000_000
 # A text is shared by the cells that show it, and copied into each of them when it is read.
 SHARED_CHARACTERS_MAX = 128 * 1024 * 1024
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -87,6 +89,7 @@ class _Watch:
     """What a part's XML amounts to; the reader allocates a cell for every place up to the last."""
 
     rows_max: int
+    widest: int = 0
     shared_cells: int = 0
     longest: int = 0
     _length: int | None = None  # of the shared text that is open
@@ -116,6 +119,7 @@ class _Watch:
                 "Delete those beside your lines."
             )
             raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), column=found[1], limit=COLUMNS_MAX)
+        self.widest = max(self.widest, column)
         self._at_row(found[2])
 
     def _at_row(self, number: str) -> None:
@@ -127,6 +131,8 @@ class _Watch:
                 "Delete the empty rows below your lines."
             )
             raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), row=int(number), limit=self.rows_max)
+        if int(number) * self.widest > CELLS_MAX:
+            raise _too_large()
 
     def say(self, text: str) -> None:
         if self._length is not None:

@@ -16,7 +16,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
-from schema.imports import ImportMutations
+from schema.imports import ImportMutations, ImportQueries
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
@@ -56,6 +56,7 @@ class Query(
     ApiClientQueries,
     EventQueries,
     JobQueries,
+    ImportQueries,
 ):
     """Everything that can be asked."""
 

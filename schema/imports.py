@@ -8,15 +8,56 @@ import strawberry
 from auth.permissions import Permission as P
 from resolvers import imports, jobs
 from resolvers.context import Context
-from rules.imports import ROWS_MAX
+from rules.imports import ROWS_MAX, SHAPES
 from rules.states import ImportKind
-from schema.access import access, key_required
+from schema.access import access, key_required, list_size
 from schema.ids import decode_id
 from schema.jobs import Job
 from schema.payloads import Payload
 
 Info = strawberry.Info[Context, None]
 _WRITE = [access(P.IMPORTS_WRITE)]
+
+
+@strawberry.type(description="A column that a kind of import knows.", directives=_WRITE)
+class ImportColumn:
+    name: str = strawberry.field(description="As the header calls it, in whichever case.")
+    also_named: list[str] = strawberry.field(
+        description="Other names, most of them Spanish.", directives=[list_size(5)]
+    )
+    is_compulsory: bool = strawberry.field(description="Every file has it.")
+    is_needed: bool = strawberry.field(description="A new row needs it, and it is never emptied.")
+
+
+@strawberry.type(description="What a file of a kind looks like.", directives=_WRITE)
+class ImportShape:
+    kind: ImportKind = strawberry.field(description="What its rows are.")
+    columns: list[ImportColumn] = strawberry.field(
+        description="The columns it may have, in any order.", directives=[list_size(20)]
+    )
+
+    @classmethod
+    def of(cls, kind: ImportKind) -> "ImportShape":
+        shape = SHAPES[kind]
+        columns = [
+            ImportColumn(
+                name=each.name,
+                also_named=list(each.also),
+                is_compulsory=each.name in shape.compulsory,
+                is_needed=each.is_needed or each.is_key,
+            )
+            for each in shape.columns
+        ]
+        return cls(kind=kind, columns=columns)
+
+
+@strawberry.type
+class ImportQueries:
+    @strawberry.field(
+        description="The columns of each kind of import.", directives=[*_WRITE, list_size(len(SHAPES))]
+    )
+    def import_shapes(self) -> list[ImportShape]:
+        return [ImportShape.of(kind) for kind in SHAPES]
 
 
 @strawberry.input(description="A file to import.", directives=_WRITE)

@@ -2,14 +2,17 @@
 
 import asyncio
 import signal
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from app.database import Database
+from jobs.house import DEAD_JOB_DAYS, keep_house
 from jobs.imports import BATCH_ROWS
-from tests.jobs.trials import settled, worker_process
+from jobs.kinds import JobKind, NewJob, add_jobs
+from tests.jobs.trials import settled, worker_of, worker_process
 from tests.schema.importing import imported, integrator_of, outcome, rows, start
-from tests.schema.shop import Shop, open_shop
+from tests.schema.shop import NOW, Shop, open_shop
 
 HEAD = "sku,name,category,tax_category,unit,import_row\n"
 COUNT = BATCH_ROWS + 60
@@ -66,6 +69,20 @@ async def test_a_killed_import_goes_on_and_ends_as_if_nothing_had_been(database:
     assert (await rows(shop, "select count(*) from product where sku like 'P-%'"))[0][0] == COUNT - 3
     assert (await imported(shop, viewer, "PRODUCTS", SENT)).counts == (0, 0, COUNT - 2, 2)
     assert await made_twice(shop) == []
+
+
+async def test_the_file_of_an_import_that_nobody_takes_up_goes_in_the_end(database: Database) -> None:
+    shop = await open_shop(database)
+    viewer = await integrator_of(shop)
+    await start(shop, viewer, "PRODUCTS", HEAD + "P-1,x,general,STANDARD,PCE,\n")
+    for days, kept in ((DEAD_JOB_DAYS, True), (DEAD_JOB_DAYS + 1, False)):
+        async with database.job() as session:
+            [(job_id, _)] = await add_jobs(session, [NewJob("house.keep", f"keep-{days}", {})], NOW)
+        later = NOW + timedelta(days=days)
+        await worker_of(database, clock=lambda at=later: at).attempt(
+            JobKind("house.keep", keep_house), job_id
+        )
+        assert await rows(shop, "select content is not null from data_import") == [(kept,)]
 
 
 async def made_twice(shop: Shop) -> list[tuple[object, ...]]:

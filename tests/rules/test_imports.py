@@ -1,17 +1,19 @@
 """Files of imports, purely: what a cell may say, what a header names, which row is at fault, and how prices line up."""
 
+import io
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
 import pytest
+import xlsxwriter
 
 from rules.import_files import count_rows, open_file
 from rules.import_prices import Period, ToldPrice, put_price
 from rules.import_values import Read, code_of, day, flag, number, one_of, text_of, upper, whole
 from rules.imports import SHAPES, layout_of, read_rows, report_headers, report_row
 from rules.order_lines import Cell
-from rules.refusals import Refusal
+from rules.refusals import ErrorCode, Refusal
 from rules.states import ImportKind
 
 
@@ -81,6 +83,18 @@ def test_delimiter_and_mark_are_found(delimiter: str, mark: bytes) -> None:
         {"sku": "A-2", "barcode": "85", "name": "Ó"},
     ]
     assert count_rows(ImportKind.PRODUCTS, content) == 2
+
+
+def test_a_workbook_that_is_mostly_nothing_is_refused_before_it_is_read() -> None:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_string(0, 90, "sku")
+        sheet.write_string(90_000, 0, "A")
+
+    with pytest.raises(Refusal) as refused:
+        open_file(ImportKind.PRODUCTS, made.getvalue())
+    assert refused.value.code == ErrorCode.LIMIT_EXCEEDED
 
 
 @pytest.mark.parametrize("kind", ImportKind)

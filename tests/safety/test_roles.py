@@ -46,7 +46,7 @@ EXPECTED = {
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "invoiceIssued": INVOICED,
-    "events": "CXFID", "jobs": ALL, "job": ALL, "retryJob": "D", "startImport": "ID", "orderChanged": ALL, "jobProgressed": ALL,
+    "events": "CXFID", "jobs": ALL, "job": ALL, "retryJob": "D", "startImport": "ID", "importShapes": "ID", "orderChanged": ALL, "jobProgressed": ALL,
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
     "updateDelivery": "L",
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",

@@ -116,6 +116,18 @@ async def test_customers_come_with_their_parents_and_addresses(shop: Shop) -> No
     ]
 
 
+async def test_nobody_stands_above_themself(shop: Shop) -> None:
+    viewer = await integrator_of(shop)
+    head = "number,name,payment_term,delivery_term,parent\n"
+    sent = head + "K-1,Uno,30D,DAP,\nK-2,Dos,30D,DAP,K-1\nK-3,Tres,30D,DAP,K-2\nK-4,Cuatro,30D,DAP,K-4\n"
+    first = await imported(shop, viewer, "CUSTOMERS", sent)
+    turned = await imported(shop, viewer, "CUSTOMERS", head + "K-1,Uno,30D,DAP,K-3\nK-2,Dos,30D,DAP,K-2\n")
+
+    assert (first.counts, first.errors) == ((3, 0, 0, 1), [(5, "parent", "K-4", "NOT_FOUND")])
+    assert turned.errors == [(2, "parent", "K-3", "INVALID"), (3, "parent", "K-2", "INVALID")]
+    assert await shop.broken() == []
+
+
 PRICES = """sku,from_quantity,valid_from,price,valid_until
 ACE-001,0,2026-06-01,12.5,
 ACE-001,10,2026-01-01,9,2026-02-01
