@@ -1,4 +1,4 @@
-"""The commands behind ./ventas: up, serve, worker, migrate, import, sdl, roles, user, settings."""
+"""The commands behind ./ventas: up, serve, worker, migrate, demo, import, sdl, roles, user, settings."""
 
 import argparse
 import asyncio
@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from rules.refusals import Refusal
 
 if TYPE_CHECKING:
     from app.database import Database
+    from app.metrics_serving import Watched
 
 SOURCES = ("northwind", "online-retail")
 
@@ -88,32 +89,28 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
 def _serve(settings: Settings, with_demo: bool) -> int:
     from app.logs import configure_logs
 
-    # The port before anything else: finding it taken after a minute of demo data would be a pity.
-    try:
-        listener = _bind(settings)
-    except OSError as taken:
-        raise CommandError(
-            f"Cannot listen on {settings.host} port {settings.port}: {taken.strerror}. "
-            "Another Ventas may be running; VENTAS_PORT chooses another port."
-        ) from taken
-    configure_logs(settings.log_format, settings.log_level)
-    with listener, placed(settings) as place:
+    # The ports before anything else: finding one taken after a minute of demo data would be a pity.
+    listener = _bind(settings.host, settings.port, "VENTAS_PORT")
+    with listener, _metrics_listener(settings) as metrics_listener, placed(settings) as place:
+        configure_logs(settings.log_format, settings.log_level)
         from app import server  # these imports take a second: PostgreSQL starts meanwhile
 
         async def work() -> int:
-            database = await prepare(settings, place)
-            if with_demo:
-                await _load_demo_once(database)
-            announce = partial(_announce, settings, with_demo)
-            if not with_demo:
-                await server.serve(settings, database, listener, announce)
-                return 0
-            from app.work import at_work
+            async with _watching(metrics_listener) as watched:
+                metrics = None if watched is None else watched.metrics
+                database = await prepare(settings, place)
+                if with_demo:
+                    await _load_demo_once(database)
+                announce = partial(_announce, settings, with_demo)
+                if not with_demo:
+                    await server.serve(settings, database, listener, announce, metrics)
+                    return 0
+                from app.work import at_work
 
-            # In one process, as `up` is for one machine; `serve` leaves jobs to `./ventas worker`.
-            async with at_work(settings, place.url, place.owner_url):
-                await server.serve(settings, database, listener, announce)
-            return 0
+                # In one process, as `up` is for one machine; `serve` leaves jobs to `./ventas worker`.
+                async with at_work(settings, place.url, place.owner_url, watched):
+                    await server.serve(settings, database, listener, announce, metrics)
+                return 0
 
         return run(work())
 
@@ -123,20 +120,48 @@ def worker(settings: Settings, options: argparse.Namespace) -> int:
     from app.logs import configure_logs
 
     configure_logs(settings.log_format, settings.log_level)
-    with placed(settings) as place:
+    with _metrics_listener(settings) as metrics_listener, placed(settings) as place:
         from app.work import work_until_told
 
         async def work() -> int:
             await (await prepare(settings, place)).close()
-            await work_until_told(settings, place.url, place.owner_url)
+            async with _watching(metrics_listener) as watched:
+                await work_until_told(settings, place.url, place.owner_url, watched)
             return 0
 
         return run(work())
 
 
-def _bind(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=512)
+def _bind(host: str, port: int, setting: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as taken:
+        raise CommandError(
+            f"Cannot listen on {host} port {port}: {taken.strerror}. "
+            f"Another Ventas may be running; {setting} chooses another port."
+        ) from taken
+
+
+@contextlib.contextmanager
+def _metrics_listener(settings: Settings) -> Iterator[socket.socket | None]:
+    if settings.metrics_port is None:
+        yield None
+        return
+    with _bind(settings.metrics_host, settings.metrics_port, "VENTAS_METRICS_PORT") as listener:
+        yield listener
+
+
+@contextlib.asynccontextmanager
+async def _watching(listener: socket.socket | None) -> "AsyncIterator[Watched | None]":
+    """What Prometheus looks at, where it has a port to look at."""
+    if listener is None:
+        yield None
+        return
+    from app.metrics_serving import Watched, shown
+
+    async with shown(Watched(), listener) as watched:
+        yield watched
 
 
 async def _load_demo_once(database: "Database") -> None:
@@ -177,6 +202,21 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
             database = await prepare(settings, place)
             await database.close()
             print("The database stands at the newest migration.")
+            return 0
+
+        return run(work())
+
+
+def demo(settings: Settings, options: argparse.Namespace) -> int:
+    """The demo company, into a database that has no seller yet."""
+    with placed(settings) as place:
+
+        async def work() -> int:
+            database = await prepare(settings, place)
+            try:
+                await _load_demo_once(database)
+            finally:
+                await database.close()
             return 0
 
         return run(work())
@@ -274,6 +314,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("serve", serve, "serve API and portal on the database as it is")
     add("worker", worker, "run jobs, publish events and send mail; `up` does so by itself")
     add("migrate", migrate, "bring the database to the newest migration")
+    add("demo", demo, "load the demo company into a database that is empty; `up` does so by itself")
     importing = add("import", import_, "read customers, products, prices, stock and past sales from files")
     importing.add_argument("source", choices=SOURCES, help="what kind of files")
     importing.add_argument("path", help="the folder or file")

@@ -25,15 +25,15 @@ WRITERS = tuple(f"{reader}_write" for reader in READERS)
 ROLES = ("auth", *READERS, *WRITERS, "job")
 MIGRATION_LOCK = 7_236_514_001  # any number, the same in every process of ours
 
-_SERVER_SETTINGS = {
-    "application_name": "ventas",
-    "timezone": "UTC",
+_NAMED_SETTINGS = {"application_name": "ventas", "timezone": "UTC"}
+_GUARDS = {
     "jit": "off",
     "random_page_cost": "1.1",  # of solid state disks: the default is a disk's of 1996, and scans whole tables
     "statement_timeout": str(STATEMENT_MILLISECONDS),
     "lock_timeout": "2000",
     "idle_in_transaction_session_timeout": "10000",
 }
+_SERVER_SETTINGS = _NAMED_SETTINGS | _GUARDS
 _PATIENT_SETTINGS = _SERVER_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 _READING = "begin isolation level repeatable read read only"
@@ -48,9 +48,26 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _unnamed() -> str:
+    """The name of the prepared statement that the next one replaces."""
+    return ""
+
+
+# PgBouncer in transaction mode gives each transaction some connection of its own: nothing that outlives a
+# transaction may be ours. It takes these two settings; the others are told at each beginning.
+_POOLED_ARGUMENTS: Mapping[str, Any] = {
+    "server_settings": _NAMED_SETTINGS,
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": _unnamed,
+}
+
+
 class Database:
     """
     The pool of the login role, and sessions whose transaction runs as the role of the viewer's class.
+
+    Where `direct_url` is another address, `url` is taken for that of PgBouncer in transaction mode.
 
     Each context manager below yields a session whose transaction begins, already set up, with its first
     statement; a read without a statement takes no connection. Leaving it normally commits what was not yet
@@ -71,6 +88,9 @@ class Database:
         self.owner_url = owner_url or url
         self.role_prefix = role_prefix
         self._pool_size = pool_size
+        is_pooled = self.direct_url != url
+        guards = "".join(f"; set local {name} = {_quoted(value)}" for name, value in _GUARDS.items())
+        self._guards = guards if is_pooled else ""
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -80,9 +100,9 @@ class Database:
             json_deserializer=orjson.loads,
             hide_parameters=True,  # of a failed statement: they are personal, or large
             connect_args={
-                "server_settings": _SERVER_SETTINGS,
                 "timeout": 10,
                 "connection_class": RoleConnection,
+                **(_POOLED_ARGUMENTS if is_pooled else {"server_settings": _SERVER_SETTINGS}),
             },
         )
 
@@ -123,7 +143,7 @@ class Database:
     async def auth_row(self, statement: str, *args: Any) -> Any:
         """The one row of a statement of the sign-in role by itself, or None; asyncpg's parameters and record."""
         role = f"{self.role_prefix}auth"
-        begin = f"{_WRITING}{_budget()}; set local role {_quoted(role)}"
+        begin = f"{_WRITING}{self._guards}{_budget()}; set local role {_quoted(role)}"
         return await fetch_row(self.engine, role, begin, statement, *args)
 
     @asynccontextmanager
@@ -173,7 +193,8 @@ class Database:
             for name, value in parameters.items()
             if name != "role"
         )
-        info = {"role": role, "begin": f"{begin}{limits}{settings}; set local role {_quoted(role)}"}
+        told = f"{begin}{self._guards}{limits}{settings}; set local role {_quoted(role)}"
+        info = {"role": role, "begin": told}
         async with ViewerSession(self.engine, expire_on_commit=False, info=info) as session:
             if begin is _WRITING:
                 await session.connection()  # a full pool is refused here, before anything was done

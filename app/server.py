@@ -23,6 +23,7 @@ from app.connections import BoundedProtocol
 from app.database import Database, is_migrated
 from app.files import file_routes
 from app.logs import logger
+from app.metrics import Metrics
 from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHeaders, Traffic
 from app.origins import Origins
 from app.papers.deliveries import DELIVERIES
@@ -30,7 +31,7 @@ from app.papers.invoices import invoice_kind, invoice_xml_routes
 from app.papers.routes import paper_routes
 from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
-from app.streams import make_streams, streaming
+from app.streams import Reader, make_streams, streaming
 from app.uploads import BODY_BYTES, BODY_SECONDS, Uploads, upload_routes
 from app.uploads import PATH as UPLOAD
 from auth.middleware import AuthMiddleware
@@ -45,6 +46,7 @@ from schema.sockets import socket_routes
 from schema.sse import PATH as STREAM
 from schema.sse import stream_routes
 from schema.streams import Streams
+from schema.watching import nobody
 from storefront.pages import FILE_PATHS, create_storefront
 
 READY_SECONDS = 2.0
@@ -54,16 +56,21 @@ EXAMPLES = ROOT / "storefront" / "queries" / "examples"
 log = logger("ventas.server")
 
 
-def create_app(settings: Settings, database: Database, clock: Callable[[], datetime] = utc_now) -> Starlette:
+def create_app(
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], datetime] = utc_now,
+    metrics: Metrics | None = None,
+) -> Starlette:
     """
-    The whole application over a database that is migrated.
+    The whole application over a database that is migrated; counted by `metrics` where there are any.
 
     Opening and closing the database is the business of whoever made it; `app.state` has `settings`,
     `database`, `traffic`, `auth`, `engine` and `streams`, which hear nothing until `streaming` reads for them.
     """
     traffic = Traffic(settings.max_requests)
     auth = Auth(database, settings, clock)
-    engine = Engine(api, database, clock=clock)
+    engine = Engine(api, database, clock=clock, watch=nobody if metrics is None else metrics.watch)
     uploads = Uploads(database, clock)
     streams = make_streams(database, clock, settings.max_streams)
     app = Starlette(
@@ -87,7 +94,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
         ],
         middleware=[
             Middleware(SecurityHeaders, https=settings.base_url.startswith("https://")),
-            Middleware(RequestLog),
+            Middleware(RequestLog, told=None if metrics is None else metrics.answered),
             Middleware(Admission, traffic=traffic),
             Middleware(Origins, settings=settings),
             Middleware(Bodies, larger=dict.fromkeys((UPLOAD, *FILE_PATHS), (BODY_BYTES, BODY_SECONDS))),
@@ -257,12 +264,30 @@ async def opened(database: Database) -> AsyncIterator[Database]:
 
 
 async def serve(
-    settings: Settings, database: Database, listener: socket.socket, announce: Callable[[], None]
+    settings: Settings,
+    database: Database,
+    listener: socket.socket,
+    announce: Callable[[], None],
+    metrics: Metrics | None = None,
 ) -> None:
     """Serves until told to stop by SIGINT or SIGTERM; `announce` is called when the first request can come."""
     async with opened(database):
-        app = create_app(settings, database)
+        app = create_app(settings, database, metrics=metrics)
         server = make_server(app, settings, announce)
-        async with streaming(database, app.state.streams, utc_now):
+        async with streaming(database, app.state.streams, utc_now) as reader:
+            if metrics is not None:
+                _show(metrics, app, reader)
             await server.serve(sockets=[listener])
         log.info("stopped")
+
+
+def _show(metrics: Metrics, app: Starlette, reader: Reader) -> None:
+    """What is read of a running process: its pool, who is inside, and how far it has told the log."""
+    metrics.attach(app.state.database, "api")
+    traffic, streams = app.state.traffic, app.state.streams
+    metrics.show("ventas_http_requests_inside", "Requests being served.", lambda: traffic.inside)
+    metrics.show("ventas_streams_open", "Streams of events that are open.", lambda: len(streams.open))
+    metrics.show("ventas_draining", "1 while we are told to stop.", lambda: traffic.draining)
+    metrics.show(
+        "ventas_log_told_position", "How far the log was told to streams.", lambda: reader.position or 0
+    )

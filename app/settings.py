@@ -172,6 +172,14 @@ TABLE = (
     Setting("VENTAS_STOP_DELAY_SECONDS", "`0`",
             "Time between `/readyz` saying no and the closing of the door, for a balancer to notice.",
             _whole(0, 60)),
+    Setting(
+        "VENTAS_METRICS_PORT",
+        "none: no metrics",
+        "Port for Prometheus, `/metrics` and nothing else, without sign-in: no proxy may lead to it. Each process "
+        "of the API and each worker has its own.",
+        _whole(1, 65535),
+    ),
+    Setting("VENTAS_METRICS_HOST", "`127.0.0.1`", "Address to listen on for Prometheus.", str),
     Setting("VENTAS_WORKER_TASKS", "`8`", "Jobs that a worker runs at once.", _whole(2, 100)),
     Setting("VENTAS_MAX_STREAMS", "`500`", "Streams of events open at once per process.", _whole(1, 100_000)),
     Setting(
@@ -218,6 +226,8 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     verifactu: str
+    metrics_host: str
+    metrics_port: int | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -271,6 +281,8 @@ class Settings:
             smtp_url=values["VENTAS_SMTP_URL"],
             mail_from=given("VENTAS_MAIL_FROM", "Ventas <ventas@localhost>"),
             verifactu=given("VENTAS_VERIFACTU", "test"),
+            metrics_host=given("VENTAS_METRICS_HOST", "127.0.0.1"),
+            metrics_port=values["VENTAS_METRICS_PORT"],
         )
 
 

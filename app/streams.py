@@ -45,7 +45,11 @@ def make_streams(database: Database, clock: Callable[[], datetime], most: int) -
 
 
 class Reader:
-    """Reads the log once for all streams of the process, from where it stood when the process began."""
+    """
+    Reads the log once for all streams of the process, from where it stood when the process began.
+
+    `position` is how far it has told them; None before it began.
+    """
 
     def __init__(self, database: Database, streams: Streams, clock: Callable[[], datetime]) -> None:
         self.database = database
@@ -54,20 +58,20 @@ class Reader:
         self.woken = asyncio.Event()
         self.started = asyncio.Event()
         self.progress: list[EventRow] = []
+        self.position: int | None = None
 
     async def read(self) -> None:
-        position: int | None = None
         while True:
             try:
-                if position is None:
+                if self.position is None:
                     async with self.database.job() as session:
-                        position = await last_position(session)
+                        self.position = await last_position(session)
                     self.started.set()
                 told, self.progress = self.progress, []
                 async with self.database.job() as session:
-                    rows = await events_after(session, position, BATCH)
+                    rows = await events_after(session, self.position, BATCH)
                 await self.streams.tell([*rows, *told])
-                position = rows[-1].position or position if rows else position
+                self.position = rows[-1].position if rows else self.position
                 if len(rows) == BATCH:
                     continue
             except Exception as fault:

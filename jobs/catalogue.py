@@ -3,6 +3,8 @@
 from jobs.account_mails import AccountMails
 from jobs.approvals import end_approvals
 from jobs.house import keep_house, recover
+from jobs.imports import IMPORT_KINDS
+from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
@@ -23,8 +25,10 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.password", accounts.password_requested),
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
+        JobKind("invoices.verify", verify_chains, at_once=1),
         JobKind("house.keep", keep_house, at_once=1),
         JobKind("house.recover", recover, at_once=1),
+        *IMPORT_KINDS,
     )
     return Catalogue(
         kinds={each.name: each for each in kinds},
@@ -44,6 +48,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         },
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
+            Schedule("invoices.verify", "47 3 * * *"),
             Schedule("house.keep", "17 3 * * *"),
             Schedule("house.recover", "*/5 * * * *"),
         ),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,7 @@ class Worker:
         tasks: jobs at once; the database's pool has twice as many connections, and a few.
         lease_seconds: time after which a silent worker's jobs are taken over.
         backoff_seconds: waits before the second try, the third, and so on; the last one stays.
+        tried: told of each attempt: the kind, how it ended (succeeded, failed, dead, superseded), its seconds.
     """
 
     database: JobDatabase
@@ -53,6 +55,7 @@ class Worker:
     poll_seconds: float = POLL_SECONDS
     backoff_seconds: tuple[float, ...] = BACKOFF_SECONDS
     clock: Callable[[], datetime] = utc_now
+    tried: Callable[[str, str, float], None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _queue: PgQueuer | None = None
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -136,19 +139,29 @@ class Worker:
         run = await begin(self.database, self.clock, job_id)
         if run is None:
             return
+        began = perf_counter()
+
+        def ended(outcome: str) -> None:
+            if self.tried is not None:
+                self.tried(kind.name, outcome, perf_counter() - began)
+
         try:
             async with asyncio.timeout(kind.seconds):
                 await kind.handle(run)
                 if not run.is_finished:
                     async with run.final():
                         pass
+            ended("succeeded")
         except Superseded:
+            ended("superseded")
             log.warning("job taken over by another worker", kind=kind.name, job_id=str(job_id))
         except Exception as fault:
             try:
                 is_dead = await run.fail(fault, kind.tries)
             except Superseded:
+                ended("superseded")
                 return
+            ended("dead" if is_dead else "failed")
             said = {
                 "kind": kind.name,
                 "job_id": str(job_id),

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Permission, Viewer
 from models.deliveries import DeliveryLine
@@ -38,7 +40,7 @@ from models.invoices_reads import (
 )
 from models.orders import SalesOrderLine
 from models.rows import by_key, grouped
-from resolvers.context import Context
+from resolvers.context import Context, LockedSession
 from resolvers.customers import seller
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.documents import DocumentParty
@@ -244,17 +246,23 @@ async def verify_invoice_chain(ctx: Context) -> ChainReport:
 
     The first record that was changed, deleted or inserted is named.
     """
-    us = await seller(ctx)
+    return await chain_report(ctx.session, (await seller(ctx)).id, ctx.zone)
+
+
+async def chain_report(session: AsyncSession | LockedSession, seller_id: UUID, zone: ZoneInfo) -> ChainReport:
+    """The same of any seller, whose local time is that of the zone; for jobs, too."""
     head = (
-        await ctx.session.execute(
-            select(InvoiceChain.last_position, InvoiceChain.last_hash).where(InvoiceChain.seller_id == us.id)
+        await session.execute(
+            select(InvoiceChain.last_position, InvoiceChain.last_hash).where(
+                InvoiceChain.seller_id == seller_id
+            )
         )
     ).first()
     chained, texts = [], []
-    for row in await ctx.session.execute(chain_of(us.id)):
+    for row in await session.execute(chain_of(seller_id)):
         record = RecordRow(*row[:7])
         party, number, issued_on, type_, tax, surcharge, gross, rate = row[7:]
-        moment = recorded_moment(record.hashed_text, record.recorded_at, ctx.zone)
+        moment = recorded_moment(record.hashed_text, record.recorded_at, zone)
         is_alta = record.kind == InvoiceRecordKind.ALTA
         legal = LegalRecord(
             RecordKind(record.kind.value),

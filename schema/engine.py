@@ -32,6 +32,7 @@ from schema.executor import ActExecutor, Acting
 from schema.gate import BadRequest, GraphQLRequest, make_request
 from schema.guard import COST_MAX, Cost, LimitError, guard
 from schema.throttle import Taken, Throttle
+from schema.watching import Seen, Watch, nobody
 
 COERCION_ERRORS_MAX = 10
 UTC_ZONE = ZoneInfo("UTC")
@@ -53,6 +54,7 @@ class Asked:
     request_id: str
     locale: str
     header_key: str | None
+    seen: Seen
 
 
 @dataclass(slots=True)
@@ -60,7 +62,8 @@ class Engine:
     """
     The schema at work. One per process: it holds the views, the documents and the buckets.
 
-    `clock` is the present in UTC. `cost_max` is the budget of one document in objects.
+    `clock` is the present in UTC. `cost_max` is the budget of one document in objects. `watch` is entered with
+    every document and left when its answer is ready.
     """
 
     api: strawberry.Schema
@@ -68,6 +71,7 @@ class Engine:
     throttle: Throttle = field(default_factory=Throttle)
     clock: Callable[[], datetime] = utc_now
     cost_max: int = COST_MAX
+    watch: Watch = nobody
     documents: Documents = field(default_factory=Documents)
     views: Views = field(init=False)
     _zones: dict[UUID, ZoneInfo] = field(default_factory=dict)
@@ -110,11 +114,27 @@ class Engine:
         locale: str | None = None,
     ) -> Answer:
         """The answer to a request that passed the gate. It never raises."""
-        request_id = request_id or uuid4().hex
+        seen = Seen()
+        with self.watch(seen):
+            answer = await self._guarded(
+                viewer, request, idempotency_key, request_id or uuid4().hex, locale, seen
+            )
+            seen.failed(answer.body)
+        return answer
+
+    async def _guarded(
+        self,
+        viewer: Viewer | None,
+        request: GraphQLRequest,
+        idempotency_key: str | None,
+        request_id: str,
+        locale: str | None,
+        seen: Seen,
+    ) -> Answer:
         if viewer is None:
             return Answer({"errors": [coded("Sign in first.", "NOT_SIGNED_IN")]}, 401)
         language = locale if locale in LOCALES else viewer.locale
-        asked = Asked(request_id, language if language in LOCALES else "en", idempotency_key)
+        asked = Asked(request_id, language if language in LOCALES else "en", idempotency_key, seen)
         try:
             return await self._answer(viewer, request, asked)
         except Exception as fault:
@@ -140,6 +160,7 @@ class Engine:
             return self._refused(viewer, 1, present_document(errors))
         if prepared.errors:
             return self._refused(viewer, 1, present_document(prepared.errors))
+        asked.seen.runs(operation)
         taken = self.throttle.take(viewer.user_id, cost.requested)
         extensions = _cost(cost.requested, taken)
         if taken.retry_after is not None:
@@ -193,7 +214,7 @@ class Engine:
                 max_coercion_errors=COERCION_ERRORS_MAX,
                 executor_class=ActExecutor,
                 is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it says what a guard says
-                acting=Acting(self.database, asked.header_key),
+                acting=Acting(self.database, asked.header_key, asked.seen.codes),
             )
             return await result if isinstance(result, Awaitable) else result
 

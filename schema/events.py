@@ -13,12 +13,14 @@ from models.events_reads import EventRow
 from resolvers import events
 from resolvers.context import Batch, Context
 from resolvers.customers import customers_by_id, users_by_id
+from resolvers.invoices import invoices_by_id
 from resolvers.jobs import jobs_by_id
 from resolvers.orders import orders_by_id
 from schema.access import access
 from schema.connections import First
 from schema.customers import Customer, User
 from schema.ids import NODE_LOADERS, Node, decode_id, encode_id, not_found
+from schema.invoices import Invoice
 from schema.jobs import Job
 from schema.orders import Order
 from schema.rows import fill
@@ -192,6 +194,16 @@ class JobChange(Change):
         return None if row is None else Job.of(row)
 
 
+@strawberry.type(description="An invoice was issued.", directives=[access(P.INVOICES_READ)])
+class InvoiceChange(Change):
+    reads = invoices_by_id
+
+    @strawberry.field(description="The invoice, with its number and its instalments.")
+    async def invoice(self, info: Info) -> Invoice | None:
+        row = await info.context.load(invoices_by_id, self.row.entity_id)
+        return None if row is None else Invoice.of(row)
+
+
 @strawberry.type
 class EventSubscriptions:
     @strawberry.subscription(
@@ -215,3 +227,10 @@ class EventSubscriptions:
         job_id: Annotated[strawberry.ID | None, strawberry.argument(description="Only this job.")] = None,
     ) -> AsyncIterator[JobChange]:
         return await follow(info, JobChange, "Job", job_id)
+
+    @strawberry.subscription(
+        description="Invoices of yours as they are issued, rectifying ones too.",
+        directives=[access(P.INVOICES_READ)],
+    )
+    async def invoice_issued(self, info: Info) -> AsyncIterator[InvoiceChange]:
+        return await follow(info, InvoiceChange, "Invoice", types=frozenset({"invoice.issued"}))

@@ -1,7 +1,7 @@
 """The executor: each root field of a mutation is one act, completed whole inside its transaction."""
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
@@ -27,10 +27,15 @@ from schema.payloads import Payload, Warning, user_errors
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """What the executor needs of a request beyond the context: where acts are stored, and the header's key."""
+    """
+    What the executor needs of a request beyond the context: where acts are stored, and the header's key.
+
+    `refused` collects the codes of refusals, which the answer has in its payloads.
+    """
 
     database: Database
     header_key: str | None = None
+    refused: list[str] = field(default_factory=list)
 
 
 def payload_class(field: GraphQLField) -> type[Payload]:
@@ -129,6 +134,7 @@ class ActExecutor(PlannedExecutor):
             )
         if not isinstance(outcome, Refused):
             return outcome
+        self.acting.refused.extend(each.code.value for each in outcome.refusals)
         attempt = self._for(outcome.ctx)
         info = attempt.build_resolve_info(field, nodes, parent_type, path)
         refused = payload.refused(user_errors(outcome.ctx, outcome.refusals))

@@ -17,6 +17,7 @@ from schema.executor import ActExecutor
 from schema.gate import GraphQLRequest
 from schema.guard import LimitError
 from schema.streams import Hearing, Stream
+from schema.watching import Seen
 
 Body = dict[str, Any]
 THROTTLED = "You have asked for a lot in a short time. Try again shortly."
@@ -55,19 +56,26 @@ async def subscribe(
         NotSubscribed: the document or its variables were refused, or the document followed cannot be seen.
     """
     hearing = Hearing(stream)
-    try:
-        return Responses(await _subscribe(engine, hearing, request, request_id, locale), hearing)
-    except (NotSubscribed, asyncio.CancelledError):
-        hearing.close()
-        raise
-    except Exception as fault:
-        hearing.close()
-        error = coded(BUSY, "UNAVAILABLE") if unavailable(fault) else masked(fault, request_id)
-        raise NotSubscribed([error]) from fault
+    seen = Seen()
+    with engine.watch(seen):
+        try:
+            return Responses(await _subscribe(engine, hearing, request, request_id, locale, seen), hearing)
+        except asyncio.CancelledError:
+            hearing.close()
+            raise
+        except NotSubscribed as refused:
+            hearing.close()
+            seen.failed({"errors": refused.errors})
+            raise
+        except Exception as fault:
+            hearing.close()
+            error = coded(BUSY, "UNAVAILABLE") if unavailable(fault) else masked(fault, request_id)
+            seen.failed({"errors": [error]})
+            raise NotSubscribed([error]) from fault
 
 
 async def _subscribe(
-    engine: Engine, hearing: Hearing, request: GraphQLRequest, request_id: str, locale: str | None
+    engine: Engine, hearing: Hearing, request: GraphQLRequest, request_id: str, locale: str | None, seen: Seen
 ) -> AsyncGenerator[Body, None]:
     stream = hearing.stream
     viewer = stream.viewer
@@ -87,6 +95,7 @@ async def _subscribe(
     if prepared.errors:
         engine.throttle.take(viewer.user_id, 1)
         raise NotSubscribed(present_document(prepared.errors))
+    seen.runs(operation)
     language = locale if locale in LOCALES else viewer.locale
     ctx = Context(
         viewer, engine.clock(), await engine._zone_of(viewer), language if language in LOCALES else "en", request_id,

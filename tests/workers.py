@@ -11,7 +11,7 @@ import pytest
 from tests.cluster import Room, folder_of_run, server_in
 
 # Their tests share something that is dear to make, such as a site; every other test goes wherever there is time.
-TOGETHER = ("tests/e2e/", "tests/app/imports/")
+TOGETHER = ("tests/e2e/", "tests/app/imports/", "tests/app/test_stack.py")
 # Names the folder of a run, to a run that a test of it starts: PostgreSQL and templates are there already.
 LENT = "VENTAS_TEST_FOLDER"
 

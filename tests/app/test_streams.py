@@ -30,11 +30,14 @@ from schema import sockets, streams
 from schema.ids import encode_id
 from schema.sockets import PROTOCOL
 from tests import factories as make
+from tests.schema.invoicing import invoiced
 from tests.schema.shop import Shop, open_shop
 
 SECONDS = 10
 ORDERS = """subscription Follow($id: ID) { orderChanged(orderId: $id) {
     event { position type version entityType entityId } order { number status } } }"""
+INVOICES = """subscription { invoiceIssued {
+    event { type entityType entityId } invoice { number status grossAmount { amount currency } } } }"""
 NOTHING = Catalogue({}, {})
 
 
@@ -61,8 +64,9 @@ class Place:
             user = await session.get(User, viewer.user_id)
             assert user is not None
         async with self.shop.database.auth() as session:
+            customer = self.shop.other if viewer is self.shop.stranger else self.shop.customer
             return await make.make_session(
-                session, user, customer=None if viewer.is_staff else self.shop.customer, kind=SessionKind.BEARER,
+                session, user, customer=None if viewer.is_staff else customer, kind=SessionKind.BEARER,
                 now=utc_now(),
             )  # fmt: skip
 
@@ -397,6 +401,44 @@ async def test_an_order_is_followed_over_server_sent_events(place: Place) -> Non
     async with asyncio.timeout(SECONDS):
         while place.open:  # the reader has gone: so has the stream
             await asyncio.sleep(0.005)
+
+
+async def test_invoices_are_told_as_they_are_issued(place: Place) -> None:
+    shop = place.shop
+    async with shop.database.job() as session:
+        await session.execute(text("update customer set buyers_see_invoices = true"))
+    async with (
+        place.socket(shop.buyer) as buyer,
+        place.socket(shop.stranger) as stranger,
+        event_source(place, shop.finance, query=INVOICES) as finance,
+    ):
+        await follow(buyer, query=INVOICES)
+        await follow(stranger, query=INVOICES)
+        await place.listening(3)
+        first = await invoiced(shop, (shop.product, 1))
+        second = await invoiced(shop, (shop.product, 2), buyer=shop.stranger)
+        await place.publish()
+
+        told = (await receive(buyer))["payload"]["data"]["invoiceIssued"]
+        assert told == {
+            "event": {"type": "invoice.issued", "entityType": "Invoice", "entityId": first["id"]},
+            "invoice": {"number": first["number"], "status": "ISSUED", "grossAmount": first["grossAmount"]},
+        }
+        # Of the drafts, and of the other's invoice, nothing was told.
+        only = (await receive(stranger))["payload"]["data"]["invoiceIssued"]
+        assert only["invoice"]["number"] == second["number"]
+        heard = [json.loads((await finance.next())[1])["data"]["invoiceIssued"] for _ in range(2)]
+        assert [each["invoice"]["number"] for each in heard] == [first["number"], second["number"]]
+
+
+async def test_invoices_are_not_told_to_those_who_may_not_read_them(place: Place) -> None:
+    async with place.socket(place.shop.logistics) as line:
+        await follow(line, query=INVOICES)
+
+        refused = await receive(line)
+
+    assert refused["type"] == "error"
+    assert refused["payload"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 async def test_a_document_is_posted_for_server_sent_events(place: Place) -> None:

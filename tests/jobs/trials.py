@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
+from jobs.imports import IMPORT_KINDS
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.runs import ErrorRow, Run
 from jobs.worker import Worker
@@ -58,6 +59,7 @@ KINDS = (
     JobKind("test.hang", hang, tries=1, seconds=0.3),
     JobKind("test.refuse", refuse),
     JobKind("test.rows", count_rows),
+    *IMPORT_KINDS,
 )
 CATALOGUE = Catalogue(
     {each.name: each for each in KINDS},

@@ -24,8 +24,8 @@ import resolvers.carts
 import resolvers.context
 import resolvers.credit
 import resolvers.customers
-import resolvers.orders
 import resolvers.orders_acts
+import resolvers.orders_placing
 import resolvers.paging
 import resolvers.runner
 import resolvers.stock
@@ -425,7 +425,7 @@ def _unlocked(order: Any = None) -> None:
         rows = [BalanceRow(*each) for each in await ctx.session.execute(statement)]
         return {key: [row for row in rows if row.product_id == key] for key in product_ids}
 
-    _put("lock_balances", unlocked, resolvers.orders, resolvers.orders_acts)
+    _put("lock_balances", unlocked, resolvers.orders_placing, resolvers.orders_acts)
 
 
 @flaw("stock is not locked", "test_races.py::test_150_buyers_race_for_7_units")
@@ -524,12 +524,12 @@ def _totals_seen() -> None:
 
         __hash__ = None  # type: ignore[assignment]
 
-    place = resolvers.orders.place_order
+    place = resolvers.orders_placing.place_order
 
     async def whatever(ctx: Any, cart_id: Any, version: int, total: Any, change: Any) -> Any:
         return await place(ctx, cart_id, version, AnyTotal(), change)  # type: ignore[arg-type]
 
-    _put("place_order", whatever, resolvers.orders)
+    _put("place_order", whatever, resolvers.orders_placing)
 
 
 @flaw("loaders read one by one", "test_statements.py::test_lists_cost_the_same_for_2_and_for_40_rows")

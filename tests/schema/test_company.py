@@ -308,3 +308,38 @@ async def test_a_rule_says_what_it_is_about(desk: Desk) -> None:
     done = await desk.act("saveApprovalRule", name="Lo general", categoryId=category)
 
     assert done["rule"]["categoryName"] == "General" and done["rule"]["fromAmount"] is None
+
+
+SET = """mutation($input: SetCustomerSpendLimitInput!) { setCustomerSpendLimit(input: $input) {
+  customer { users { user { id } spendLimit { perOrder { amount } period } allowedActions } }
+  errors { code path } } }"""
+
+
+async def test_an_administrator_of_the_seller_sets_a_limit_of_a_customers_person(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        administrator = await make.make_user(session, shop.seller, roles=[Role.ADMINISTRATOR])
+        await make.make_user(session, shop.seller, customer=shop.customer, role=Role.APPROVER)
+    keeper = await make.viewer_of(shop.database, administrator)
+    person = encode_id("User", shop.buyer.user_id)
+    given = {"customerId": encode_id("Customer", shop.customer.id), "userId": person, "perOrder": "50"}
+    before = await shop.snapshot()
+
+    for wrong, path in (
+        ({"perOrder": "-1"}, ["perOrder"]),
+        ({"userId": encode_id("User", shop.stranger.user_id)}, ["userId"]),
+        ({"customerId": encode_id("Customer", shop.seller.id)}, ["customerId"]),
+    ):
+        refused = (await shop.data(keeper, SET, f"wrong-{path}", input=given | wrong))[
+            "setCustomerSpendLimit"
+        ]
+        assert refused["customer"] is None and refused["errors"][0]["path"] == path
+    assert await shop.snapshot() == before
+
+    done = (await shop.data(keeper, SET, "right", input=given))["setCustomerSpendLimit"]
+
+    (found,) = [each for each in done["customer"]["users"] if each["user"]["id"] == person]
+    assert found["spendLimit"] == {"perOrder": {"amount": "50.00"}, "period": "MONTH"}
+    assert found["allowedActions"] == ["SET_LIMIT"]
+    placed = await shop.place(shop.buyer, await shop.fill(shop.buyer, (shop.product, 5)))
+    assert placed["order"]["status"] == "PENDING_APPROVAL"
+    assert "Unknown type" in str((await shop.ask(shop.rep, SET, input=given))["errors"])

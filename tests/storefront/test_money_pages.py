@@ -63,7 +63,7 @@ async def test_a_bank_file_is_read_and_its_line_put_aside(visitor: Visitor) -> N
     answer = await visitor.client.post(
         "/staff/bank", data=form.fields, files={"file": ("extracto.csv", BANK_FILE)}, follow_redirects=True
     )
-    assert answer.status_code == 200 and "1 le esperan" in answer.text
+    assert answer.status_code == 200 and "1 línea le espera." in answer.text
 
     await visitor.open("/staff/bank")
     again = await visitor.client.post(
