@@ -82,6 +82,7 @@ async def test_pages_before_the_first_one(surf: Surf) -> None:
     for path in ("/login", "/login?error=credentials", "/orders"):
         await person.open(path)
         assert await person.find("h1").count() == 1
+        assert await faults_of(person) == [], path
     await person.open("/nowhere", 404)
     chooser = await surf(TWO_COMPANIES)
     assert chooser.path == "/select-company"

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.cli import main
-from app.embedded import EmbeddedError, EmbeddedServer
+from app.embedded import EmbeddedError, EmbeddedServer, _die_with_parent
 from tests.conftest import PREFIX
 from tests.planting import plant_flaw
 
@@ -74,6 +74,7 @@ class Service:
                     self._process = await asyncio.create_subprocess_exec(
                         sys.executable, "-m", "tests.safety.killing", self._command,
                         cwd=ROOT, env=self._environment, stdout=log, stderr=STDOUT,
+                        preexec_fn=_die_with_parent(),
                     )  # fmt: skip
                 await self._process.wait()
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -61,4 +61,4 @@ async def test_a_file_that_cannot_be_read_is_said_at_its_field(visitor: Visitor)
 
 async def test_others_have_no_such_page(visitor: Visitor) -> None:
     await visitor.sign_in(REP)
-    await visitor.open("/staff/imports", 404)
+    await visitor.check_absent("/staff/imports")
