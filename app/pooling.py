@@ -16,6 +16,8 @@ from sqlalchemy.util.queue import AsyncAdaptedQueue
 
 # What PostgreSQL says to its sessions when it goes down.
 _GOING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
+# … and to those who come while it cannot take them: full, starting or stopping, or lost on the way.
+_NOT_NOW = ("53", "57", "08")
 _wanted: ContextVar[str] = ContextVar("wanted", default="")
 
 
@@ -95,6 +97,16 @@ class ViewerSession(AsyncSession):
         return (await self.execute(statement, params, **given)).scalar()
 
 
+async def _borrow(engine: AsyncEngine) -> Any:
+    """A connection of the pool; what SQLAlchemy would make a DBAPIError of in a session is bare here."""
+    try:
+        return await greenlet_spawn(engine.sync_engine.raw_connection)
+    except engine.sync_engine.dialect.loaded_dbapi.Error as fault:
+        if not str(getattr(fault, "pgcode", None) or "").startswith(_NOT_NOW):
+            raise
+        raise ConnectionError(str(fault)) from fault
+
+
 async def fetch_row(engine: AsyncEngine, role: str, begin: str, statement: str, *args: Any) -> Any:
     """
     The one row of a statement in a transaction of its own, or None, straight through asyncpg.
@@ -103,11 +115,11 @@ async def fetch_row(engine: AsyncEngine, role: str, begin: str, statement: str, 
     times as long as the statement. A connection that was lost in the pool is replaced once.
 
     Raises:
-        ConnectionError: the server went away.
+        ConnectionError: the server went away, or takes nobody now.
     """
     for is_last in (False, True):
         _wanted.set(role)
-        borrowed = await greenlet_spawn(engine.sync_engine.raw_connection)
+        borrowed = await _borrow(engine)
         driver: Any = borrowed.driver_connection
         try:
             borrowed.info["role"] = role

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     DELIVERIES_MANAGE = "deliveries:manage"
     DELIVERIES_READ = "deliveries:read"
     EVENTS_READ = "events:read"
+    IMPORTS_WRITE = "imports:write"
     INVOICES_MANAGE = "invoices:manage"
     INVOICES_READ = "invoices:read"
     JOBS_MANAGE = "jobs:manage"
@@ -169,7 +170,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-             P.EVENTS_READ),
+             P.EVENTS_READ, P.IMPORTS_WRITE),
             JOBS_READ=RowScope.SELF,
         ),
         Role.ADMINISTRATOR: _grants(
@@ -178,7 +179,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
-             P.JOBS_MANAGE),
+             P.JOBS_MANAGE, P.IMPORTS_WRITE),
         ),
     }
 )  # fmt: skip

@@ -115,7 +115,7 @@ class _Door:
         cookies = self.auth.cookies
         token = request.cookies.get(cookies.session)
         if token:
-            await self.auth.sign_out(token)
+            await self.auth.sign_out(token, request.state.visit)
         response = _see_other("/login")
         cookies.drop(response, cookies.session)
         return response
@@ -277,7 +277,7 @@ class _Door:
         token = bearer_token(request)
         if token is None:
             return json_refusal(AuthCode.NOT_SIGNED_IN, 401)
-        await self.auth.sign_out(token)
+        await self.auth.sign_out(token, request.state.visit)
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 

@@ -19,6 +19,7 @@ class ApiScope(StrEnum):
     CUSTOMERS_WRITE = "customers:write"
     EVENTS_READ = "events:read"
     FINANCE_READ = "finance:read"
+    IMPORTS_WRITE = "imports:write"
     INVOICES_READ = "invoices:read"
     JOBS_READ = "jobs:read"
     LISTS_WRITE = "lists:write"
@@ -40,6 +41,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.CUSTOMERS_WRITE: frozenset({P.ADDRESSES_WRITE}),
         ApiScope.EVENTS_READ: frozenset({P.EVENTS_READ}),
         ApiScope.FINANCE_READ: frozenset({P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.TAX_ID_READ}),
+        ApiScope.IMPORTS_WRITE: frozenset({P.IMPORTS_WRITE}),
         ApiScope.INVOICES_READ: frozenset({P.INVOICES_READ}),
         ApiScope.JOBS_READ: frozenset({P.JOBS_READ}),
         ApiScope.LISTS_WRITE: frozenset({P.WISHLISTS_USE}),

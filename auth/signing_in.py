@@ -23,6 +23,7 @@ from auth.sessions import (
     create_session,
     delete_session,
     looks_like_secret,
+    note_acting,
 )
 from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
 from auth.tickets import NewTicket, issue_ticket
@@ -180,9 +181,15 @@ class Auth:
         await forgive(session, account, address)
         await drop_old(session, now)
 
-    async def sign_out(self, token: str) -> None:
+    async def sign_out(self, token: str, visit: Visit | None) -> None:
+        """The session ends, and with it whatever its person did in a customer's place."""
         async with self.database.auth() as session:
+            await self._note_end(session, visit)
             await delete_session(session, token)
+
+    async def _note_end(self, session: AsyncSession, visit: Visit | None) -> None:
+        if visit is not None and visit.viewer is not None and visit.viewer.on_behalf is not None:
+            await note_acting(session, visit.viewer, visit.session_id, "onBehalf.ended", self.clock())
 
     async def issue_ticket(self, visit: Visit) -> NewTicket:
         """What opens one stream of events within a minute, as this visit."""
@@ -192,7 +199,10 @@ class Auth:
     async def choose_customer(self, visit: Visit, customer_id: UUID | None) -> bool:
         """Acts for another of the user's customers from now on, or for the seller (None); False where they may not."""
         async with self.database.auth() as session:
-            return await choose_customer(session, visit.session_id, customer_id)
+            chosen = await choose_customer(session, visit.session_id, customer_id)
+            if chosen:
+                await self._note_end(session, visit)
+            return chosen
 
     async def begin_on_behalf(
         self, visit: Visit, token: str, kind: SessionKind, asked: OnBehalfAsked
@@ -224,6 +234,7 @@ class Auth:
             now = await load_visit(session, token, kind, self.clock()) if begun else None
             if now is None or now.viewer is None or now.viewer.on_behalf is None:
                 raise SignInRefused(AuthCode.UNKNOWN_CUSTOMER)  # and what was written is rolled back
+            await note_acting(session, now.viewer, visit.session_id, "onBehalf.begun", self.clock())
 
     async def choose_locale(self, visit: Visit, locale: str) -> None:
         async with self.database.auth() as session:

@@ -3,6 +3,7 @@
 from jobs.account_mails import AccountMails
 from jobs.approvals import end_approvals
 from jobs.house import keep_house, recover
+from jobs.imports import IMPORT_KINDS
 from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
@@ -27,6 +28,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("invoices.verify", verify_chains, at_once=1),
         JobKind("house.keep", keep_house, at_once=1),
         JobKind("house.recover", recover, at_once=1),
+        *IMPORT_KINDS,
     )
     return Catalogue(
         kinds={each.name: each for each in kinds},

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from jobs.mails import erase_mail, forget_links, is_older
 from jobs.outbox import Waking, enqueue
 from jobs.runs import UNFINISHED, Run
+from models.imports import DataImport
 from models.jobs import Job
 from resolvers.company_people import INVITATION_DAYS
 from rules.states import JobState
@@ -35,6 +36,11 @@ async def keep_house(run: Run) -> None:
         for state, before in ended.items():
             old = (Job.state == state, Job.ended_at < before, Job.started_by_id.is_(None))
             await session.execute(delete(Job).where(*old))
+        forgotten = (
+            DataImport.created_at < now - timedelta(days=DEAD_JOB_DAYS),
+            DataImport.content.is_not(None),
+        )
+        await session.execute(update(DataImport).where(*forgotten).values(content=None))
         await session.execute(_OLD_LOG, {"before": now - timedelta(days=QUEUE_LOG_DAYS)})
         await session.execute(_OLD_STATISTICS, {"before": now - timedelta(days=JOB_DAYS)})
         await forget_links(session, now - timedelta(days=INVITATION_DAYS))

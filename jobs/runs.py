@@ -87,6 +87,9 @@ class Run:
     result_file_id: UUID | None = None
     error_rows: list[ErrorRow] = field(default_factory=list)
     is_finished: bool = False
+    # What earlier steps have written: how many faults, and in how many rows. Those of `error_rows` come after them.
+    faults_written: int = 0
+    rows_at_fault: int = 0
     _told_at: float = -TELL_EVERY_SECONDS
 
     @asynccontextmanager
@@ -102,6 +105,54 @@ class Run:
             await self._end(session, JobState.SUCCEEDED)
         self.is_finished = True
 
+    @asynccontextmanager
+    async def step(self, done: int | None = None) -> AsyncIterator[AsyncSession]:
+        """
+        The transaction of a part of the effect, for work that is safe to go on with where it ended.
+
+        Leaving it writes how far the job is and the `error_rows` found so far, and commits all or nothing.
+        Raises:
+            Superseded: another attempt has begun since; the part is rolled back.
+        """
+        async with self.database.job() as session:
+            yield session
+            values: dict[str, Any] = {
+                "version": Job.version + 1, "error_row_count": self.rows_at_fault + self._new_rows_at_fault(),
+            }  # fmt: skip
+            if done is not None:
+                values["progress_done"] = done
+            version = await session.scalar(self._mine().values(**values).returning(Job.version))
+            if version is None:
+                raise Superseded
+            await self._write_error_rows(session)
+        self.rows_at_fault += self._new_rows_at_fault()
+        self.faults_written += len(self.error_rows)
+        self.error_rows.clear()
+        if self._is_time_to_tell():
+            async with self.database.job() as session:
+                await self._tell(session, version)
+
+    def _new_rows_at_fault(self) -> int:
+        return len({each.row_number for each in self.error_rows})
+
+    def _is_time_to_tell(self) -> bool:
+        return self.started_by_id is not None and monotonic() - self._told_at >= TELL_EVERY_SECONDS
+
+    async def _tell(self, session: AsyncSession, version: int) -> None:
+        self._told_at = monotonic()
+        told = {"job": self.job_id, "version": version, "seller": self.seller_id,
+                "customer": self.customer_id, "actor": self.started_by_id}  # fmt: skip
+        await notify(session, PROGRESS_CHANNEL, json.dumps(told, default=str))
+
+    async def _write_error_rows(self, session: AsyncSession) -> None:
+        if self.error_rows:
+            await session.execute(insert(JobErrorRow), [
+                {"job_id": self.job_id, "position": position, "row_number": row.row_number,
+                 "column_name": row.column_name[:200], "code": row.code, "message": row.message,
+                 "message_data": _plain(row.data)}
+                for position, row in enumerate(self.error_rows, start=self.faults_written)
+            ])  # fmt: skip
+
     async def progress(self, done: int, total: int | None = None) -> None:
         """How far it is, for whoever watches; in a transaction of its own, so that it is seen at once."""
         async with self.database.job() as session:
@@ -111,11 +162,8 @@ class Run:
             version = await session.scalar(self._mine().values(**values).returning(Job.version))
             if version is None:
                 raise Superseded
-            if self.started_by_id is not None and monotonic() - self._told_at >= TELL_EVERY_SECONDS:
-                self._told_at = monotonic()
-                told = {"job": self.job_id, "version": version, "seller": self.seller_id,
-                        "customer": self.customer_id, "actor": self.started_by_id}  # fmt: skip
-                await notify(session, PROGRESS_CHANNEL, json.dumps(told, default=str))
+            if self._is_time_to_tell():
+                await self._tell(session, version)
 
     async def fail(self, fault: Exception, tries: int) -> bool:
         """
@@ -153,16 +201,10 @@ class Run:
         if state is JobState.SUCCEEDED:
             values |= {
                 "reason": "", "reason_data": {}, "detail": "", "result_file_id": self.result_file_id,
-                "error_row_count": len(self.error_rows),
+                "error_row_count": self.rows_at_fault + self._new_rows_at_fault(),
                 "progress_done": func.coalesce(Job.progress_total, Job.progress_done),
             }  # fmt: skip
-            if self.error_rows:
-                await session.execute(insert(JobErrorRow), [
-                    {"job_id": self.job_id, "position": position, "row_number": row.row_number,
-                     "column_name": row.column_name[:200], "code": row.code, "message": row.message,
-                     "message_data": _plain(row.data)}
-                    for position, row in enumerate(self.error_rows)
-                ])  # fmt: skip
+            await self._write_error_rows(session)
         version = await session.scalar(self._mine().values(**values).returning(Job.version))
         if version is None:
             raise Superseded

@@ -8,6 +8,7 @@ from models import (  # noqa: F401
     deliveries,
     events,
     idempotency,
+    imports,
     invitations,
     invoices,
     jobs,

@@ -180,3 +180,21 @@ def item_numbers(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return select(
         CustomerItemNumber.product_id, CustomerItemNumber.item_number, CustomerItemNumber.item_key
     ).where(CustomerItemNumber.customer_id == viewer.customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNumberRow:
+    """What a customer calls a product."""
+
+    customer_id: UUID
+    product_id: UUID
+    item_number: str
+    item_key: str
+
+
+def visible_item_numbers(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """ItemNumberRow of visible customers."""
+    table = CustomerItemNumber
+    return select(table.customer_id, table.product_id, table.item_number, table.item_key).where(
+        customer_in_scope(viewer, table.customer_id)
+    )

@@ -166,7 +166,7 @@ def order_is_releasable() -> ColumnElement[bool]:
         (
             SalesOrderLine.kind == LineKind.SERVICE,
             SalesOrderLine.quantity_ordered
-            - SalesOrderLine.quantity_shipped
+            - func.greatest(SalesOrderLine.quantity_shipped, SalesOrderLine.quantity_invoiced)
             - SalesOrderLine.quantity_cancelled,
         ),
         else_=0,

@@ -110,6 +110,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
             f"started_by_id = {USER} and ({OWN_CUSTOMER})",
             f"started_by_id = {USER} or started_by_id = any ({REPS})",
         ),
+        "data_import": _OUR_BOOKS,
         "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
         # Other people's letters: the worker writes and sends them, nobody reads them.
         "mail_message": _policies(NO_ROW, NO_ROW, NO_ROW),
@@ -165,6 +166,7 @@ _HOUSE_ACTS = {
     "journal_line": "insert",
     "credit_account": "insert, update",
     "credit_condition": "insert, update",
+    "data_import": "insert",
 }
 # By the policies and the client's foreign key, the users they may add are machines of clients they may see.
 _CLIENT_ACTS = {
@@ -201,6 +203,7 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_HOUSE_ACTS,
             **_CLIENT_ACTS,
             **_UPLOAD_ACTS,
+            "spend_limit": "insert, update, delete",
         },
     }
 )
@@ -226,6 +229,8 @@ def policy_statements(prefix: str, tables: Mapping[str, Policies] = ROW_POLICIES
             rows = f"using ({condition}) with check ({condition})"
             yield f"create policy {row_class.value}_rows on {table} to {role} {rows}"
         yield f"create policy job_rows on {table} to {_quote(prefix + 'job')} using (true) with check (true)"
+    if "audit_event" in tables:
+        yield f"create policy auth_trail on audit_event for insert to {_quote(prefix + 'auth')} with check (true)"
     for table in AUTH_READS:
         if table in tables:
             yield f"create policy auth_rows on {table} for select to {_quote(prefix + 'auth')} using (true)"
@@ -239,6 +244,7 @@ def grant_statements(prefix: str, every_table: list[str]) -> Iterator[str]:
     yield f"grant select on {', '.join(business)} to {readers}, {job}"
     yield f"grant select on {', '.join(AUTH_READS)} to {sign_in}"
     yield f"grant select, insert, update, delete on {', '.join(AUTH_ONLY)} to {sign_in}"
+    yield f"grant insert on audit_event to {sign_in}"
     for row_class, grants in WRITE_GRANTS.items():
         for table, acts in grants.items():
             yield f"grant {acts} on {table} to {_quote(f'{prefix}{row_class.value}_write')}"

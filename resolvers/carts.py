@@ -231,19 +231,23 @@ async def delivery_address(ctx: Context, cart: CartRow) -> AddressRow | None:
 async def lock_cart(ctx: Context, expected_version: int | None) -> Cart:
     """The viewer's cart, locked for change; stored now if it was not yet."""
     customer = await acting_customer(ctx)
-    await ctx.session.execute(
-        insert(Cart)
-        .values(
-            id=_cart_key(customer.id, ctx.user.user_id),
-            seller_id=ctx.user.seller_id,
-            customer_id=customer.id,
-            user_id=ctx.user.user_id,
-            updated_at=ctx.now,
-        )
-        .on_conflict_do_nothing(index_elements=["user_id", "customer_id"])
-    )
     statement = select(Cart).where(Cart.user_id == ctx.user.user_id, Cart.customer_id == customer.id)
-    cart: Cart = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    locked = ctx.locked(LockKind.DOCUMENT, statement)
+    cart: Cart | None = await ctx.session.scalar(locked)
+    if cart is None:
+        await ctx.session.execute(
+            insert(Cart)
+            .values(
+                id=_cart_key(customer.id, ctx.user.user_id),
+                seller_id=ctx.user.seller_id,
+                customer_id=customer.id,
+                user_id=ctx.user.user_id,
+                updated_at=ctx.now,
+            )
+            .on_conflict_do_nothing(index_elements=["user_id", "customer_id"])
+        )
+        cart = await ctx.session.scalar(locked)
+        assert cart is not None, "it was stored, by us or by whom we waited for"
     if expected_version is not None and cart.version != expected_version:
         raise StaleVersion(cart.version)
     return cart

@@ -8,9 +8,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from models.approvals import ApprovalRule, SpendLimit
 from models.base import new_id
+from models.customers_reads import CustomerRow
 from resolvers.approvals import rules_by_customer
 from resolvers.context import Context, LockKind
-from resolvers.customers import MemberRow, acting_customer, exponents_by_currency, members_by_customer
+from resolvers.customers import (
+    MemberRow,
+    acting_customer,
+    customers_by_id,
+    exponents_by_currency,
+    members_by_customer,
+)
 from resolvers.events import record
 from resolvers.products import category_tree
 from rules.quantities import plain
@@ -42,6 +49,37 @@ async def set_spend_limit(
     """What a colleague may order alone, with tax and in the company's currency; None for no limit."""
     customer = await acting_customer(ctx)
     await demand_member(ctx, user_id)
+    await _limit(ctx, customer, user_id, per_order, per_period, period)
+    return user_id
+
+
+async def set_customer_spend_limit(
+    ctx: Context,
+    customer_id: UUID,
+    user_id: UUID,
+    per_order: Decimal | None,
+    per_period: Decimal | None,
+    period: LimitPeriod,
+) -> UUID:
+    """The same, said by an administrator of the seller for a person of a customer."""
+    customer = await ctx.load(customers_by_id, customer_id)
+    if customer is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
+    members: list[MemberRow] = await ctx.load(members_by_customer, customer_id)
+    if all(each.user.id != user_id for each in members):
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("userId",))
+    await _limit(ctx, customer, user_id, per_order, per_period, period)
+    return customer_id
+
+
+async def _limit(
+    ctx: Context,
+    customer: CustomerRow,
+    user_id: UUID,
+    per_order: Decimal | None,
+    per_period: Decimal | None,
+    period: LimitPeriod,
+) -> None:
     for amount, name in ((per_order, "perOrder"), (per_period, "perPeriod")):
         await _check_amount(ctx, amount, customer.currency, name)
     keys = {"user_id": user_id, "customer_id": customer.id}
@@ -66,7 +104,6 @@ async def set_spend_limit(
         } | {"period": period.value, "currency": customer.currency},
     )  # fmt: skip
     await ctx.session.flush()
-    return user_id
 
 
 async def _check_amount(ctx: Context, amount: Decimal | None, currency: str, name: str) -> None:

@@ -152,13 +152,14 @@ async def as_house(ctx: Context, role: str = "job") -> AsyncIterator[LockedSessi
     Nothing read here is shown to the viewer but their own available credit. Sibling resolvers share the session: they
     wait until it is the viewer's again, or their statements would run as the house too.
     """
+    # The name is taken before it is changed, whichever order a target list is evaluated in.
     change = text(
-        "select set_config('role', regexp_replace(current_user, '(customer|territory|staff)(_write)?$', :other), true)"
+        "with own as materialized (select current_user as name) select name, set_config("
+        "'role', regexp_replace(name, '(customer|territory|staff)(_write)?$', :other), true) from own"
     )
     back = text("select set_config('role', :role, true)")
     async with ctx.session.alone() as session:
-        own = await session.scalar(text("select current_user"))
-        await session.execute(change, {"other": role})
+        own = await session.scalar(change, {"other": role})
         try:
             yield session
         except DBAPIError:
@@ -209,6 +210,19 @@ async def lock_credit(ctx: Context, customer_id: UUID) -> CreditRow | None:
         limit = await session.scalar(locked, {"holder": holder_id})
         used = await _exposures(ctx, session, {holder_id: currency})
         return CreditRow(holder_id, limit, currency, used[holder_id])
+
+
+async def sharers_of_credit(ctx: Context, customer_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Who shares the credit of each customer, itself too (rule book 0.2, 27): the money of all of them frees it."""
+    async with as_house(ctx) as session:
+        asked = {"customers": sorted(customer_ids)}
+        holders = {row[0]: row[1] for row in await session.execute(text(_HOLDERS), asked)}
+        members: dict[UUID, set[UUID]] = {}
+        tree = text(_TREE + "select holder, id from tree")
+        if holders:
+            for holder, key in await session.execute(tree, {"holders": sorted(set(holders.values()))}):
+                members.setdefault(holder, set()).add(key)
+    return {key: frozenset(members.get(holders.get(key, key), set()) | {key}) for key in customer_ids}
 
 
 async def has_late_invoices(ctx: Context, customer_id: UUID) -> bool:

@@ -28,7 +28,7 @@ from models.stock import Reservation
 from resolvers.allocations import sent_by_schedule_line
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
-from rules.deliveries import DeliveryAction, allowed_delivery_actions, releasable
+from rules.deliveries import DeliveryAction, allowed_delivery_actions, open_to_deliver, releasable
 from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal
 from rules.states import DeliveryStatus, LineKind, OrderStatus
@@ -146,6 +146,7 @@ async def releasable_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[R
             select(
                 line.order_id, line.id, table.id, table.warehouse_id, line.kind, table.quantity,
                 func.coalesce(held.c.reserved, 0), func.coalesce(table.confirmed_on, table.requested_on),
+                line.quantity_shipped, line.quantity_invoiced,
             )
             .join(line, line.id == table.order_line_id)
             .join(SalesOrder, SalesOrder.id == line.order_id)
@@ -163,10 +164,13 @@ async def releasable_by_order(ctx: Context, keys: Sequence[UUID]) -> list[list[R
     ).all()  # fmt: skip
     sent = await sent_by_schedule_line(ctx, [row[2] for row in found])
     rows = []
-    for (order, order_line, key, warehouse, kind, quantity, reserved, due), each in zip(
+    for (order, order_line, key, warehouse, kind, quantity, reserved, due, shipped, invoiced), each in zip(
         found, sent, strict=True
     ):
-        ready = releasable(LineKind(kind), reserved, quantity - each.shipped, each.released)
+        # What was invoiced of the line without a delivery is none of what its schedule line waits for.
+        alone = max(invoiced - shipped, ZERO)
+        open_ = open_to_deliver(LineKind(kind), quantity, ZERO, each.shipped, each.shipped + alone)
+        ready = releasable(LineKind(kind), reserved, open_, each.released)
         if ready > ZERO:
             rows.append(ReleasableRow(order, order_line, key, warehouse, ready, due))
     return grouped(keys, rows, "order_id")

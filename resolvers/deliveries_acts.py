@@ -22,8 +22,8 @@ from resolvers.credit import lock_credit
 from resolvers.customers import seller
 from resolvers.deliveries import ReleasableRow, permitted_delivery_actions, releasable_by_order
 from resolvers.events import record
-from resolvers.orders import take_number
 from resolvers.orders_acts import LockedOrder, checked_reason, give_back, lock_order
+from resolvers.orders_placing import take_number
 from resolvers.products import products_by_id, units_by_code
 from resolvers.stock import warehouses_by_id
 from resolvers.stock_lots import LockedLot, LotHold, change_lots, lock_lots_of_products

@@ -19,6 +19,7 @@ from resolvers.pricing import exchange_rate
 from resolvers.stock import Issue, issue, lock_balances
 from resolvers.stock_lots import LotHold, change_lots, lock_lots
 from rules.deliveries import DeliveryAction, move_delivery
+from rules.invoice_numbers import demand_open_period
 from rules.journal import CostLine, post_shipment
 from rules.states import DeliveryStatus, JournalSource, LineKind
 
@@ -30,7 +31,11 @@ async def ship_delivery(ctx: Context, delivery_id: UUID, expected_version: int, 
     The whole delivery leaves: moves by lot, reservations turned into history, quantities shipped, costs kept, posted.
 
     The order closes when nothing of it is left to ship or invoice.
+
+    Raises:
+        Refusal: PERIOD_CLOSED, for the cost of what leaves is posted today.
     """
+    demand_open_period(ctx.today, (await seller(ctx)).books_closed_until, "deliveryId")
     found = await lock_delivery(ctx, delivery_id, expected_version, DeliveryAction.SHIP)
     delivery, order = found.delivery, found.order
     lines = list(
@@ -137,7 +142,7 @@ async def _keep_costs(ctx: Context, goods: Sequence[DeliveryLine]) -> list[CostL
 async def _follow(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
     """The order's version rises with its quantities, and it closes where it is done."""
     order.version += 1
-    if close_if_done(ctx, order, lines):
+    if await close_if_done(ctx, order, lines):
         record(
             ctx, "order.closed", "Order", order.id, version=order.version, customer_id=order.customer_id,
             changes={"status": str(order.status)},

@@ -406,7 +406,7 @@ async def _close_orders(ctx: Context, orders: LockedOrders) -> None:
     for order, lines in orders.values():
         if order.status not in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
             continue
-        if any(line.id in drafted for line in lines) or not close_if_done(ctx, order, lines):
+        if not await close_if_done(ctx, order, lines, drafted):
             continue
         order.version += 1
         record(

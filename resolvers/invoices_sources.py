@@ -178,13 +178,19 @@ async def lock_orders(ctx: Context, order_ids: Iterable[UUID]) -> LockedOrders:
 
 
 def _pieces(ctx: Context, orders: LockedOrders, rows: Sequence[DeliveredRow]) -> list[Piece]:
-    """What left and is not invoiced, oldest first."""
+    """What left and is not invoiced, oldest first; never more of a line than was ordered of it."""
     lines = {line.id: (order, line) for order, all_lines in orders.values() for line in all_lines}
-    return [
-        Piece(*lines[row.order_line_id], row, row.left, _day(ctx, row))
-        for row in rows
-        if row.left > 0 and row.order_line_id in lines
-    ]
+    owed = {
+        key: line.quantity_ordered - line.quantity_cancelled - line.quantity_invoiced
+        for key, (_, line) in lines.items()
+    }
+    pieces = []
+    for row in rows:
+        taken = min(row.left, owed.get(row.order_line_id, ZERO))
+        if taken > 0:
+            owed[row.order_line_id] -= taken
+            pieces.append(Piece(*lines[row.order_line_id], row, taken, _day(ctx, row)))
+    return pieces
 
 
 def _services(

@@ -1,18 +1,16 @@
-"""Orders: placing them, and reading them."""
+"""Orders: reading them, and what may be done with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, union_all
+from sqlalchemy import select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from auth.permissions import Permission, Viewer
-from models.base import new_id
-from models.customers_reads import CustomerRow, visible_names
+from models.customers_reads import visible_names
 from models.deliveries import Delivery
 from models.deliveries_reads import order_is_releasable
 from models.events import AuditEvent
@@ -32,52 +30,17 @@ from models.orders_reads import (
 )
 from models.rows import by_key, grouped
 from models.sales_history import SalesHistory
-from models.sellers import NumberSeries
 from resolvers.allocations import released_by_line
-from resolvers.approvals import Spending, beyond_own_limit, due_at, reasons_to_wait, request_approval
-from resolvers.carts import (
-    CartLineView,
-    CartView,
-    HeadChange,
-    cart_view,
-    change_head,
-    delivery_address,
-    empty_cart,
-    lock_cart,
-    row_of,
-)
+from resolvers.approvals import beyond_own_limit
 from resolvers.context import Context
-from resolvers.credit import CreditRow, as_house, has_late_invoices, lock_credit
-from resolvers.customers import (
-    acting_customer,
-    addresses_by_customer,
-    delivery_terms_by_id,
-    payment_terms_by_id,
-    sales_reps_by_id,
-    seller,
-)
-from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
-from resolvers.pricing import exchange_rate
-from resolvers.products import item_numbers_by_product
 from resolvers.statements import Asked, rows
-from resolvers.stock import (
-    Allocation,
-    Hold,
-    backorder_allowed,
-    free_of,
-    lock_balances,
-    plan_allocations,
-    reserve,
-)
-from rules.deliveries import releasable
-from rules.documents import DocumentAddress
-from rules.money import ZERO, round_money
+from rules.deliveries import open_to_deliver, releasable
+from rules.money import ZERO
 from rules.pricing import PriceComponent
-from rules.quantities import plain
-from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
+from rules.refusals import ErrorCode, Refusal
 from rules.spending import may_approve
-from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
+from rules.states import HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, allowed_order_actions
 
 
@@ -277,7 +240,13 @@ async def releasable_of(ctx: Context, lines: Sequence[OrderLineRow | SalesOrderL
             releasable(
                 LineKind(line.kind),
                 line.quantity_reserved,
-                line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled,
+                open_to_deliver(
+                    LineKind(line.kind),
+                    line.quantity_ordered,
+                    line.quantity_cancelled,
+                    line.quantity_shipped,
+                    line.quantity_invoiced,
+                ),
                 held,
             )
             for line, held in zip(lines, released, strict=True)
@@ -316,109 +285,6 @@ async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     return allowed
 
 
-async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
-    """The next number of a series; a dry run takes none, since a sequence cannot be rolled back."""
-    if ctx.dry_run:
-        return f"DRY-{stand_in}"
-    row = (
-        await ctx.session.execute(
-            select(NumberSeries.prefix, NumberSeries.digits, NumberSeries.sequence_name).where(
-                NumberSeries.seller_id == ctx.user.seller_id, NumberSeries.kind == kind
-            )
-        )
-    ).one()
-    value = await ctx.session.scalar(select(func.nextval(row.sequence_name)))
-    return f"{row.prefix}-{ctx.today.year}-{value:0{row.digits}d}"
-
-
-async def place_order(
-    ctx: Context, cart_id: UUID, expected_version: int, expected_total: Decimal, change: HeadChange
-) -> UUID:
-    """
-    The viewer's cart becomes an order: priced, tested against credit, reserved, copied, and the cart emptied.
-
-    What passes the buyer's limits or meets a rule of the company waits for a colleague's consent, softly reserved.
-
-    Raises:
-        StaleVersion, PriceChanged: the cart or its prices are not what the client saw.
-        OutOfStock: a line exceeds what is free and may not wait.
-    """
-    cart = await lock_cart(ctx, expected_version)
-    if cart.id != cart_id:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("cartId",))
-    await change_head(ctx, cart, change)
-    view = await cart_view(ctx, row_of(cart))
-    # Stock is judged below, on locked balances.
-    blocking = [each for each in _all_problems(view) if not isinstance(each, OutOfStock)]
-    refuse_all(blocking)
-    if view.priced.gross != expected_total:
-        raise _price_changed(view, expected_total)
-    customer = await acting_customer(ctx)
-    reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
-    due = await due_at(ctx) if reasons else None
-    credit = await lock_credit(ctx, customer.id)
-    holds = await _credit_holds(ctx, view, credit) + await overdue_holds(ctx, customer.id, credit)
-    plan = await _plan_stock(ctx, view, reserving=not holds)
-    order = await _new_order(ctx, customer, view, holds)
-    order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
-    ctx.session.add(order)
-    await ctx.session.flush()
-    await _add_lines(ctx, order, view, plan, reserving=not holds, until=due)
-    await empty_cart(ctx, cart)
-    cart.version += 1
-    cart.updated_at = ctx.now
-    if due is not None:
-        act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
-        await request_approval(ctx, order, reasons, due, act)
-        return order.id
-    changes = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency}
-    record(ctx, "order.placed", "Order", order.id, version=1, customer_id=customer.id, changes=changes)
-    await ctx.session.flush()
-    return order.id
-
-
-async def waits_for_approval(ctx: Context, view: CartView) -> bool:
-    """Whether the cart, ordered now, would wait for the consent of somebody else of the company."""
-    return bool(await reasons_to_wait(ctx, _spending(ctx, await acting_customer(ctx), view)))
-
-
-def _spending(ctx: Context, customer: CustomerRow, view: CartView) -> Spending:
-    lines = [
-        (line.product.category_id, line.priced.price.net_amount)
-        for line in view.lines
-        if line.product is not None and line.priced is not None and line.priced.price is not None
-    ]
-    # A limit is a person's of the company: the seller's people have none in its place. Its rules hold for them too.
-    spender = None if ctx.user.on_behalf else ctx.user.user_id
-    return Spending(customer.id, spender, view.priced.gross, view.priced.market.currency, lines)
-
-
-def _all_problems(view: CartView) -> list[Refusal]:
-    return [*view.problems, *(problem for line in view.lines for problem in line.problems)]
-
-
-def _price_changed(view: CartView, expected: Decimal) -> PriceChanged:
-    moved = [
-        (str(line.row.id), line.product.sku, line.row.unit_price_seen, line.priced.price.unit_price)
-        for line in view.lines
-        if line.product is not None and line.priced is not None and line.priced.price is not None
-        and line.row.unit_price_seen != line.priced.price.unit_price
-    ]  # fmt: skip
-    return PriceChanged(expected, view.priced.gross, view.priced.market.currency, moved)
-
-
-async def passes_limit(ctx: Context, view: CartView, credit: CreditRow) -> bool:
-    """Whether the cart, on top of what is open, would be more than the limit."""
-    rate, account_rate = (
-        await exchange_rate(ctx, view.priced.market.currency),
-        await exchange_rate(ctx, credit.currency),
-    )
-    if rate is None or account_rate is None:
-        return False  # a cart without a rate has a problem of its own
-    gross = round_money(view.priced.gross * rate.rate / account_rate.rate)
-    return credit.exposure + gross > credit.limit
-
-
 async def lines_to_reorder(
     ctx: Context, order_id: UUID, line_ids: Sequence[UUID] | None
 ) -> list[OrderLineRow]:
@@ -433,223 +299,3 @@ async def lines_to_reorder(
     if strange is not None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("lineIds", strange))
     return [line for line in lines if line.id in line_ids]
-
-
-async def _credit_holds(ctx: Context, view: CartView, credit: CreditRow | None) -> list[HoldReason]:
-    """Exceeding the limit holds the order for finance; it refuses only where the seller says so."""
-    if credit is None or not await passes_limit(ctx, view, credit):
-        return []
-    if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
-        raise CreditExceeded(credit.limit, credit.exposure, credit.currency)
-    warn_credit_hold(ctx)
-    return [HoldReason.CREDIT]
-
-
-def warn_credit_hold(ctx: Context) -> None:
-    ctx.warn(
-        ErrorCode.ON_HOLD,
-        "The order is under review: it passes your credit limit. Nothing is reserved until it is released.",
-    )
-
-
-async def overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | None) -> list[HoldReason]:
-    """An invoice later than the seller allows holds the order, whatever is left of the limit."""
-    is_late = credit.used.late > 0 if credit else await has_late_invoices(ctx, customer_id)
-    if not is_late:
-        return []
-    text = "The order is under review: invoices are overdue. Nothing is reserved until it is released."
-    ctx.warn(ErrorCode.ON_HOLD, text)
-    return [HoldReason.OVERDUE]
-
-
-async def _plan_stock(ctx: Context, view: CartView, reserving: bool) -> list[list[Allocation]]:
-    """Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait."""
-    goods = [
-        line.product.id
-        for line in view.lines
-        if line.product is not None and line.product.kind is ProductKind.GOODS
-    ]
-    locked = await lock_balances(ctx, goods) if goods else {}
-    plans, refusals = [], []
-    for index, line in enumerate(view.lines):
-        product, wanted = line.product, line.row.quantity
-        assert product is not None, "a line without a product has a problem"
-        if product.kind is not ProductKind.GOODS:
-            plans.append([Allocation(None, wanted)])
-            continue
-        rows = locked[product.id]
-        if free_of(rows) < wanted:
-            if not await backorder_allowed(ctx, product.out_of_stock_policy):
-                path = ("cartId", "lines", index, "quantity")
-                refusals.append(OutOfStock(product.sku, wanted, free_of(rows), None, path))
-            elif reserving:
-                warn_backorder(ctx, index, product.sku, free_of(rows), wanted)
-        plans.append(plan_allocations(wanted, rows))
-    refuse_all(refusals)
-    return plans if reserving else [[Allocation(None, line.row.quantity)] for line in view.lines]
-
-
-def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: Decimal) -> None:
-    """Tells that a part waits for goods to arrive."""
-    message = "{sku}: {free} of {wanted} are reserved now, the rest follows when it arrives."
-    ctx.warn(
-        ErrorCode.BACKORDERED, message, ("lines", index), sku=sku, free=plain(free), wanted=plain(wanted)
-    )
-
-
-async def _new_order(
-    ctx: Context, customer: CustomerRow, view: CartView, holds: Sequence[HoldReason]
-) -> SalesOrder:
-    us, cart = await seller(ctx), view.row
-    rate = await exchange_rate(ctx, customer.currency)
-    address = await delivery_address(ctx, cart)
-    addresses = await ctx.load(addresses_by_customer, customer.id)
-    payment = await ctx.load(payment_terms_by_id, customer.payment_term_id)
-    terms = await ctx.load(delivery_terms_by_id, customer.delivery_term_id)
-    rep = None if customer.sales_rep_id is None else await ctx.load(sales_reps_by_id, customer.sales_rep_id)
-    assert rate is not None and address is not None and payment is not None and terms is not None
-    behalf = ctx.user.on_behalf
-    billing = next((each for each in addresses if each.is_default_billing), address)
-    order_id = new_id()
-    return SalesOrder(
-        id=order_id,
-        seller_id=us.id,
-        number=await take_number(ctx, DocumentKind.ORDER, order_id),
-        customer_id=customer.id,
-        is_on_hold=bool(holds),
-        hold_reasons=[each.value for each in holds],
-        version=1,
-        locale=ctx.locale,
-        placed_at=ctx.now,
-        placed_by_id=ctx.user.user_id,
-        placed_by_name=ctx.user.name,
-        is_on_behalf=behalf is not None,
-        on_behalf_of_id=behalf.person_id if behalf else None,
-        on_behalf_of_name=behalf.person_name if behalf else "",
-        on_behalf_reason=behalf.reason if behalf else "",
-        purchase_order_number=cart.purchase_order_number,
-        note=cart.note,
-        requested_on=cart.requested_on,
-        priced_on=ctx.today,
-        currency=customer.currency,
-        currency_exponent=view.priced.market.exponent,
-        exchange_rate=rate.rate,
-        exchange_rate_on=rate.valid_from,
-        seller_name=us.name,
-        seller_tax_id=us.tax_id,
-        customer_number=customer.number,
-        customer_name=customer.name,
-        customer_tax_id=customer.tax_id,
-        sales_rep_id=customer.sales_rep_id,
-        sales_rep_name="" if rep is None else rep.name,
-        delivery_address=_copied(address).to_json(),
-        billing_address=_copied(billing).to_json(),
-        payment_terms=payment.to_json(),
-        delivery_terms=terms.to_json(),
-        net_amount=view.priced.net,
-        tax_amount=view.priced.tax,
-        gross_amount=view.priced.gross,
-    )
-
-
-def _copied(address: Any) -> DocumentAddress:
-    return DocumentAddress(
-        address.label, address.name, address.street, address.postal_code, address.city, address.region,
-        address.country, address.phone,
-    )  # fmt: skip
-
-
-async def _add_lines(
-    ctx: Context,
-    order: SalesOrder,
-    view: CartView,
-    plan: Sequence[Sequence[Allocation]],
-    reserving: bool,
-    until: datetime | None,
-) -> None:
-    """
-    Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each.
-
-    Args:
-        until: until when they are softly held, where the order waits for consent.
-    """
-    numbers = await ctx.loader(item_numbers_by_product).load_many(
-        [line.row.product_id for line in view.lines]
-    )
-    lines, schedule, holds = [], [], []
-    for position, (seen, own_number, parts) in enumerate(
-        zip(view.lines, numbers, plan, strict=True), start=1
-    ):
-        line = _order_line(order, position, seen, own_number)
-        lines.append(line)
-        for place, part in enumerate(parts, start=1):
-            entry = SalesOrderScheduleLine(
-                id=new_id(),
-                order_line_id=line.id,
-                customer_id=order.customer_id,
-                position=place,
-                quantity=part.quantity,
-                requested_on=seen.row.requested_on or order.requested_on,
-                warehouse_id=part.warehouse_id,
-            )
-            schedule.append(entry)
-            if part.warehouse_id is not None and reserving:
-                line.quantity_reserved += part.quantity
-                holds.append(Hold(entry.id, seen.row.product_id, part.warehouse_id, part.quantity))
-    ctx.session.add_all(lines)
-    await ctx.session.flush()
-    ctx.session.add_all(schedule)
-    await ctx.session.flush()
-    await reserve(ctx, order.customer_id, holds, until)
-    await ctx.session.flush()
-    await _keep_costs(ctx, order.id)
-
-
-_COSTS = """
-    insert into sales_order_line_cost (order_line_id, customer_id, unit_cost, currency)
-    select line.id, line.customer_id, cost.unit_cost, cost.currency
-    from sales_order_line line
-    join standard_cost cost on cost.product_id = line.product_id
-        and cost.valid_from <= :today and coalesce(cost.valid_until > :today, true)
-    where line.order_id = :order
-"""
-
-
-async def _keep_costs(ctx: Context, order_id: UUID) -> None:
-    """The standard costs of the day, kept for margins; the house writes them, the buyer's role never reads them."""
-    async with as_house(ctx) as session:
-        await session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
-
-
-def _order_line(
-    order: SalesOrder, position: int, seen: CartLineView, own_number: str | None
-) -> SalesOrderLine:
-    product, priced = seen.product, seen.priced
-    assert product is not None and priced is not None and priced.price is not None
-    price = priced.price
-    return SalesOrderLine(
-        id=new_id(),
-        order_id=order.id,
-        customer_id=order.customer_id,
-        position=position,
-        kind=LineKind(product.kind),
-        product_id=product.id,
-        sku=product.sku,
-        customer_item_number=own_number,
-        description=product.name,
-        unit_code=product.unit_code,
-        quantity_ordered=seen.row.quantity,
-        quantity_reserved=ZERO,
-        list_unit_price=price.list_unit_price,
-        price_unit=price.price_unit,
-        break_from_quantity=price.break_from_quantity,
-        discount_percent=ZERO,
-        unit_price=price.unit_price,
-        price_trace=[step.to_json() for step in price.steps],
-        currency_exponent=order.currency_exponent,
-        tax_category=priced.tax_category,
-        tax_percent=priced.tax_percent,
-        net_amount=price.net_amount,
-        tax_amount=priced.tax_amount,
-        gross_amount=price.net_amount + priced.tax_amount,
-    )

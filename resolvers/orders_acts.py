@@ -1,6 +1,6 @@
 """What happens to an order after it was placed: confirm, refuse, cancel, hold, release."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Context as DecimalContext
 from decimal import Decimal
 from uuid import UUID
@@ -8,13 +8,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from models.base import new_id
+from models.invoices import InvoiceLine
+from models.invoices_reads import drafted_lines
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
 from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
+from resolvers.credit import as_house
 from resolvers.events import record
-from resolvers.orders import permitted_actions, releasable_of, warn_backorder
+from resolvers.orders import permitted_actions, releasable_of
+from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
 from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
@@ -145,15 +149,36 @@ async def give_back(
     await withdraw(ctx, waiting, reason)
 
 
-def close_if_done(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> bool:
-    """Closes an order of which nothing is left to ship or invoice; shipping, invoicing and cutting lines ask here."""
+async def close_if_done(
+    ctx: Context,
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine],
+    drafted: Collection[UUID] | None = None,
+) -> bool:
+    """
+    Closes an order of which nothing is left to ship or invoice; shipping, invoicing and cutting lines ask here.
+
+    Args:
+        drafted: the lines that drafts hold something of, which is not invoiced yet; None looks them up.
+    """
     progress = [
         LineProgress(
-            line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced
+            line.quantity_ordered,
+            line.quantity_cancelled,
+            line.quantity_shipped,
+            line.quantity_invoiced,
+            LineKind(line.kind),
         )
         for line in lines
     ]
     if is_anything_left(progress):
+        return False
+    keys = [line.id for line in lines]
+    if drafted is None:
+        mine = drafted_lines(ctx.user).where(InvoiceLine.order_line_id.in_(keys))
+        async with as_house(ctx) as session:  # a buyer who cuts a line does not see our drafts
+            drafted = set(await session.scalars(mine))
+    if any(key in drafted for key in keys):
         return False
     order.status, order.ended_at = move_order(OrderStatus(order.status), OrderStatus.CLOSED), ctx.now
     return True
@@ -226,7 +251,7 @@ async def cancel_order_line(
     await _shorten(ctx, found.order, line, rest)
     line.quantity_cancelled += quantity
     order = found.order
-    close_if_done(ctx, order, found.lines)
+    await close_if_done(ctx, order, found.lines)
     return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 
 

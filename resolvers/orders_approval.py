@@ -14,7 +14,6 @@ from resolvers.context import Context
 from resolvers.credit import lock_credit
 from resolvers.customers import acting_customer, seller
 from resolvers.events import record
-from resolvers.orders import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.orders_acts import (
     LockedOrder,
     checked_reason,
@@ -25,6 +24,7 @@ from resolvers.orders_acts import (
     reschedule,
     schedule_of,
 )
+from resolvers.orders_placing import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.products import products_by_id
 from resolvers.stock import (
     backorder_allowed,

@@ -1,6 +1,6 @@
 """Held orders that wait for money: the payment that completes it releases them, in its own transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from models.orders import SalesOrder, SalesOrderLine
 from models.orders_reads import order_in_scope
 from models.payments import CreditCondition
 from resolvers.context import Context, LockKind
+from resolvers.credit import sharers_of_credit
 from resolvers.events import record
 from resolvers.orders_acts import LockedOrder, checked_reason, let_go, lock_order
 from rules.money import ZERO
@@ -24,10 +25,11 @@ from rules.transitions import OrderAction
 
 @dataclass(frozen=True, slots=True)
 class WaitingOrder:
-    """A held order, locked with its lines, and what it waits for."""
+    """A held order, locked with its lines, what it waits for, and whose money it is: all that share its credit."""
 
     condition: CreditCondition
     order: LockedOrder
+    payers: frozenset[UUID]
 
 
 async def release_when_paid(
@@ -39,7 +41,8 @@ async def release_when_paid(
     reason: str,
 ) -> UUID:
     """
-    Lets a held order go on as soon as its customer has paid an amount from now on; an earlier condition ends.
+    Lets a held order go on as soon as an amount was paid from now on, by its customer or by another that shares its
+    credit; an earlier condition ends.
 
     Args:
         amount: in the seller's currency.
@@ -79,8 +82,10 @@ async def release_when_paid(
 
 
 async def lock_waiting_orders(ctx: Context, customer_ids: Collection[UUID]) -> list[WaitingOrder]:
-    """The held orders of these customers that wait for money, locked before anything else is."""
+    """The held orders that wait for money of these customers, locked before anything else is."""
     table = CreditCondition
+    shared = await sharers_of_credit(ctx, customer_ids)
+    customer_ids = set().union(*shared.values())
     waiting = select(table).where(
         table.customer_id.in_(customer_ids),
         table.ended_at.is_(None),
@@ -105,7 +110,15 @@ async def lock_waiting_orders(ctx: Context, customer_ids: Collection[UUID]) -> l
         )
         for head in heads
     }
-    return [WaitingOrder(row, by_id[key]) for key, row in conditions.items() if key in by_id]
+    return [
+        WaitingOrder(row, by_id[key], _payers(shared, row.customer_id))
+        for key, row in conditions.items()
+        if key in by_id
+    ]
+
+
+def _payers(shared: Mapping[UUID, frozenset[UUID]], customer_id: UUID) -> frozenset[UUID]:
+    return frozenset(payer for payer, together in shared.items() if customer_id in together)
 
 
 async def release_paid_orders(
@@ -120,7 +133,7 @@ async def release_paid_orders(
     for each in waiting:
         condition, order = each.condition, each.order.order
         condition.amount_received += sum(
-            (amount for customer_id, amount in received if customer_id == condition.customer_id), ZERO
+            (amount for customer_id, amount in received if customer_id in each.payers), ZERO
         )
         if condition.amount_received < condition.amount_awaited:
             continue

@@ -39,6 +39,7 @@ async def discount_order_line(
     order_id = await order_of_line(ctx, line_id)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.DISCOUNT)
     order, line = found.order, next(each for each in found.lines if each.id == line_id)
+    _demand_uninvoiced(line)
     gross = order.gross_amount
     line.discount_percent, line.discount_reason = percent, reason
     _reprice(found, line)
@@ -61,6 +62,7 @@ async def set_order_line_price(
     order_id = await order_of_line(ctx, line_id)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.SET_PRICE)
     order, line = found.order, next(each for each in found.lines if each.id == line_id)
+    _demand_uninvoiced(line)
     if unit_price is not None and not _fits(unit_price, line):
         raise Refusal(ErrorCode.INVALID, "This price is too high for the quantity.", ("unitPrice",))
     gross = order.gross_amount
@@ -70,6 +72,13 @@ async def set_order_line_price(
     await _test_credit(ctx, found, gross)
     told = {} if unit_price is None else {"unitPrice": plain(unit_price)}
     return await done(ctx, order, "order.linePriced", reason, sku=line.sku, **told)
+
+
+def _demand_uninvoiced(line: SalesOrderLine) -> None:
+    """A service may be invoiced before anything left; a draft counts, for it has the price already."""
+    if line.quantity_invoiced:
+        text = "{sku} is invoiced already; its price stays as it is."
+        raise Refusal(ErrorCode.INVALID, text, ("orderLineId",), sku=line.sku)
 
 
 def _fits(unit_price: Decimal, line: SalesOrderLine) -> bool:

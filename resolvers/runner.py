@@ -164,8 +164,12 @@ def constraint_refusal(fault: BaseException) -> Refusal | None:
 
 
 def unavailable(fault: BaseException) -> Unavailable | None:
-    """The fault as something that passes by itself; None when it is a bug."""
-    if isinstance(fault, (PoolTimeout, ConnectionError)):
+    """
+    The fault as something that passes by itself; None when it is a bug.
+
+    An OSError is the way to the database, for an act goes nowhere else: refused, no socket there, an unknown host.
+    """
+    if isinstance(fault, (PoolTimeout, OSError)):
         return Unavailable(type(fault).__name__)
     state = sql_state(fault)
     if isinstance(fault, DBAPIError) and (

@@ -85,6 +85,14 @@ def spread_release(wanted: Decimal, parts: Sequence[Part[Key]]) -> list[tuple[Ke
     return shares
 
 
+def open_to_deliver(
+    kind: LineKind, ordered: Decimal, cancelled: Decimal, shipped: Decimal, invoiced: Decimal
+) -> Decimal:
+    """What of a line is still to be delivered; a service that was invoiced without a delivery needs none any more."""
+    done = shipped if kind is LineKind.GOODS else max(shipped, invoiced)
+    return ordered - cancelled - done
+
+
 @dataclass(frozen=True, slots=True)
 class LineProgress:
     """How far a line of an order has come, in its unit."""
@@ -93,8 +101,14 @@ class LineProgress:
     cancelled: Decimal
     shipped: Decimal
     invoiced: Decimal
+    kind: LineKind = LineKind.GOODS
+
+    @property
+    def done(self) -> Decimal:
+        """Goods are shipped and invoiced; services and charges may be invoiced without leaving any house."""
+        return min(self.shipped, self.invoiced) if self.kind is LineKind.GOODS else self.invoiced
 
 
 def is_anything_left(lines: Sequence[LineProgress]) -> bool:
     """Whether something is still to be shipped or invoiced; an order of which nothing is closes (rule book 8.0)."""
-    return any(min(line.shipped, line.invoiced) < line.ordered - line.cancelled for line in lines)
+    return any(line.done < line.ordered - line.cancelled for line in lines)

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 
 from rules.order_lines import COLUMNS_MAX, LINES_MAX, OrderLine, lines_of_table, too_many_lines
 from rules.refusals import ErrorCode, Refusal
@@ -55,9 +56,9 @@ def find_delimiter(text: str) -> str:
     return best
 
 
-def read_table(text: str) -> tuple[list[list[str]], list[int]]:
+def split_rows(text: str, rows_max: int) -> Iterator[tuple[int, list[str]]]:
     """
-    The rows of delimited text and the lines on which they end.
+    The rows of delimited text one by one, each after the line on which it ends.
 
     Raises:
         Refusal(FILE_INVALID, LIMIT_EXCEEDED): a quotation is not closed, or it is too wide or too long.
@@ -67,25 +68,27 @@ def read_table(text: str) -> tuple[list[list[str]], list[int]]:
         delimiter, text = head[4], "\n" + text[text.index(head) + 5 :].lstrip("\r\n")
     else:
         delimiter = find_delimiter(text)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for row in reader:
+        for count, row in enumerate(reader):
             if len(row) > COLUMNS_MAX:
                 words = "Row {row} has {found} columns; {limit} at most are read."
                 facts = {"row": reader.line_num, "found": len(row), "limit": COLUMNS_MAX}
                 raise Refusal(ErrorCode.FILE_INVALID, words, (), **facts)
             if any(len(cell) > FIELD_CHARACTERS_MAX for cell in row):
                 raise csv.Error("a cell is too long")
-            if len(rows) == _ROWS_MAX:
-                raise too_many_lines(())
-            rows.append(row)
-            numbers.append(reader.line_num)
+            if count == rows_max:
+                raise too_many_lines((), rows_max // 2)
+            yield reader.line_num, row
     except csv.Error:
         words = "Row {row} cannot be read: a quotation mark is not closed, or a cell is too long."
         raise Refusal(ErrorCode.FILE_INVALID, words, (), row=reader.line_num) from None
-    return rows, numbers
+
+
+def read_table(text: str) -> tuple[list[list[str]], list[int]]:
+    """The rows of delimited text and the lines on which they end; refusals as in `split_rows`."""
+    found = list(split_rows(text, _ROWS_MAX))
+    return [row for _, row in found], [number for number, _ in found]
 
 
 def lines_of_csv(content: bytes) -> list[OrderLine]:

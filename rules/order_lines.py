@@ -96,7 +96,7 @@ def cell_text(cell: Cell) -> str:
     return _GUARDED.sub("", cell.strip(), count=1)
 
 
-def _is_blank(row: Sequence[Cell]) -> bool:
+def is_blank(row: Sequence[Cell]) -> bool:
     return not any(cell_text(cell) for cell in row)
 
 
@@ -107,7 +107,7 @@ def find_columns(rows: Sequence[Sequence[Cell]]) -> Columns:
     Raises:
         Refusal(FILE_INVALID): a header names no code or no quantity, or there is but one column.
     """
-    start = next((index for index, row in enumerate(rows) if not _is_blank(row)), None)
+    start = next((index for index, row in enumerate(rows) if not is_blank(row)), None)
     if start is None:
         raise Refusal(ErrorCode.FILE_INVALID, "The file has no lines.", ())
     words = [fold(cell_text(cell)).rstrip(":") for cell in rows[start]]
@@ -135,7 +135,7 @@ def _columns_by_place(rows: Sequence[Sequence[Cell]], start: int) -> Columns:
     The first two columns that hold something: the code, then the quantity, unless only the first are quantities.
     A first row of words over quantities is a header that we do not know.
     """
-    sample = [row for row in rows[start : start + 50] if not _is_blank(row)]
+    sample = [row for row in rows[start : start + 50] if not is_blank(row)]
     used = [
         index
         for index in range(max(map(len, sample)))
@@ -182,7 +182,7 @@ def lines_of_table(rows: Sequence[Sequence[Cell]], numbers: Sequence[int] | None
     columns = find_columns(rows)
     lines: list[OrderLine] = []
     for index in range(columns.first_row, len(rows)):
-        if _is_blank(rows[index]):
+        if is_blank(rows[index]):
             continue
         if len(lines) == LINES_MAX:
             raise too_many_lines(())
@@ -193,8 +193,8 @@ def lines_of_table(rows: Sequence[Sequence[Cell]], numbers: Sequence[int] | None
     return lines
 
 
-def too_many_lines(path: Sequence[str | int]) -> Refusal:
-    return Refusal(ErrorCode.LIMIT_EXCEEDED, "Send {limit} lines at most at once.", path, limit=LINES_MAX)
+def too_many_lines(path: Sequence[str | int], limit: int = LINES_MAX) -> Refusal:
+    return Refusal(ErrorCode.LIMIT_EXCEEDED, "Send {limit} lines at most at once.", path, limit=limit)
 
 
 def _line_of_row(number: int, row: Sequence[Cell], columns: Columns) -> OrderLine:

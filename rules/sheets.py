@@ -24,6 +24,8 @@ from rules.refusals import ErrorCode, Refusal
 PARTS_MAX = 1_000
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 ROWS_MAX = 2 * LINES_MAX  # blank ones included
+# The reader makes a cell of every place up to the last row and the last column.
+CELLS_MAX = 4_000_000
 # A text is shared by the cells that show it, and copied into each of them when it is read.
 SHARED_CHARACTERS_MAX = 128 * 1024 * 1024
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -49,7 +51,7 @@ def _damaged() -> Refusal:
 
 
 def _too_large() -> Refusal:
-    text = "The workbook unpacks to more than is read. Leave only the order lines in it."
+    text = "The workbook unpacks to more than is read. Leave only the lines in it."
     return Refusal(ErrorCode.LIMIT_EXCEEDED, text, ())
 
 
@@ -86,6 +88,8 @@ def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, content: bytes, roo
 class _Watch:
     """What a part's XML amounts to; the reader allocates a cell for every place up to the last."""
 
+    rows_max: int
+    widest: int = 0
     shared_cells: int = 0
     longest: int = 0
     _length: int | None = None  # of the shared text that is open
@@ -115,17 +119,20 @@ class _Watch:
                 "Delete those beside your lines."
             )
             raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), column=found[1], limit=COLUMNS_MAX)
+        self.widest = max(self.widest, column)
         self._at_row(found[2])
 
     def _at_row(self, number: str) -> None:
         if not number.isascii() or not number.isdigit() or len(number) > 7:
             raise _damaged()
-        if int(number) > ROWS_MAX:
+        if int(number) > self.rows_max:
             text = (
                 "The workbook reaches row {row}; {limit} rows at most are read. "
                 "Delete the empty rows below your lines."
             )
-            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), row=int(number), limit=ROWS_MAX)
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, (), row=int(number), limit=self.rows_max)
+        if int(number) * self.widest > CELLS_MAX:
+            raise _too_large()
 
     def say(self, text: str) -> None:
         if self._length is not None:
@@ -157,7 +164,7 @@ def _look_at(part: bytes, watch: _Watch) -> bool:
     return True
 
 
-def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+def _parts(content: bytes, rows_max: int) -> Iterator[tuple[str, bytes]]:
     """The workbook's XML parts, looked at; pictures, macros and the like are left out."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -166,7 +173,7 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
         raise _damaged() from None
     if len(infos) > PARTS_MAX:
         raise _too_large()
-    room, watch = UNPACKED_BYTES_MAX, _Watch()
+    room, watch = UNPACKED_BYTES_MAX, _Watch(rows_max)
     for info in infos:
         part = _unpack(archive, info, content, room)
         room -= len(part)
@@ -178,16 +185,16 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
         raise _too_large()
 
 
-def _repacked(content: bytes) -> io.BytesIO:
+def _repacked(content: bytes, rows_max: int) -> io.BytesIO:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in _parts(content):
+        for name, part in _parts(content, rows_max):
             archive.writestr(name, part)
     packed.seek(0)
     return packed
 
 
-def read_sheet(content: bytes) -> list[list[Cell]]:
+def read_sheet(content: bytes, rows_max: int = ROWS_MAX) -> list[list[Cell]]:
     """
     The rows of the first visible sheet, from its first row.
 
@@ -197,12 +204,12 @@ def read_sheet(content: bytes) -> list[list[Cell]]:
     """
     if not is_workbook(content):
         raise _damaged()
-    packed = _repacked(content)
+    packed = _repacked(content, rows_max)
     try:
         workbook = load_workbook(packed)
         sheets = workbook.sheets_metadata
         shown = next((each for each in sheets if each.visible == SheetVisibleEnum.Visible), sheets[0])
-        rows = workbook.get_sheet_by_name(shown.name).to_python(skip_empty_area=False, nrows=ROWS_MAX)
+        rows = workbook.get_sheet_by_name(shown.name).to_python(skip_empty_area=False, nrows=rows_max)
     except Exception as fault:
         raise _damaged() from fault
     except BaseException as fault:

@@ -267,3 +267,12 @@ class MailState(StrEnum):
     QUEUED = "QUEUED"
     SENT = "SENT"
     KEPT = "KEPT"
+
+
+class ImportKind(StrEnum):
+    """What a file of an import holds a row of."""
+
+    PRODUCTS = "PRODUCTS"
+    CUSTOMERS = "CUSTOMERS"
+    PRICES = "PRICES"
+    STOCK = "STOCK"

@@ -10,11 +10,13 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.company_acts import CompanyMutations
 from schema.credit import CreditMutations, CreditQueries
-from schema.customers import CustomerMutations, CustomerQueries
+from schema.customers import CustomerQueries
+from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
+from schema.imports import ImportMutations, ImportQueries
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
@@ -54,6 +56,7 @@ class Query(
     ApiClientQueries,
     EventQueries,
     JobQueries,
+    ImportQueries,
 ):
     """Everything that can be asked."""
 
@@ -73,6 +76,7 @@ class Mutation(
     CustomerNoteMutations,
     ApiClientMutations,
     JobMutations,
+    ImportMutations,
     CompanyMutations,
     UserMutations,
 ):

@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, orders
+from resolvers import carts, carts_fill, orders, orders_placing
 from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
@@ -230,12 +230,12 @@ class Cart(Node):
             text = "Of {count} more lines not all is free; the rest follows when it arrives."
             found.append(Refusal(ErrorCode.BACKORDERED, text, count=more))
         credit = await ctx.load(credit_by_customer, self.row.customer_id) if view.lines else None
-        if credit is not None and await orders.passes_limit(ctx, view, credit):
+        if credit is not None and await orders_placing.passes_limit(ctx, view, credit):
             text = (
                 "With this order you pass your credit limit: it will be reviewed before anything is reserved."
             )
             found.append(Refusal(ErrorCode.ON_HOLD, text))
-        if view.lines and await orders.waits_for_approval(ctx, view):
+        if view.lines and await orders_placing.waits_for_approval(ctx, view):
             text = "With this order you pass what you may order alone: somebody else of your company has to approve it."
             found.append(Refusal(ErrorCode.APPROVAL_REQUIRED, text))
         return [

@@ -6,18 +6,21 @@ from uuid import UUID
 
 import strawberry
 
+from auth.permissions import Permission as P
 from auth.permissions import Role
 from resolvers import company, company_people
 from resolvers.approvals import rules_by_id
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from rules.states import LimitPeriod
+from schema.access import access
 from schema.company import MANAGE, ApprovalRule, Invitation
 from schema.customers import Customer, CustomerUser
 from schema.ids import decode_id
 from schema.payloads import Payload
 
 Info = strawberry.Info[Context, None]
+ACCOUNTS = [access(P.USERS_WRITE)]
 
 
 @strawberry.input(description="Somebody to ask into the viewer's company by mail.", directives=MANAGE)
@@ -60,6 +63,22 @@ class SetSpendLimitInput:
     period: LimitPeriod = strawberry.field(default=LimitPeriod.MONTH, description="The period.")
 
 
+@strawberry.input(
+    description="What a person of a customer may order without asking. Both amounts null: without limit.",
+    directives=ACCOUNTS,
+)
+class SetCustomerSpendLimitInput:
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    user_id: strawberry.ID = strawberry.field(description="The person.")
+    per_order: Decimal | None = strawberry.field(
+        default=None, description="With tax and at once, in the customer's currency."
+    )
+    per_period: Decimal | None = strawberry.field(
+        default=None, description="With tax and in a period, in the customer's currency."
+    )
+    period: LimitPeriod = strawberry.field(default=LimitPeriod.MONTH, description="The period.")
+
+
 @strawberry.input(description="A rule of the viewer's company, as it shall be.", directives=MANAGE)
 class SaveApprovalRuleInput:
     rule_id: strawberry.ID | None = strawberry.field(
@@ -98,6 +117,17 @@ class SetMembershipRolesPayload(_MemberPayload):
 @strawberry.type(description="Answer of setSpendLimit.", directives=MANAGE)
 class SetSpendLimitPayload(_MemberPayload):
     member: CustomerUser | None = strawberry.field(default=None, description="The person; null when refused.")
+
+
+@strawberry.type(description="Answer of setCustomerSpendLimit.", directives=ACCOUNTS)
+class SetCustomerSpendLimitPayload(Payload):
+    entity_type = "Customer"
+    customer: Customer | None = strawberry.field(default=None, description="The customer; null when refused.")
+
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        row = await ctx.load(customers_by_id, entity_id)
+        return cls(customer=None if row is None else Customer.of(row))
 
 
 @strawberry.type(description="Answer of removeMember.", directives=MANAGE)
@@ -210,6 +240,21 @@ class CompanyMutations:
             info.context, key, input.per_order, input.per_period, input.period
         )
         return await SetSpendLimitPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Says what a person of a customer may order without asking, as its own admin can.",
+        directives=ACCOUNTS,
+    )
+    async def set_customer_spend_limit(
+        self,
+        info: Info,
+        input: Annotated[SetCustomerSpendLimitInput, strawberry.argument(description="The limit.")],
+    ) -> SetCustomerSpendLimitPayload:
+        customer = decode_id(input.customer_id, "Customer", path=("customerId",))
+        done = await company.set_customer_spend_limit(
+            info.context, customer, _user_id(input.user_id), input.per_order, input.per_period, input.period
+        )
+        return await SetCustomerSpendLimitPayload.of(info.context, done)
 
     @strawberry.mutation(
         description="Makes or changes a rule: which orders need the consent of somebody else of the company.",

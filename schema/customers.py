@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -15,7 +15,7 @@ from models.invoices import Invoice as InvoiceTable
 from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, invoices, orders, sales, users
+from resolvers import approvals, company_people, customers, customers_items, invoices, orders, sales, users
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -25,8 +25,7 @@ from schema.company import MANAGE, ApprovalRule, Invitation, MemberAction, Spend
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.enums import CustomerStatusFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
-from schema.ids import Node, decode_id, encode_id, node_loader, try_decode_id
-from schema.payloads import Payload
+from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -37,6 +36,7 @@ OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore
 SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
+ItemNumberType = Annotated["ItemNumber", strawberry.lazy("schema.customers_items")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -143,8 +143,10 @@ class CustomerUser:
         description="What you may do with them; buttons are drawn from this.", directives=[list_size(3)]
     )
     def allowed_actions(self, info: Info) -> list[MemberAction]:
-        may = info.context.user.reaches(P.COMPANY_MANAGE, self.row.customer_id)
-        return list(MemberAction) if may else []
+        me = info.context.user
+        if me.reaches(P.COMPANY_MANAGE, self.row.customer_id):
+            return list(MemberAction)
+        return [MemberAction.SET_LIMIT] if me.may(P.USERS_WRITE) else []
 
 
 @strawberry.type(description="An address of a customer.", directives=_READ)
@@ -220,12 +222,28 @@ class DeliveryTerms:
 
 
 @strawberry.type(
-    description="What a customer may owe. Exposure is the gross of open orders.",
+    description="What a customer may owe, and what of it is used: gross, in the currency of its account.",
     directives=[access(P.CREDIT_READ, P.CREDIT_AVAILABLE_READ)],
 )
 class Credit:
     limit: Money = strawberry.field(description="The limit.", directives=[access(P.CREDIT_READ)])
-    exposure: Money = strawberry.field(description="What of it is used.", directives=[access(P.CREDIT_READ)])
+    exposure: Money = strawberry.field(
+        description="What of it is used: orders, deliveries and invoices that are open, less what is unapplied.",
+        directives=[access(P.CREDIT_READ)],
+    )
+    orders_open: Money = strawberry.field(
+        description="What of it are open orders.", directives=[access(P.CREDIT_READ)]
+    )
+    delivered: Money = strawberry.field(
+        description="What of it is delivered and not invoiced; drafts are not invoiced yet.",
+        directives=[access(P.CREDIT_READ)],
+    )
+    invoices: Money = strawberry.field(
+        description="What of it are open invoices.", directives=[access(P.CREDIT_READ)]
+    )
+    unapplied: Money = strawberry.field(
+        description="Credits and payments on account, which lower it.", directives=[access(P.CREDIT_READ)]
+    )
     available: Money = strawberry.field(description="What is left of it, never below zero.")
     overdue: Money = strawberry.field(
         description="What of it is open past its day.", directives=[access(P.CREDIT_READ)]
@@ -330,6 +348,10 @@ class Customer(Node):
         return Credit(
             limit=Money.of(row.limit, row.currency),
             exposure=Money.of(row.exposure, row.currency),
+            orders_open=Money.of(row.used.orders, row.currency),
+            delivered=Money.of(row.used.delivered, row.currency),
+            invoices=Money.of(row.used.invoices, row.currency),
+            unapplied=Money.of(row.used.unapplied, row.currency),
             available=Money.of(row.available, row.currency),
             overdue=Money.of(row.used.overdue, row.currency),
         )
@@ -385,6 +407,16 @@ class Customer(Node):
         return connection(
             await invoices.invoices_of_customer(info.context, self.row.id, sort, args), Invoice.of
         )
+
+    @strawberry.field(description="What it calls our products, by its own numbers.")
+    async def item_numbers(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[ItemNumberType]:
+        from schema.customers_items import ItemNumber
+
+        args = PageArgs(first, after, last, before)
+        page = await customers_items.item_numbers_of_customer(info.context, self.row.id, args)
+        return connection(page, ItemNumber.of)
 
     @strawberry.field(description="What it bought, newest first.", directives=[access(P.SALES_HISTORY_READ)])
     async def sales_history(
@@ -542,74 +574,6 @@ class CustomerQueries:
     @strawberry.field(description="The seller's sales reps.", directives=[access(P.STAFF), list_size(100)])
     async def sales_reps(self, info: Info) -> list[SalesRep]:
         return [SalesRep.of(row) for row in await customers.sales_reps(info.context)]
-
-
-_KEEP = [access(P.ADDRESSES_WRITE)]
-
-
-@strawberry.input(description="A new address of the viewer's company.", directives=_KEEP)
-class CreateAddressInput:
-    label: str = strawberry.field(description="What the company calls it.")
-    name: str = strawberry.field(description="Whom it names.")
-    street: str = strawberry.field(description="Street and number.")
-    postal_code: str = strawberry.field(description="Postal code.")
-    city: str = strawberry.field(description="City.")
-    region: str = strawberry.field(default="", description="Region.")
-    country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2.")
-    phone: str = strawberry.field(default="", description="Telephone there.")
-    is_default_delivery: bool = strawberry.field(
-        default=False, description="Goods go there when nothing is said."
-    )
-    is_default_billing: bool = strawberry.field(default=False, description="Invoices go there.")
-
-
-@strawberry.input(
-    description="An address as it shall be; orders that copied it stay as they are.", directives=_KEEP
-)
-class UpdateAddressInput(CreateAddressInput):
-    address_id: strawberry.ID = strawberry.field(description="The address.")
-
-
-@strawberry.type(description="Answer of createAddress.", directives=_KEEP)
-class CreateAddressPayload(Payload):
-    entity_type = "Address"
-    address: Address | None = strawberry.field(default=None, description="The address; null when refused.")
-
-    @classmethod
-    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
-        row = await ctx.load(customers.addresses_by_id, entity_id)
-        return cls(address=None if row is None else Address.of(row))
-
-
-@strawberry.type(description="Answer of updateAddress.", directives=_KEEP)
-class UpdateAddressPayload(CreateAddressPayload):
-    pass
-
-
-def _draft(given: CreateAddressInput) -> customers.AddressDraft:
-    return fill(customers.AddressDraft, given)
-
-
-@strawberry.type
-class CustomerMutations:
-    @strawberry.mutation(description="Adds an address to the viewer's company.", directives=_KEEP)
-    async def create_address(
-        self,
-        info: Info,
-        input: Annotated[CreateAddressInput, strawberry.argument(description="The address.")],
-    ) -> CreateAddressPayload:
-        done = await customers.create_address(info.context, _draft(input))
-        return await CreateAddressPayload.of(info.context, done)
-
-    @strawberry.mutation(description="Changes an address of the viewer's company.", directives=_KEEP)
-    async def update_address(
-        self,
-        info: Info,
-        input: Annotated[UpdateAddressInput, strawberry.argument(description="The address.")],
-    ) -> UpdateAddressPayload:
-        key = decode_id(input.address_id, "Address", path=("addressId",))
-        done = await customers.update_address(info.context, key, _draft(input))
-        return await UpdateAddressPayload.of(info.context, done)
 
 
 @node_loader("Customer")

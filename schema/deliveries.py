@@ -19,11 +19,11 @@ from resolvers.orders import orders_by_id
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
-from rules import documents
 from rules.deliveries import DeliveryAction
 from rules.states import DeliveryStatus
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
+from schema.documents import DocumentAddress, DocumentDeliveryTerms, address_of, delivery_terms_of
 from schema.enums import DeliveryStatusFilter
 from schema.filters import (
     BooleanFilter,
@@ -35,7 +35,7 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.orders import DocumentAddress, DocumentDeliveryTerms, Order
+from schema.orders import Order
 from schema.products import Product, Warehouse
 from schema.rows import fill
 from schema.scalars import Money
@@ -142,11 +142,11 @@ class Delivery(Node):
 
     @strawberry.field(description="Where the goods go.")
     def delivery_address(self) -> DocumentAddress:
-        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.delivery_address))
+        return address_of(self.row.delivery_address)
 
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
-        return fill(DocumentDeliveryTerms, documents.DocumentDeliveryTerms.from_json(self.row.delivery_terms))
+        return delivery_terms_of(self.row.delivery_terms)
 
     @strawberry.field(
         description="Its invoices and credits that you may see, oldest first.",

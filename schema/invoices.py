@@ -22,7 +22,6 @@ from resolvers import invoices
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.paging import PageArgs, SortKey
-from rules import documents
 from rules.invoices import InvoiceAction, payment_state
 from rules.money import ZERO
 from rules.states import (
@@ -37,6 +36,7 @@ from rules.verifactu import ChainFault
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
+from schema.documents import DocumentAddress, DocumentPaymentTerms, address_of, payment_terms_of
 from schema.enums import BuyerInvoiceStatusFilter, InvoiceKindFilter, InvoiceStatusFilter, PaymentStateFilter
 from schema.filters import (
     BooleanFilter,
@@ -48,7 +48,6 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.orders import DocumentAddress, DocumentPaymentTerms, payment_terms_of
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -217,11 +216,11 @@ class Invoice(Node):
 
     @strawberry.field(description="Where it is billed to.")
     def billing_address(self) -> DocumentAddress:
-        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.billing_address))
+        return address_of(self.row.billing_address)
 
     @strawberry.field(description="Where the goods went.")
     def delivery_address(self) -> DocumentAddress:
-        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.delivery_address))
+        return address_of(self.row.delivery_address)
 
     @strawberry.field(description="When it is to be paid, as the order said.")
     def payment_terms(self) -> DocumentPaymentTerms:

@@ -9,14 +9,16 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
+from models.imports import DataImportRow
 from models.jobs_reads import JobRow
 from resolvers import jobs
 from resolvers.context import Context
 from resolvers.customers import users_by_id
 from resolvers.files import FileRow, files_by_id
+from resolvers.imports import imports_by_job
 from resolvers.messages import translate
 from resolvers.paging import PageArgs
-from rules.states import JobState
+from rules.states import ImportKind, JobState
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import User
@@ -52,6 +54,41 @@ class JobErrorRow:
     column_name: str = strawberry.field(description="The column at fault; empty for the row as a whole.")
     code: str = strawberry.field(description="Stable code, as in user errors.")
     message: str = strawberry.field(description="Why, in your language.")
+    value: str = strawberry.field(
+        description="What stood there, shortened; empty where the fault has no value."
+    )
+
+
+described_enum(
+    ImportKind,
+    "What the rows of an import are.",
+    {
+        "PRODUCTS": "Products, by their SKU.",
+        "CUSTOMERS": "Customers, by their number.",
+        "PRICES": "List prices, by SKU, currency, unit, quantity and first day.",
+        "STOCK": "What is on hand, by warehouse, SKU and lot.",
+    },
+)
+
+
+@strawberry.type(
+    description="The file of an import and the account of its rows: the four counts make `rowsDone`.",
+    directives=[access(P.IMPORTS_WRITE)],
+)
+class DataImport:
+    kind: ImportKind = strawberry.field(description="What its rows are.")
+    is_verify_only: bool = strawberry.field(description="Whether it only says what would come of the rows.")
+    file_name: str = strawberry.field(description="The name of the file that was sent.")
+    rows_total: int = strawberry.field(description="Rows below the header.")
+    rows_done: int = strawberry.field(description="Rows that were looked at and, unless refused, stored.")
+    rows_created: int = strawberry.field(description="Rows that made something new.")
+    rows_changed: int = strawberry.field(description="Rows that changed something.")
+    rows_unchanged: int = strawberry.field(description="Rows that say what is so already.")
+    rows_refused: int = strawberry.field(description="Rows that were not taken; `Job.resultFile` has them.")
+
+    @classmethod
+    def of(cls, row: DataImportRow) -> "DataImport":
+        return fill(cls, row)
 
 
 @strawberry.type(description="A file to download.", directives=[access(P.SIGNED_IN)])
@@ -121,8 +158,23 @@ class Job(Node):
         rows = await info.context.load(jobs.error_rows_by_job, self.row.id)
         locale = info.context.locale
         return [
-            fill(JobErrorRow, row, message=translate(row.message, row.message_data, locale)) for row in rows
+            fill(
+                JobErrorRow,
+                row,
+                message=translate(row.message, row.message_data, locale),
+                value=str(row.message_data.get("value", "")),
+            )
+            for row in rows
         ]
+
+    @strawberry.field(
+        description="The import that it is; null for other jobs.", directives=[access(P.IMPORTS_WRITE)]
+    )
+    async def data_import(self, info: Info) -> DataImport | None:
+        if not self.kind.startswith("import."):
+            return None
+        row = await info.context.load(imports_by_job, self.row.id)
+        return None if row is None else DataImport.of(row)
 
     @strawberry.field(description="What you may do with it now.", directives=[list_size(1)])
     def allowed_actions(self, info: Info) -> list[JobAction]:

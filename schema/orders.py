@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,6 @@ from resolvers.invoices import invoices_by_order
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
-from rules import documents
 from rules.money import ZERO, TaxGroup
 from rules.pricing import PriceStep as Step
 from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
@@ -30,6 +29,14 @@ from schema.approvals import ApprovalRequest
 from schema.carts import TaxTotal, Totals
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.customers import Customer
+from schema.documents import (
+    DocumentAddress,
+    DocumentDeliveryTerms,
+    DocumentPaymentTerms,
+    address_of,
+    delivery_terms_of,
+    payment_terms_of,
+)
 from schema.enums import OrderStatusFilter
 from schema.filters import (
     BooleanFilter,
@@ -53,53 +60,6 @@ DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries"
 _READ = [access(P.ORDERS_READ)]
 _DELIVERED = [access(P.DELIVERIES_READ)]
 _PRICED = [access(P.PRICES_READ)]
-
-
-@strawberry.type(description="An address as the document copied it.", directives=_READ)
-class DocumentAddress:
-    label: str = strawberry.field(description="What the company called it.")
-    name: str = strawberry.field(description="Whom it named.")
-    street: str = strawberry.field(description="Street and number.")
-    postal_code: str = strawberry.field(description="Postal code.")
-    city: str = strawberry.field(description="City.")
-    region: str = strawberry.field(description="Region; may be empty.")
-    country: str = strawberry.field(description="Country, ISO 3166-1 alpha-2.")
-    phone: str = strawberry.field(description="Telephone; may be empty.")
-
-
-@strawberry.type(description="A part of the total and when it is due after the invoice.", directives=_READ)
-class Instalment:
-    share_percent: Decimal = strawberry.field(description="Its share of the total, in percent.")
-    due_days: int = strawberry.field(description="Days after the invoice.")
-    end_of_month: bool = strawberry.field(description="Whether it then waits for the end of the month.")
-    payment_day: int | None = strawberry.field(
-        description="The day of the month it then waits for; null for none."
-    )
-
-
-@strawberry.type(description="Payment terms as the document copied them.", directives=_READ)
-class DocumentPaymentTerms:
-    code: str = strawberry.field(description="Their code.")
-    name: str = strawberry.field(description="Their name.")
-    instalments: list[Instalment] = strawberry.field(
-        description="The parts of the total.", directives=[list_size(12)]
-    )
-
-
-def payment_terms_of(stored: dict[str, Any]) -> DocumentPaymentTerms:
-    """Payment terms as a document stored them."""
-    terms = documents.DocumentPaymentTerms.from_json(stored)
-    return fill(
-        DocumentPaymentTerms, terms, instalments=[fill(Instalment, each) for each in terms.instalments]
-    )
-
-
-@strawberry.type(description="Delivery terms as the document copied them.", directives=_READ)
-class DocumentDeliveryTerms:
-    code: str = strawberry.field(description="Their code.")
-    name: str = strawberry.field(description="Their name.")
-    incoterm: str = strawberry.field(description="The Incoterms 2020 rule.")
-    place: str = strawberry.field(description="The place it names.")
 
 
 @strawberry.type(description="When, whence and how much of a line.", directives=_READ)
@@ -332,11 +292,11 @@ class Order(Node):
 
     @strawberry.field(description="Where the goods go.")
     def delivery_address(self) -> DocumentAddress:
-        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.delivery_address))
+        return address_of(self.row.delivery_address)
 
     @strawberry.field(description="Where the invoice goes.")
     def billing_address(self) -> DocumentAddress:
-        return fill(DocumentAddress, documents.DocumentAddress.from_json(self.row.billing_address))
+        return address_of(self.row.billing_address)
 
     @strawberry.field(description="When it is to be paid.")
     def payment_terms(self) -> DocumentPaymentTerms:
@@ -344,7 +304,7 @@ class Order(Node):
 
     @strawberry.field(description="How it is delivered.")
     def delivery_terms(self) -> DocumentDeliveryTerms:
-        return fill(DocumentDeliveryTerms, documents.DocumentDeliveryTerms.from_json(self.row.delivery_terms))
+        return delivery_terms_of(self.row.delivery_terms)
 
     @strawberry.field(description="The customer as it is now.", directives=[access(P.CUSTOMERS_READ)])
     async def customer(self, info: Info) -> Customer | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders, orders_acts, orders_approval, orders_prices
+from resolvers import orders, orders_acts, orders_approval, orders_placing, orders_prices
 from resolvers.context import Context
 from schema.access import access, key_required
 from schema.carts import head_change
@@ -196,7 +196,7 @@ class OrderMutations:
     async def place_order(
         self, info: Info, input: Annotated[PlaceOrderInput, strawberry.argument(description="The cart.")]
     ) -> PlaceOrderPayload:  # type: ignore[valid-type]
-        done = await orders.place_order(
+        done = await orders_placing.place_order(
             info.context,
             decode_id(input.cart_id, "Cart", path=("cartId",)),
             input.expected_version,

@@ -62,8 +62,9 @@ LABELS: dict[str, dict[str, Label]] = {
     },
     "delivery_status": {
         "RELEASED": Label(N_("Being prepared"), "info", "box"),
-        "SHIPPED": Label(N_("Shipped"), "success", "truck"),
-        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+        "SHIPPED": Label(N_("Sent"), "success", "truck"),
+        "CANCELLED": Label(N_("Called off"), "neutral", "ban"),
+        "UNINVOICED": Label(N_("To invoice"), "warning", "clock"),
     },
     "fulfilment": {
         "NONE": Label(N_("Pending"), "neutral", "clock"),
@@ -76,6 +77,12 @@ LABELS: dict[str, dict[str, Label]] = {
         "SUCCEEDED": Label(N_("Done"), "success", "check"),
         "FAILED": Label(N_("Failed"), "danger", "alert"),
     },
+    "import_kind": {
+        "PRODUCTS": Label(N_("Products")),
+        "CUSTOMERS": Label(N_("Customers")),
+        "PRICES": Label(N_("Prices")),
+        "STOCK": Label(N_("Stock")),
+    },
     "job_kind": {
         "mail.order_placed": Label(N_("Mail: order received")),
         "mail.order_confirmed": Label(N_("Mail: order confirmed")),
@@ -84,6 +91,10 @@ LABELS: dict[str, dict[str, Label]] = {
         "mail.invitation": Label(N_("Mail: invitation")),
         "mail.password": Label(N_("Mail: forgotten password")),
         "mail.account": Label(N_("Mail: new account")),
+        "import.products": Label(N_("Import: products")),
+        "import.customers": Label(N_("Import: customers")),
+        "import.prices": Label(N_("Import: prices")),
+        "import.stock": Label(N_("Import: stock")),
         "house.keep": Label(N_("Clearing up")),
         "house.recover": Label(N_("Looking for lost jobs")),
     },
@@ -142,6 +153,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "FINANCE_READ": Label(N_("Read credit and tax ids")),
         "JOBS_READ": Label(N_("Follow its jobs")),
         "INVOICES_READ": Label(N_("Read invoices")),
+        "IMPORTS_WRITE": Label(N_("Import products, customers, prices and stock")),
         "USERS_READ": Label(N_("Read users and their roles")),
         "COSTS_READ": Label(N_("Read costs")),
         "AUDIT_READ": Label(N_("Read the audit trail")),
@@ -200,7 +212,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "OPEN": Label(N_("Unpaid"), "info", "clock"),
         "PARTIAL": Label(N_("Partly paid"), "warning", "half"),
         "PAID": Label(N_("Paid"), "success", "check"),
-        "OVERDUE": Label(N_("Overdue"), "danger", "alert"),
+        "SETTLED": Label(N_("Settled"), "success", "check"),
+        "OVERDUE": Label(N_("Past due"), "danger", "alert"),
     },
     "buyer_status": {
         "ACCEPTED": Label(N_("Accepted by the buyer"), "success", "check"),

@@ -123,6 +123,10 @@ class Page:
         found = self.renderer.texts.gettext(text)
         return found % values if values else found
 
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The text for that many, with the count in it."""
+        return self.renderer.texts.ngettext(one, many, count) % {"count": count}
+
     # What was sent
 
     def query(self, name: str) -> str:

@@ -30,7 +30,7 @@ from storefront.portal import (
     statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import admin, bank, console, credit, customers, desk, jobs, payments
+from storefront.staff import admin, bank, console, credit, customers, desk, imports, jobs, payments
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
 
@@ -53,7 +53,7 @@ PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
-    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES,
+    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.

@@ -168,7 +168,7 @@ class Cluster:
 
     def __init__(self, server: EmbeddedServer, folder: Path) -> None:
         self.server = server
-        self._folder = folder
+        self.folder = folder
         self._desk = Desk(server.run)
         self._numbers = count()
         # By size of the pool: databases that were lent, with what their engines learnt.
@@ -220,8 +220,8 @@ class Cluster:
         return self._once(f"template_{name}", make)
 
     def _once(self, name: str, make: Callable[[str], T]) -> tuple[str, T]:
-        made = self._folder / f"{name}.made"
-        with (self._folder / f"{name}.lock").open("a") as turn:
+        made = self.folder / f"{name}.made"
+        with (self.folder / f"{name}.lock").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             if not made.exists():
                 self._desk.execute(f"drop database if exists {name}")  # of a worker that died over it

@@ -13,7 +13,8 @@ import pytest
 from app.database import Database
 from app.settings import Settings
 from tests.cluster import PREFIX, Cluster, folder_of_run, run, server_in
-from tests.workers import Controller, Neighbour, folder_of
+from tests.planting import plant_flaw
+from tests.workers import LENT, Controller, Neighbour, folder_of
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -25,6 +26,9 @@ DEMO_DAY = date(2026, 3, 2)  # the day on which the demo company of the tests li
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    plant_flaw()
+    if LENT in os.environ:
+        return  # the test that started this run holds the room for it
     folder = folder_of(config)
     config.pluginmanager.register(Controller() if folder is None else Neighbour(folder))
 

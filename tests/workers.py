@@ -1,5 +1,6 @@
 """How several processes share one run of the tests: who owns the PostgreSQL, who gets which test, who waits for whom."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,12 +12,15 @@ from tests.cluster import Room, folder_of_run, server_in
 
 # Their tests share something that is dear to make, such as a site; every other test goes wherever there is time.
 TOGETHER = ("tests/e2e/", "tests/app/imports/", "tests/app/test_stack.py")
+# Names the folder of a run, to a run that a test of it starts: PostgreSQL and templates are there already.
+LENT = "VENTAS_TEST_FOLDER"
 
 
 def folder_of(config: pytest.Config) -> Path | None:
-    """The run's folder in a worker; none where there is one process, which makes its own."""
+    """The run's folder in a worker, or that of the run around this one; none for a process that makes its own."""
     given: dict[str, str] = getattr(config, "workerinput", {})
-    return Path(given["ventas_folder"]) if given else None
+    folder = given.get("ventas_folder") or os.environ.get(LENT)
+    return Path(folder) if folder else None
 
 
 def unit_of(nodeid: str) -> str:

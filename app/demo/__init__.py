@@ -18,12 +18,14 @@ from app.demo.customers import (
     demo_logins,
     plan_customers,
 )
-from app.demo.deliveries import deliver_some
-from app.demo.invoices import invoice_some
+from app.demo.deliveries import deliver_early, deliver_some
+from app.demo.invoices import invoice_early, invoice_some
 from app.demo.orders import PlannedOrder, plan_orders
+from app.demo.payments import collect_some
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
 from app.demo.shopping import add_shopping
+from app.demo.spending import add_spending
 from app.demo.stock import add_balances, reserve_open, stock_up
 from models import all_tables
 from models.base import Base
@@ -45,7 +47,7 @@ __all__ = ["DEMO_LOGINS", "DEMO_PASSWORD", "DemoLogin", "load_demo"]
 
 async def load_demo(database: "Database", today: date, now: datetime | None = None) -> None:
     """
-    Fills an empty, migrated database: in one transaction, but for what is sent and invoiced by the ordinary acts.
+    Fills an empty, migrated database: in one transaction, but for goods and money, which go by the ordinary acts.
 
     Args:
         today: the day the company lives in; everything else is counted from it.
@@ -58,8 +60,11 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
             text("select setval('sales_order_number_seq', (select count(*) from sales_order))")
         )
         await refresh_search(session)
-    await deliver_some(database, now or moment(today, 12))
-    await invoice_some(database, now or moment(today, 12))
+    at = now or moment(today, 12)
+    await invoice_early(database, await deliver_early(database, at))
+    await deliver_some(database, at)
+    await invoice_some(database, at)
+    await collect_some(database, at)
 
 
 def plan_demo(today: date, now: datetime) -> Rows:
@@ -79,6 +84,7 @@ def plan_demo(today: date, now: datetime) -> Rows:
     add_orders(rows, orders)
     add_legacy_sales(rows, companies, on_sale)
     add_shopping(rows, companies, on_sale)
+    add_spending(rows, companies)
     _add_credit(rows, companies, orders)
     return rows
 

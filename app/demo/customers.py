@@ -255,6 +255,7 @@ def _company(number: int, name: str, group: str, place: int, parent: int | None,
         )
 
     weight = {MAIN: 4.0, SECOND: 3.0, 3: 2.5}.get(number, 0.4 + dice.random() ** 2 * 2)
+    payment = dice.choice(("R15", "R30", "R30", "T60", "3060", "CONTADO"))
     return Company(
         number=number,
         id=key("customer", number),
@@ -265,7 +266,7 @@ def _company(number: int, name: str, group: str, place: int, parent: int | None,
         parent=parent,
         currency="USD" if number in DOLLARS else "EUR",
         locale="en" if number in DOLLARS else "es",
-        payment=dice.choice(("R15", "R30", "R30", "T60", "3060", "CONTADO")),
+        payment={MAIN: "3060"}.get(number, payment),
         delivery=dice.choice(("DAP", "DAP", "DAP", "CPT", "EXW")),
         tax_id=tax_id,
         rep=REP_OF[territory],

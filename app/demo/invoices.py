@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -21,25 +22,50 @@ _FINANCE = """
     select app_user.id, name, email from app_user join staff_role on user_id = app_user.id
     where role = 'FINANCE' order by email limit 1
 """
-_SHIPPED = "select id from delivery where status = 'SHIPPED' order by number"
+_SHIPPED = """
+    select delivery.id from delivery where status = 'SHIPPED' and exists (
+        select from delivery_line line
+        where line.delivery_id = delivery.id and line.quantity_invoiced < line.quantity
+    ) order by number
+"""
+
+
+async def finance_of(database: "Database") -> Viewer:
+    """Who invoices and collects."""
+    async with database.job() as session:
+        person = (await session.execute(text(_FINANCE))).one()
+    return Viewer(
+        person.id, person.name, person.email, SELLER, RowClass.STAFF, frozenset({Role.FINANCE}),
+        combine_grants([Role.FINANCE]),
+    )  # fmt: skip
+
+
+async def invoice_early(database: "Database", now: datetime) -> None:
+    """What has left so far, all of it: of what is due at once something is late by today."""
+    viewer = await finance_of(database)
+    async with database.job() as session:
+        shipped = list(await session.scalars(text(_SHIPPED)))
+    if shipped:
+        await _invoice(database, viewer, shipped, 0, now)
 
 
 async def invoice_some(database: "Database", now: datetime) -> None:
     """By the ordinary use cases, so that numbers, chain and journal are as they would be."""
+    viewer = await finance_of(database)
     async with database.job() as session:
-        person = (await session.execute(text(_FINANCE))).one()
         shipped = list(await session.scalars(text(_SHIPPED)))
-    viewer = Viewer(
-        person.id, person.name, person.email, SELLER, RowClass.STAFF, frozenset({Role.FINANCE}),
-        combine_grants([Role.FINANCE]),
-    )  # fmt: skip
     chosen = shipped[: len(shipped) - WAITING]
-    if not chosen:
-        return
+    if chosen:
+        await _invoice(database, viewer, chosen, DRAFTS, now)
+
+
+async def _invoice(
+    database: "Database", viewer: Viewer, chosen: list[UUID], drafts_left: int, now: datetime
+) -> None:
     run = await act(database, viewer, lambda ctx: create_invoices(ctx, chosen), now)
     assert run is not None, "everything chosen can be invoiced"
     drafts = await act(database, viewer, lambda ctx: invoices_of_run(ctx, run), now) or []
-    ready = [each.id for each in drafts[: len(drafts) - DRAFTS]]
+    ready = [each.id for each in drafts[: len(drafts) - drafts_left]]
     if ready:
         day = now.astimezone(MADRID).date()
         await act(database, viewer, lambda ctx: issue_invoices(ctx, ready, day), now)

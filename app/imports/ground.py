@@ -35,6 +35,12 @@ _LOCK = 7_236_514_002  # any number of our own: imports run one after another
 _CURRENCY_NAMES = {"EUR": "Euro", "USD": "US dollar", "GBP": "Pound sterling"}
 # Stand-ins where the seller has no rate, so that an order can be priced at all; the report asks for real ones.
 _STAND_IN_RATES = {"USD": Decimal("0.90"), "GBP": Decimal("1.15")}
+# The general rate since an import may begin: Ley 41/1994, art. 78; Ley 26/2009, art. 79; RD-ley 20/2012, art. 23.
+_GENERAL_RATES = (
+    (Decimal(16), date(1995, 1, 1), date(2010, 7, 1)),
+    (Decimal(18), date(2010, 7, 1), date(2012, 9, 1)),
+    (Decimal(21), date(2012, 9, 1), None),
+)
 _SELLER = {
     "code": "VENTAS", "name": "Ventas Mayoristas SL", "tax_id": "B87654323", "street": "Calle de Alcalá 100",
     "postal_code": "28009", "city": "Madrid", "country": "ES", "email": "ventas@ventas.example",
@@ -227,14 +233,15 @@ async def _standard_tax(finder: _Finder, seller: Seller, today: date) -> UUID:
     if found is not None:
         return found
     category = await finder.add(TaxCategory(seller_id=seller.id, code="STANDARD", name="IVA general"))
-    # Ley 37/1992, art. 90, as in force since 2012-09-01.
-    rate = TaxRate(
-        tax_category_id=category.id,
-        territory=seller.tax_territory,
-        percent=Decimal(21),
-        valid_from=date(2012, 9, 1),
-    )
-    await finder.add(rate)
+    for percent, since, until in _GENERAL_RATES:
+        rate = TaxRate(
+            tax_category_id=category.id,
+            territory=seller.tax_territory,
+            percent=percent,
+            valid_from=since,
+            valid_until=until,
+        )
+        await finder.add(rate)
     return category.id
 
 

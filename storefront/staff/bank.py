@@ -39,9 +39,9 @@ async def read_file(page: Page) -> Response:
         return await show_bank(page, told)
     lines = outcome.payload["bankFile"]["lines"]
     waiting = sum(each["status"] == "UNKNOWN" for each in lines)
-    said = page.gettext(
-        "%(count)s lines were read; %(waiting)s wait for you.", count=len(lines), waiting=waiting
-    )
+    read = page.ngettext("%(count)s line was read.", "%(count)s lines were read.", len(lines))
+    left = page.ngettext("%(count)s line waits for you.", "%(count)s lines wait for you.", waiting)
+    said = read + " " + (left if waiting else page.gettext("None waits for you."))
     return page.go("/staff/bank", said, warnings=outcome.warnings)
 
 

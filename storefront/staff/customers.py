@@ -5,11 +5,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from storefront.forms import Problem, problems_of
+from storefront.forms import Problem, problems_of, read_number
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 
 PAGE_SIZE = 25
+PERIODS = ("WEEK", "MONTH", "QUARTER", "YEAR")
+_LIMITS = {"perOrder": "per_order", "perPeriod": "per_period"}
 STATUSES = ("ACTIVE", "PROSPECT", "BLOCKED")
 
 
@@ -40,6 +42,7 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     data = await page.ask("Customer", number=number, after=page.query("after") or None)
     if data["customer"] is None:
         raise Trouble(404)
+    documents = await page.ask("OpenDocuments", customer=data["customer"]["id"])
     history = data["customer"].get("salesHistory")
     refused = page.query("error")
     told = {
@@ -52,8 +55,10 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     problems = [*problems, *([told[refused]] if refused in told and not page.form else [])]
     return page.show(
         "staff/customer.html", 422 if problems else 200, frame=data, customer=data["customer"], history=history,
+        documents=documents,
         pager=neighbours(page, history["pageInfo"]) if history else None,
-        problems=problems, refused=refused in told, typed=page.field("note") if page.form else None,
+        problems=problems, refused=refused in told, typed=page.field("note") if page.field("act") == "note" else None,
+        periods=PERIODS, limited={name: page.field(name) for name in ("user", "per_order", "per_period", "period")},
     )  # fmt: skip
 
 
@@ -68,7 +73,30 @@ async def write_note(page: Page) -> Response:
     return page.go(page.request.url.path, page.gettext("The note was saved."), warnings=outcome.warnings)
 
 
+async def set_limit(page: Page) -> Response:
+    """What a person there may order alone; an empty field is no limit."""
+    given: dict[str, Any] = {}
+    problems = []
+    for name, field in _LIMITS.items():
+        typed = page.field(field).strip()
+        given[name] = read_number(typed, page.locale) if typed else None
+        if typed and given[name] is None:
+            text = page.gettext("Enter an amount, such as 121.50.")
+            problems.append(Problem(text, f"{field}-{page.field('user')}"))
+    if problems:
+        return await show_customer(page, problems)
+    period = page.field("period")
+    outcome = await page.act(
+        "SetCustomerSpendLimit", customerId=page.field("customer"), userId=page.field("user"),
+        period=period if period in PERIODS else "MONTH", **given,
+    )  # fmt: skip
+    if not outcome.done:
+        at = {name: f"{field}-{page.field('user')}" for name, field in _LIMITS.items()}
+        return await show_customer(page, problems_of(outcome.errors, at))
+    return page.go(page.request.url.path, page.gettext("The changes were saved."), warnings=outcome.warnings)
+
+
 PAGES = (
     At("/staff/customers", show_customers, needs="staff"),
-    At("/staff/customers/{number}", show_customer, {"note": write_note}, needs="staff"),
+    At("/staff/customers/{number}", show_customer, {"note": write_note, "limit": set_limit}, needs="staff"),
 )

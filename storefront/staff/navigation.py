@@ -34,6 +34,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
     Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),
     Entry("/staff/journal", "archive", N_("Journal"), "journal:read"),
+    Entry("/staff/imports", "upload", N_("Imports"), "imports:write"),
     Entry("/staff/jobs", "clipboard", N_("Jobs"), "staff"),
     Entry("/products", "catalogue", N_("Products"), "catalog:read", tab=True),
     Entry("/staff/users", "users", N_("Users"), "users:write"),

@@ -249,3 +249,18 @@ async def test_a_transaction_that_cannot_be_set_up_leaves_nothing_open(narrow: D
             async with stranger.read(VIEWER) as session:
                 await session.execute(text("select 1"))
     await stranger.close()
+
+
+async def test_a_server_that_takes_nobody_now_is_away(database: Database) -> None:
+    """As while it starts or recovers; here there is no room for one more session."""
+    async with database.owner() as connection:
+        name = await connection.scalar(text("select current_database()"))
+        await connection.execute(text(f"alter database {name} connection limit 0"))
+    await database.close()
+
+    with pytest.raises(ConnectionError, match="too many connections"):
+        await database.auth_row("select 1")
+    with pytest.raises(DBAPIError) as refused:
+        async with database.read(VIEWER) as session:
+            await session.execute(SEEN)
+    assert unavailable(refused.value) is not None

@@ -179,3 +179,24 @@ async def test_a_dozen_deliveries_are_on_their_way(demo: Database) -> None:
 
         assert [tuple(row) for row in found] == [("RELEASED", 6), ("SHIPPED", 6)]
         assert [tuple(row) for row in named] == [("DN-2026-000001", "DN-2026-000012")]
+
+
+async def test_every_money_page_has_something_to_show(demo: Database) -> None:
+    async with demo.job() as session:
+        states = await session.execute(
+            text(
+                "select due_on < :today, case when amount_matched = 0 then 'OPEN' when amount_matched = amount"
+                " then 'PAID' else 'PARTIAL' end as state, count(*) from invoice_instalment group by 1, 2 order by 1, 2"
+            ),
+            {"today": DEMO_DAY},
+        )
+        found = [tuple(row) for row in states]
+        lines = await session.execute(text("select status, count(*) from bank_line group by 1 order by 1"))
+        payments = await session.scalar(text("select count(*) from payment"))
+        drafts = await session.scalar(text("select count(*) from invoice where status = 'DRAFT'"))
+        limits = await session.scalar(text("select count(*) from spend_limit"))
+        rules = await session.scalar(text("select count(*) from approval_rule"))
+
+    assert found == [(False, "PAID", 1), (False, "PARTIAL", 1), (True, "OPEN", 2)]
+    assert [tuple(row) for row in lines] == [("MATCHED", 1), ("ON_ACCOUNT", 1), ("UNKNOWN", 1)]
+    assert (payments, drafts, limits, rules) == (3, 1, 1, 1)

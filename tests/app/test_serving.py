@@ -181,3 +181,4 @@ async def test_a_reader_who_stops_reading_is_cut(settings: Settings, monkeypatch
             async with asyncio.timeout(10):
                 while server.server_state.connections:
                     await asyncio.sleep(0.01)
+    assert server.server_state.total_requests == 1  # it was taken and then cut, not turned away

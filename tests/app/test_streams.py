@@ -278,6 +278,11 @@ async def test_a_subscription_is_ended_by_the_client(place: Place) -> None:
         await place.listening()
         await send(line, id="1", type="complete")
         await place.listening(0)
+        await place.place()
+        await send(line, type="ping")
+        assert await receive(line) == {"type": "pong"}, (
+            "nothing is told of the order, and the line is open still"
+        )
     async with asyncio.timeout(SECONDS):
         while place.open:
             await asyncio.sleep(0.005)

@@ -52,6 +52,7 @@ EXPECTED = {
     P.COMPANY_MANAGE:        "-    -    own  -    -    -    -   -   -   -",
     P.DELIVERIES_READ:       "self own  own  own  terr team all all all all",
     P.DELIVERIES_MANAGE:     "-    -    -    -    -    -    all -   -   -",
+    P.IMPORTS_WRITE:         "-    -    -    -    -    -    -   -   all all",
     P.INVOICES_READ:         "self own  own  own  terr team -   all all all",
     P.INVOICES_MANAGE:       "-    -    -    -    -    -    -   all -   -",
     P.PAYMENTS_MANAGE:       "-    -    -    -    -    -    -   all -   -",

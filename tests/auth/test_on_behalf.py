@@ -212,3 +212,28 @@ async def test_programs_begin_and_end_it_with_their_bearer_token(door: Door, hou
     assert lost.json()["errors"][0]["extensions"]["code"] == "SELECT_CUSTOMER"
     assert (await browser.request("DELETE", "/auth/on-behalf", headers=headers)).status_code == 204
     assert (await whoami(browser, token))["session"]["is_staff"]
+
+
+async def trail(database: Database) -> list[tuple[Any, ...]]:
+    columns = "action, entity_id, customer_id, actor_id, subject_id, reason, session_id is not null"
+    async with database.job() as session:
+        rows = await session.execute(
+            text(f"select {columns} from audit_event where action like 'onBehalf.%' order by id")
+        )
+        return [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize("way", ["back", "signed out"])
+async def test_beginning_and_ending_are_in_the_trail(
+    door: Door, house: House, database: Database, way: str
+) -> None:
+    browser = await rep_at(door, house)
+    await act(browser, house.foreign)  # out of reach: nothing began
+    assert await trail(database) == []
+
+    await act(browser, house.mine, person=house.buyer.email)
+    path = {"back": "/stop-acting", "signed out": "/logout"}[way]
+    await browser.post(path, data={"csrf_token": await form_token(browser)})
+
+    told = (house.mine.id, house.mine.id, house.rep.id, house.buyer.id, WHY, True)
+    assert await trail(database) == [("onBehalf.begun", *told), ("onBehalf.ended", *told)]

@@ -232,6 +232,7 @@ async def test_a_private_list_opens_for_nobody_else(surf: Surf) -> None:
     colleague = await surf(SECOND_BUYER)
 
     await colleague.open(path, 404)
+    assert "Muy mía" not in await colleague.read("body")
 
 
 async def row_text(surfer: Surfer, sku: str) -> str:

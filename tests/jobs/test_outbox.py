@@ -142,7 +142,7 @@ async def _act(
         return [(document, each) for each in ids]
 
 
-async def _random_acts(database: Database, seconds: float, longest: float) -> None:
+async def check_random_acts(database: Database, seconds: float, longest: float) -> None:
     """Random transactions under a running worker; then the log is what committed, in each document's order."""
     ground = await lay_ground(database)
     dice = random.Random(31)
@@ -185,14 +185,14 @@ async def _random_acts(database: Database, seconds: float, longest: float) -> No
 
 
 async def test_events_are_the_committed_transactions(database: Database) -> None:
-    await _random_acts(database, seconds=1.5, longest=0.05)
+    await check_random_acts(database, seconds=1.5, longest=0.05)
 
 
 @pytest.mark.long
 async def test_events_are_the_committed_transactions_for_a_minute(
     cluster: object, database: Database
 ) -> None:
-    await _random_acts(database, seconds=60, longest=0.5)
+    await check_random_acts(database, seconds=60, longest=0.5)
 
 
 async def test_what_follows_an_event_is_done(database: Database) -> None:

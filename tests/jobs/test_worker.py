@@ -180,7 +180,7 @@ async def test_the_clock_starts_jobs(database: Database) -> None:
         assert (await settled(database, 1))["SUCCEEDED"] == 1
 
 
-async def _kills(database: Database, jobs: int, poison: int, kills: int, seconds: float) -> None:
+async def check_kills(database: Database, jobs: int, poison: int, kills: int, seconds: float) -> None:
     """Real worker processes, killed with SIGKILL in the midst of their jobs; then each effect is there once."""
     ground = await lay_ground(database)
     types = ["test.poison" if n < poison else "test.happened" for n in range(jobs)]
@@ -202,9 +202,9 @@ async def _kills(database: Database, jobs: int, poison: int, kills: int, seconds
 
 
 async def test_killed_workers_leave_each_effect_once(database: Database) -> None:
-    await _kills(database, jobs=40, poison=2, kills=2, seconds=60)
+    await check_kills(database, jobs=40, poison=2, kills=2, seconds=60)
 
 
 @pytest.mark.long
 async def test_a_thousand_jobs_and_ten_kills(database: Database) -> None:
-    await _kills(database, jobs=1000, poison=50, kills=10, seconds=120)
+    await check_kills(database, jobs=1000, poison=50, kills=10, seconds=120)

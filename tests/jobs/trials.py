@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
+from jobs.imports import IMPORT_KINDS
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.runs import ErrorRow, Run
 from jobs.worker import Worker
@@ -22,6 +23,7 @@ from models.base import new_id
 from rules.refusals import ErrorCode, Refusal
 from tests import factories as make
 from tests.conftest import PREFIX
+from tests.planting import plant_flaw
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -57,6 +59,7 @@ KINDS = (
     JobKind("test.hang", hang, tries=1, seconds=0.3),
     JobKind("test.refuse", refuse),
     JobKind("test.rows", count_rows),
+    *IMPORT_KINDS,
 )
 CATALOGUE = Catalogue(
     {each.name: each for each in KINDS},
@@ -168,4 +171,5 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
+    plant_flaw()
     asyncio.run(main(sys.argv[1]))

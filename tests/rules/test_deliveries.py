@@ -1,6 +1,7 @@
 """A delivery's states and acts, what may be released of an order, and when nothing of it is left."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from rules.deliveries import (
     demand_delivery_action,
     is_anything_left,
     move_delivery,
+    open_to_deliver,
     releasable,
     spread_release,
 )
@@ -20,6 +22,12 @@ from rules.refusals import InvalidTransition
 from rules.states import DeliveryStatus, LineKind
 
 D = Decimal
+
+
+def progress(
+    ordered: int, cancelled: int, shipped: int, invoiced: int, kind: LineKind = LineKind.GOODS
+) -> LineProgress:
+    return LineProgress(D(ordered), D(cancelled), D(shipped), D(invoiced), kind)
 
 
 @pytest.mark.parametrize("current", list(DeliveryStatus))
@@ -93,7 +101,24 @@ def test_schedule_lines_serve_in_order(
         ("all of it was called off", [(5, 5, 0, 0)], False),
         ("one line of two", [(5, 0, 5, 5), (1, 0, 0, 0)], True),
         ("no lines", [], False),
+        ("a service invoiced without a delivery", [(5, 0, 0, 5, LineKind.SERVICE)], False),
+        ("a service delivered, not invoiced", [(5, 0, 5, 0, LineKind.SERVICE)], True),
+        ("a charge invoiced in part", [(5, 0, 0, 3, LineKind.CHARGE)], True),
     ],
 )
-def test_what_is_left(label: str, lines: list[tuple[int, int, int, int]], left: bool) -> None:
-    assert is_anything_left([LineProgress(*map(D, line)) for line in lines]) is left, label
+def test_what_is_left(label: str, lines: list[tuple[Any, ...]], left: bool) -> None:
+    assert is_anything_left([progress(*line) for line in lines]) is left, label
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "shipped", "invoiced", "expected"),
+    [
+        ("goods invoiced ahead still have to leave", LineKind.GOODS, 2, 5, 7),
+        ("a service invoiced alone does not", LineKind.SERVICE, 2, 5, 4),
+        ("a service that left and waits for its invoice", LineKind.SERVICE, 5, 0, 4),
+    ],
+)
+def test_what_is_still_to_be_delivered(
+    label: str, kind: LineKind, shipped: int, invoiced: int, expected: int
+) -> None:
+    assert open_to_deliver(kind, D(10), D(1), D(shipped), D(invoiced)) == expected, label

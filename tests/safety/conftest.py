@@ -1,6 +1,5 @@
-"""The world of the safety tests, built once per run and cloned for each test; and the flaw that a run may plant."""
+"""The world of the safety tests, built once per run and cloned for each test."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
@@ -14,14 +13,7 @@ from auth.permissions import Viewer
 from models.base import Base
 from schema.engine import Engine
 from tests.conftest import Cluster
-from tests.safety import flaws
 from tests.safety.world import World, build_world, engine_of
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    planted = os.environ.get("VENTAS_FLAW")
-    if planted:
-        flaws.plant(planted)
 
 
 @dataclass

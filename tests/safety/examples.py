@@ -163,6 +163,10 @@ async def _limit(scene: Scene, name: str) -> Input:
     return {**await _member(scene, name), "perOrder": "250", "perPeriod": "1000", "period": "QUARTER"}
 
 
+async def _customer_limit(scene: Scene, name: str) -> Input:
+    return {**await _limit(scene, name), "customerId": global_id("Customer", scene.world.customers["parent"])}
+
+
 async def _invite(scene: Scene, name: str) -> Input:
     return {"email": "nueva@example.com", "name": "Nueva", "roles": ["BUYER"]}
 
@@ -337,11 +341,15 @@ def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
     return build
 
 
-async def _bank_upload(scene: Scene, name: str) -> Input:
+async def _staff_upload(scene: Scene, name: str) -> Input:
     async with scene.database.job() as session:
         user = {"user": scene.viewers[name].user_id}
         key = await session.scalar(text("select id from upload where user_id = :user limit 1"), user)
     return {"uploadId": global_id("Upload", key)}
+
+
+async def _start_import(scene: Scene, name: str) -> Input:
+    return {"kind": "PRODUCTS", **await _staff_upload(scene, name)}
 
 
 BANK_FILE = base64.b64encode(b"fecha;importe;concepto\n02/03/2026;3,00;x\n").decode()
@@ -403,7 +411,7 @@ EXAMPLES: dict[str, Example] = {
     "unmatchPayment": Example("finance", _money("matchId"), {"matchId": "nonsense"}),
     "reversePayment": Example("finance", _money("paymentId", "expectedVersion", **WHY)),
     "importBankFile": Example(
-        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_bank_upload,)
+        "finance", _money(name="b.csv", content=BANK_FILE), {"content": "???"}, (_staff_upload,)
     ),
     "assignBankLine": Example(
         "finance", _money("bankLineId", "customerId", "matches"), {"bankLineId": "nonsense"}
@@ -419,6 +427,7 @@ EXAMPLES: dict[str, Example] = {
     "setMembershipRoles": Example("padmin", _roles, {"roles": []}),
     "removeMember": Example("padmin", _member, {"userId": "x"}),
     "setSpendLimit": Example("padmin", _limit, {"perOrder": "-1"}),
+    "setCustomerSpendLimit": Example("administrator", _customer_limit, {"perOrder": "-1"}),
     "saveApprovalRule": Example("padmin", _save_rule, {"name": " "}),
     "endApprovalRule": Example("padmin", _rule, {"ruleId": "x"}),
     "createUser": Example("administrator", _create_user, {"roles": []}),
@@ -433,6 +442,7 @@ EXAMPLES: dict[str, Example] = {
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
     "retryJob": Example("administrator", _retry_job),
+    "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
 }
 
 

@@ -24,8 +24,8 @@ import resolvers.carts
 import resolvers.context
 import resolvers.credit
 import resolvers.customers
-import resolvers.orders
 import resolvers.orders_acts
+import resolvers.orders_placing
 import resolvers.paging
 import resolvers.runner
 import resolvers.stock
@@ -66,16 +66,14 @@ class Flaw:
 FLAWS: dict[str, Flaw] = {}
 
 
-def flaw(name: str, test: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def flaw(
+    name: str, test: str, folder: str = "tests/safety"
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     def register(plant_: Callable[[], None]) -> Callable[[], None]:
-        FLAWS[name] = Flaw(plant_, f"tests/safety/{test}")
+        FLAWS[name] = Flaw(plant_, f"{folder}/{test}")
         return plant_
 
     return register
-
-
-def plant(name: str) -> None:
-    FLAWS[name].plant()
 
 
 def _put(name: str, made: Any, *modules: Any) -> None:
@@ -96,21 +94,21 @@ def _open_rows() -> None:
 
 
 def _sql(*statements: str) -> None:
-    """Spoils the database that all others are clones of, after its migrations."""
-    make = Cluster.make
+    """Spoils each clone; templates stay whole, because other runs may use them too."""
+    copy = Cluster._copy
 
-    def spoilt(self: Cluster, name: str) -> str:
-        made = make(self, name)
+    def spoilt(self: Cluster, template: str, name: str) -> None:
+        copy(self, template, name)
 
         async def spoil() -> None:
             async with owner_transaction(self.owner_url(name)) as connection:
                 for statement in statements:
                     await connection.exec_driver_sql(statement)
 
-        run(spoil())
-        return made
+        if not name.startswith("template_"):
+            run(spoil())
 
-    Cluster.make = spoilt  # type: ignore[method-assign]
+    Cluster._copy = spoilt  # type: ignore[method-assign]
 
 
 def _open_policies(*tables: str) -> None:
@@ -427,7 +425,7 @@ def _unlocked(order: Any = None) -> None:
         rows = [BalanceRow(*each) for each in await ctx.session.execute(statement)]
         return {key: [row for row in rows if row.product_id == key] for key in product_ids}
 
-    _put("lock_balances", unlocked, resolvers.orders, resolvers.orders_acts)
+    _put("lock_balances", unlocked, resolvers.orders_placing, resolvers.orders_acts)
 
 
 @flaw("stock is not locked", "test_races.py::test_150_buyers_race_for_7_units")
@@ -526,12 +524,12 @@ def _totals_seen() -> None:
 
         __hash__ = None  # type: ignore[assignment]
 
-    place = resolvers.orders.place_order
+    place = resolvers.orders_placing.place_order
 
     async def whatever(ctx: Any, cart_id: Any, version: int, total: Any, change: Any) -> Any:
         return await place(ctx, cart_id, version, AnyTotal(), change)  # type: ignore[arg-type]
 
-    _put("place_order", whatever, resolvers.orders)
+    _put("place_order", whatever, resolvers.orders_placing)
 
 
 @flaw("loaders read one by one", "test_statements.py::test_lists_cost_the_same_for_2_and_for_40_rows")

@@ -438,6 +438,8 @@ async def _pay(database: Database, world: World) -> None:
         )
         content = BANK_FILE.replace(b"1,00", b"2,00")
         await make.make_upload(session, finance, NOW, content, name="banco.csv")
+        catalogue = b"sku,name\nNINGUNO,Nada\n"
+        await make.make_upload(session, world.viewers["integrator"], NOW, catalogue, name="articulos.csv")
 
 
 def _key(world: World, name: str) -> UUID:
@@ -506,10 +508,11 @@ def _owner_expression(table: str, kind: str) -> str:
         return "'zqu' || " + person.format(column="t.id")
     if table in ("idempotency_record",):
         return "'zqw' || " + person.format(column="t.principal_id")
-    if table in ("job", "job_error_row", "mail_message"):
+    if table in ("job", "job_error_row", "data_import", "mail_message"):
         column = {
             "job": "t.started_by_id",
             "job_error_row": "(select started_by_id from job j where j.id = t.job_id)",
+            "data_import": "(select started_by_id from job j where j.id = t.job_id)",
             "mail_message": "t.user_id",
         }[table]
         return "'zqj' || " + person.format(column=column)

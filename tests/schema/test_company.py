@@ -41,7 +41,7 @@ class Desk:
         payload: dict[str, Any] = data[mutation]
         return payload
 
-    async def refused(self, mutation: str, code: str, field: str, **given: Any) -> None:
+    async def check_refused(self, mutation: str, code: str, field: str, **given: Any) -> None:
         before = await self.shop.snapshot()
         payload = await self.act(mutation, **given)
         assert payload["errors"] == [{"code": code, "path": [field]}]
@@ -103,7 +103,7 @@ async def test_inviting_again_ends_the_earlier_one(desk: Desk) -> None:
     done = await desk.act("revokeInvitation", invitationId=only["id"])
 
     assert done["errors"] == [] and (await desk.company())["invitations"] == []
-    await desk.refused("revokeInvitation", "NOT_FOUND", "invitationId", invitationId=only["id"])
+    await desk.check_refused("revokeInvitation", "NOT_FOUND", "invitationId", invitationId=only["id"])
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ async def test_invitations_that_are_refused(
     desk: Desk, label: str, given: dict[str, Any], code: str, field: str
 ) -> None:
     values = {"email": "nadie@example.com", "name": "Nuria", "roles": ["BUYER"]}
-    await desk.refused("inviteUser", code, field, **(values | given))
+    await desk.check_refused("inviteUser", code, field, **(values | given))
 
 
 async def test_a_member_is_not_invited_again(desk: Desk) -> None:
     values = {"name": "Berta", "roles": ["BUYER"], "email": desk.shop.buyer.email.upper()}
-    await desk.refused("inviteUser", "ALREADY_EXISTS", "email", **values)
+    await desk.check_refused("inviteUser", "ALREADY_EXISTS", "email", **values)
 
 
 async def test_nobody_gives_more_than_they_have(desk: Desk) -> None:
@@ -133,12 +133,12 @@ async def test_nobody_gives_more_than_they_have(desk: Desk) -> None:
     grants = dict(desk.admin.grants)
     del grants[Permission.APPROVALS_DECIDE]
     narrow = Desk(desk.shop, replace(desk.admin, grants=grants))
-    await narrow.refused(
+    await narrow.check_refused(
         "setMembershipRoles", "NOT_PERMITTED", "roles", userId=gid(desk.shop.buyer), roles=["APPROVER"]
     )
     own = dict(desk.admin.grants) | {Permission.ORDERS_READ: RowScope.SELF}
     only_own = Desk(desk.shop, replace(desk.admin, grants=own))
-    await only_own.refused(
+    await only_own.check_refused(
         "inviteUser", "NOT_PERMITTED", "roles", email="n@example.com", name="N", roles=["CUSTOMER_INTEGRATOR"]
     )
 
@@ -178,12 +178,12 @@ async def test_a_removed_member_s_session_and_token_end_at_once(desk: Desk) -> N
             # They belong to another company still: there they may go on, here they may nothing.
             assert visit is not None and visit.viewer is None
             assert [each.id for each in visit.customers] == [shop.other.id]
-    await desk.refused("removeMember", "NOT_FOUND", "userId", userId=gid(shop.buyer))
+    await desk.check_refused("removeMember", "NOT_FOUND", "userId", userId=gid(shop.buyer))
 
 
 async def test_the_last_admin_stays(desk: Desk) -> None:
-    await desk.refused("removeMember", "NOT_PERMITTED", "userId", userId=gid(desk.admin))
-    await desk.refused(
+    await desk.check_refused("removeMember", "NOT_PERMITTED", "userId", userId=gid(desk.admin))
+    await desk.check_refused(
         "setMembershipRoles", "NOT_PERMITTED", "userId", userId=gid(desk.admin), roles=["BUYER"]
     )
 
@@ -194,7 +194,7 @@ async def test_a_disabled_admin_is_none(desk: Desk) -> None:
             session, desk.shop.seller, desk.shop.customer, Role.COMPANY_ADMIN, is_active=False
         )
 
-    await desk.refused("removeMember", "NOT_PERMITTED", "userId", userId=gid(desk.admin))
+    await desk.check_refused("removeMember", "NOT_PERMITTED", "userId", userId=gid(desk.admin))
 
 
 async def test_two_admins_who_remove_each_other_leave_one(desk: Desk) -> None:
@@ -216,8 +216,8 @@ async def test_the_seller_s_people_are_not_touched(desk: Desk) -> None:
         person = await make.make_user(session, desk.shop.seller, desk.shop.customer, roles=[Role.FINANCE])
     userid = str(encode_id("User", person.id))
 
-    await desk.refused("removeMember", "NOT_PERMITTED", "userId", userId=userid)
-    await desk.refused("setMembershipRoles", "NOT_PERMITTED", "userId", userId=userid, roles=["BUYER"])
+    await desk.check_refused("removeMember", "NOT_PERMITTED", "userId", userId=userid)
+    await desk.check_refused("setMembershipRoles", "NOT_PERMITTED", "userId", userId=userid, roles=["BUYER"])
 
 
 async def test_foreign_people_and_rules_do_not_exist(desk: Desk) -> None:
@@ -233,12 +233,12 @@ async def test_foreign_people_and_rules_do_not_exist(desk: Desk) -> None:
     }  # fmt: skip
     for mutation, given in acts.items():
         for person in (shop.stranger, shop.rep):
-            await desk.refused(mutation, "NOT_FOUND", "userId", userId=gid(person), **given)
-    await desk.refused("endApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"])
-    await desk.refused(
+            await desk.check_refused(mutation, "NOT_FOUND", "userId", userId=gid(person), **given)
+    await desk.check_refused("endApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"])
+    await desk.check_refused(
         "saveApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"], name="mía", fromAmount="9"
     )
-    await desk.refused("revokeInvitation", "NOT_FOUND", "invitationId", invitationId=invited["id"])
+    await desk.check_refused("revokeInvitation", "NOT_FOUND", "invitationId", invitationId=invited["id"])
     own = await desk.company()
     assert own["invitations"] == [] and own["approvalRules"] == []
 
@@ -278,8 +278,10 @@ async def test_a_limit_is_set_changed_and_taken_away(desk: Desk) -> None:
 
 @pytest.mark.parametrize("amount", ["-0.01", "0.001", "1000000000000.01"])
 async def test_amounts_that_are_none(desk: Desk, amount: str) -> None:
-    await desk.refused("setSpendLimit", "INVALID", "perOrder", userId=gid(desk.shop.buyer), perOrder=amount)
-    await desk.refused("saveApprovalRule", "INVALID", "fromAmount", name="R", fromAmount=amount)
+    await desk.check_refused(
+        "setSpendLimit", "INVALID", "perOrder", userId=gid(desk.shop.buyer), perOrder=amount
+    )
+    await desk.check_refused("saveApprovalRule", "INVALID", "fromAmount", name="R", fromAmount=amount)
 
 
 async def test_a_rule_is_made_changed_and_ended(desk: Desk) -> None:
@@ -295,14 +297,49 @@ async def test_a_rule_is_made_changed_and_ended(desk: Desk) -> None:
     assert ended == {"rule": {"id": rule["id"], "activeUntil": "2026-03-02"}, "errors": []}
 
     assert (await desk.company())["approvalRules"] == []
-    await desk.refused("endApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"])
+    await desk.check_refused("endApprovalRule", "NOT_FOUND", "ruleId", ruleId=rule["id"])
 
 
 async def test_a_rule_says_what_it_is_about(desk: Desk) -> None:
-    await desk.refused("saveApprovalRule", "INVALID", "fromAmount", name="Nada")
-    await desk.refused("saveApprovalRule", "NOT_FOUND", "categoryId", name="X", categoryId="ajena")
+    await desk.check_refused("saveApprovalRule", "INVALID", "fromAmount", name="Nada")
+    await desk.check_refused("saveApprovalRule", "NOT_FOUND", "categoryId", name="X", categoryId="ajena")
     category = str(encode_id("ProductCategory", desk.shop.product.category_id))
 
     done = await desk.act("saveApprovalRule", name="Lo general", categoryId=category)
 
     assert done["rule"]["categoryName"] == "General" and done["rule"]["fromAmount"] is None
+
+
+SET = """mutation($input: SetCustomerSpendLimitInput!) { setCustomerSpendLimit(input: $input) {
+  customer { users { user { id } spendLimit { perOrder { amount } period } allowedActions } }
+  errors { code path } } }"""
+
+
+async def test_an_administrator_of_the_seller_sets_a_limit_of_a_customers_person(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        administrator = await make.make_user(session, shop.seller, roles=[Role.ADMINISTRATOR])
+        await make.make_user(session, shop.seller, customer=shop.customer, role=Role.APPROVER)
+    keeper = await make.viewer_of(shop.database, administrator)
+    person = encode_id("User", shop.buyer.user_id)
+    given = {"customerId": encode_id("Customer", shop.customer.id), "userId": person, "perOrder": "50"}
+    before = await shop.snapshot()
+
+    for wrong, path in (
+        ({"perOrder": "-1"}, ["perOrder"]),
+        ({"userId": encode_id("User", shop.stranger.user_id)}, ["userId"]),
+        ({"customerId": encode_id("Customer", shop.seller.id)}, ["customerId"]),
+    ):
+        refused = (await shop.data(keeper, SET, f"wrong-{path}", input=given | wrong))[
+            "setCustomerSpendLimit"
+        ]
+        assert refused["customer"] is None and refused["errors"][0]["path"] == path
+    assert await shop.snapshot() == before
+
+    done = (await shop.data(keeper, SET, "right", input=given))["setCustomerSpendLimit"]
+
+    (found,) = [each for each in done["customer"]["users"] if each["user"]["id"] == person]
+    assert found["spendLimit"] == {"perOrder": {"amount": "50.00"}, "period": "MONTH"}
+    assert found["allowedActions"] == ["SET_LIMIT"]
+    placed = await shop.place(shop.buyer, await shop.fill(shop.buyer, (shop.product, 5)))
+    assert placed["order"]["status"] == "PENDING_APPROVAL"
+    assert "Unknown type" in str((await shop.ask(shop.rep, SET, input=given))["errors"])

@@ -7,7 +7,9 @@ from sqlalchemy import text
 
 from schema.api import api
 from schema.engine import Engine
+from schema.ids import encode_id
 from schema.throttle import Throttle
+from tests import factories as make
 from tests.safety.test_statements import counted
 from tests.schema.invoicing import act, codes, drafted, invoiced, issued, ordered, ship
 from tests.schema.paying import customer_id, pay, received
@@ -165,6 +167,34 @@ async def test_the_payment_that_completes_the_amount_releases_the_order(shop: Sh
         id=order["id"],
     )  # fmt: skip
     assert after["order"] == {"isOnHold": False, "version": 3, "lines": [{"quantityReserved": "10"}]}
+    assert await shop.broken() == []
+
+
+async def test_money_of_whoever_shares_the_credit_releases_the_order(shop: Shop) -> None:
+    """The limit is the parent's: a sister's and the parent's payments free it as well, a stranger's does not."""
+    async with shop.database.job() as session:
+        parent = await make.make_customer(session, shop.seller, credit_limit="100")
+        sister = await make.make_customer(session, shop.seller, parent=parent, credit_limit=None)
+        await session.execute(
+            text("delete from credit_account where customer_id = :id"), {"id": shop.customer.id}
+        )
+        await session.execute(
+            text("update customer set parent_id = :parent where id = :id"),
+            {"parent": parent.id, "id": shop.customer.id},
+        )
+    order = await ordered(shop, (shop.product, 10))
+    assert order["isOnHold"]
+    assert (await when_paid(shop, order, amount="90"))["errors"] == []
+
+    for payer, amount in ((shop.other, "500"), (sister, "40"), (parent, "50")):
+        (entry,) = await desk(shop)
+        assert entry["order"]["id"] == order["id"]
+        paid = await pay(
+            shop, "recordPayment", customerId=encode_id("Customer", payer.id), amount=amount, matches=[]
+        )
+        assert paid["errors"] == []
+
+    assert await desk(shop) == []
     assert await shop.broken() == []
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from auth.permissions import Role, Viewer
+from schema.ids import encode_id
 from tests import factories as make
 from tests.schema.shop import Shop
 
@@ -141,3 +142,20 @@ async def test_a_foreign_address_cannot_be_changed_nor_chosen(shop: Shop) -> Non
 
     assert payload["errors"] == [{"code": "NOT_FOUND", "path": ["addressId"]}]
     assert await shop.snapshot() == before
+
+
+NUMBERS = """query($id: ID!) { customer(by: {id: $id}) { itemNumbers(first: 5) { totalCount
+  nodes { itemNumber product { sku } } } } }"""
+
+
+async def test_item_numbers_are_the_companys_and_the_houses(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        await make.make_item_number(session, shop.customer, shop.product, "BAR 7")
+    asked = encode_id("Customer", shop.customer.id)
+
+    for viewer in (shop.buyer, shop.rep, shop.logistics):
+        found = (await shop.data(viewer, NUMBERS, id=asked))["customer"]["itemNumbers"]
+        assert found == {"totalCount": 1, "nodes": [{"itemNumber": "BAR 7", "product": {"sku": "ACE-001"}}]}
+    assert (await shop.data(shop.stranger, NUMBERS, id=asked))["customer"] is None
+    own = await shop.data(shop.stranger, NUMBERS, id=encode_id("Customer", shop.other.id))
+    assert own["customer"]["itemNumbers"]["totalCount"] == 0

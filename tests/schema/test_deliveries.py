@@ -688,3 +688,15 @@ async def test_another_house_is_as_good_as_nowhere(shop: Shop) -> None:
         done = await do(shop, mutation, stranger, **values)
         assert [(each["code"], each["path"]) for each in done["errors"]] == [("NOT_FOUND", path)], mutation
     assert await shop.snapshot() == before
+
+
+async def test_nothing_leaves_on_a_day_whose_books_are_closed(shop: Shop) -> None:
+    delivery = await released(shop, await confirmed(shop))
+    async with shop.database.job() as session:
+        await session.execute(text("update seller set books_closed_until = date '2026-03-02'"))
+    before = await shop.snapshot()
+
+    refused = await do(shop, "shipDelivery", deliveryId=delivery["id"], expectedVersion=delivery["version"])
+
+    assert codes(refused) == ["PERIOD_CLOSED"] and refused["errors"][0]["path"] == ["deliveryId"]
+    assert await shop.snapshot() == before

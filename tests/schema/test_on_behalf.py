@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from auth.permissions import Viewer
+from auth.permissions import Role, Viewer
 from models.users import User
 from tests import factories as make
 from tests.schema.shop import Shop
@@ -160,3 +160,23 @@ async def test_colleagues_orders_stay_hidden_from_a_buyer_who_sees_only_their_ow
     found = await shop.data(shop.buyer, "query($id: ID!) { order(by: {id: $id}) { id } }", id=order["id"])
 
     assert found["order"] is None
+
+
+async def test_the_persons_spend_limit_is_not_asked_where_staff_order_for_them(shop: Shop) -> None:
+    """By intent: a limit says what they may order alone, and here one of the seller's people answers for it."""
+    values = {"u": shop.buyer.user_id, "c": shop.customer.id}
+    async with shop.database.job() as session:
+        await session.execute(
+            text(
+                "insert into spend_limit (user_id, customer_id, per_order, period, currency, updated_at)"
+                " values (:u, :c, 1, 'MONTH', 'EUR', now())"
+            ),
+            values,
+        )
+        await make.make_user(session, shop.seller, customer=shop.customer, role=Role.APPROVER)
+    alone = await shop.place(shop.buyer, await shop.fill(shop.buyer, (shop.product, 5)))
+
+    by_staff = await ordered(shop, await behalf(shop))
+
+    assert alone["order"]["status"] == "PENDING_APPROVAL"
+    assert by_staff["status"] == "PLACED"

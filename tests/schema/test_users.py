@@ -31,7 +31,7 @@ class Office:
         payload: dict[str, Any] = data[mutation]
         return payload
 
-    async def refused(self, mutation: str, code: str, field: str, **given: Any) -> None:
+    async def check_refused(self, mutation: str, code: str, field: str, **given: Any) -> None:
         before = await self.shop.snapshot()
         payload = await self.act(mutation, **given)
         assert payload["errors"] == [{"code": code, "path": [field]}] and payload["user"] is None
@@ -94,13 +94,15 @@ async def test_a_closed_account_is_out_at_once_and_stays_out(office: Office) -> 
         assert [await load_visit(session, token, kind, NOW) for kind, token in tokens.items()] == [
             None
         ] * len(tokens)
-    await office.refused("enableUser", "INVALID_TRANSITION", "userId", userId=gid(berta), reason="otra vez")
+    await office.check_refused(
+        "enableUser", "INVALID_TRANSITION", "userId", userId=gid(berta), reason="otra vez"
+    )
 
 
 async def test_nobody_changes_their_own_rights(office: Office) -> None:
     own = gid(office.administrator)
-    await office.refused("setStaffRoles", "NOT_PERMITTED", "userId", userId=own, roles=["FINANCE"])
-    await office.refused("disableUser", "NOT_PERMITTED", "userId", userId=own, reason="x")
+    await office.check_refused("setStaffRoles", "NOT_PERMITTED", "userId", userId=own, roles=["FINANCE"])
+    await office.check_refused("disableUser", "NOT_PERMITTED", "userId", userId=own, reason="x")
 
 
 async def test_administering_stands_alone_and_decides_on_no_business(office: Office) -> None:
@@ -108,11 +110,11 @@ async def test_administering_stands_alone_and_decides_on_no_business(office: Off
     from auth.permissions import ROLE_GRANTS, Permission
 
     finance = gid(office.shop.finance)
-    await office.refused(
+    await office.check_refused(
         "setStaffRoles", "INVALID", "roles", userId=finance, roles=["ADMINISTRATOR", "FINANCE"]
     )
-    await office.refused("setStaffRoles", "INVALID", "roles", userId=finance, roles=["COMPANY_ADMIN"])
-    await office.refused("setStaffRoles", "INVALID", "roles", userId=finance, roles=[])
+    await office.check_refused("setStaffRoles", "INVALID", "roles", userId=finance, roles=["COMPANY_ADMIN"])
+    await office.check_refused("setStaffRoles", "INVALID", "roles", userId=finance, roles=[])
     business = {Permission.APPROVALS_DECIDE, Permission.CREDIT_RELEASE, Permission.ORDERS_MANAGE,
                 Permission.ORDERS_DISCOUNT, Permission.ORDERS_PLACE, Permission.PAYMENTS_MANAGE}  # fmt: skip
     assert business & set(ROLE_GRANTS[Role.ADMINISTRATOR]) == set()
@@ -150,9 +152,9 @@ async def test_a_colleague_is_added(office: Office) -> None:
 
     assert done["errors"] == [] and done["user"]["staffRoles"] == ["SALES_REP"]
     taken = values | {"email": office.shop.buyer.email.upper()}
-    await office.refused("createUser", "ALREADY_EXISTS", "email", **taken)
-    await office.refused("createUser", "INVALID", "email", **(values | {"email": "nuevo"}))
-    await office.refused(
+    await office.check_refused("createUser", "ALREADY_EXISTS", "email", **taken)
+    await office.check_refused("createUser", "INVALID", "email", **(values | {"email": "nuevo"}))
+    await office.check_refused(
         "createUser", "INVALID", "locale", **(values | {"locale": "fr", "email": "z@example.com"})
     )
 
@@ -162,8 +164,8 @@ async def test_people_of_another_seller_do_not_exist(office: Office) -> None:
         other = await make.make_seller(session)
         foreign = await make.make_user(session, other, roles=[Role.FINANCE])
 
-    await office.refused("disableUser", "NOT_FOUND", "userId", userId=gid(foreign), reason="x")
-    await office.refused("setStaffRoles", "NOT_FOUND", "userId", userId=gid(foreign), roles=["FINANCE"])
+    await office.check_refused("disableUser", "NOT_FOUND", "userId", userId=gid(foreign), reason="x")
+    await office.check_refused("setStaffRoles", "NOT_FOUND", "userId", userId=gid(foreign), roles=["FINANCE"])
 
 
 async def test_the_acts_exist_for_administrators_only(office: Office) -> None:

@@ -115,8 +115,7 @@ async def test_mistakes_are_said_at_their_field(visitor: Visitor) -> None:
 async def test_pages_exist_for_their_keepers_only(visitor: Visitor, email: str) -> None:
     await visitor.sign_in(email)
 
-    for path in ("/company/api-clients/new", "/staff/api-clients", "/staff/api-clients/new"):
-        await visitor.open(path, 404)
+    await visitor.check_absent("/company/api-clients/new", "/staff/api-clients", "/staff/api-clients/new")
 
 
 async def test_a_foreign_client_has_no_page(
@@ -130,5 +129,4 @@ async def test_a_foreign_client_has_no_page(
 
     await visitor.sign_in(COMPANY_ADMIN)
 
-    await visitor.open(address.replace("/staff/", "/company/"), 404)
-    await visitor.open("/company/api-clients/nonsense", 404)
+    await visitor.check_absent(address.replace("/staff/", "/company/"), "/company/api-clients/nonsense")

@@ -71,7 +71,7 @@ async def test_buyers_see_their_own_and_a_calendar(visitor: Visitor, email: str)
     assert answer.text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") and answer.text.endswith(
         "END:VCALENDAR\r\n"
     )
-    await visitor.open(DESK, 404)
+    await visitor.check_absent(DESK)
 
 
 def test_calendar_lines_are_escaped_and_folded() -> None:

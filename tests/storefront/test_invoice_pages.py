@@ -60,8 +60,7 @@ async def test_buyers_see_invoices_where_they_may(visitor: Visitor) -> None:
     page = await visitor.open("/invoices")
     assert "Facturas" in page.text
     await visitor.open("/invoices?state=overdue")
-    await visitor.open("/invoices/A-2026-9999", 404)
-    await visitor.open(DESK, 404)
+    await visitor.check_absent("/invoices/A-2026-9999", DESK)
 
 
 async def test_a_buyer_without_leave_has_no_such_page(visitor: Visitor) -> None:
@@ -70,4 +69,4 @@ async def test_a_buyer_without_leave_has_no_such_page(visitor: Visitor) -> None:
     page = await visitor.open("/")
 
     assert "/invoices" not in page.links
-    await visitor.open("/invoices", 404)
+    await visitor.check_absent("/invoices")

@@ -63,7 +63,7 @@ async def test_a_bank_file_is_read_and_its_line_put_aside(visitor: Visitor) -> N
     answer = await visitor.client.post(
         "/staff/bank", data=form.fields, files={"file": ("extracto.csv", BANK_FILE)}, follow_redirects=True
     )
-    assert answer.status_code == 200 and "1 le esperan" in answer.text
+    assert answer.status_code == 200 and "1 línea le espera." in answer.text
 
     await visitor.open("/staff/bank")
     again = await visitor.client.post(
@@ -88,7 +88,7 @@ async def test_the_credit_desk_opens_for_finance_only(visitor: Visitor) -> None:
 async def test_the_money_is_not_everybodys(visitor: Visitor, email: str, path: str) -> None:
     await visitor.sign_in(email)
 
-    await visitor.open(path, 404)
+    await visitor.check_absent(path)
 
 
 async def test_a_company_reads_and_takes_its_statement(visitor: Visitor) -> None:

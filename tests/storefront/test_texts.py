@@ -141,7 +141,7 @@ def test_both_languages_have_every_template() -> None:
     )
     for locale in ("es", "en"):
         for each in templates:
-            renderer(locale).environment.get_template(str(each))
+            assert renderer(locale).environment.get_template(str(each)).name == str(each)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,12 @@ class Visitor:
     async def open(self, path: str, status: int = 200) -> Reader:
         return self._read(await self.client.get(path, follow_redirects=True), status)
 
+    async def check_absent(self, *paths: str) -> None:
+        """For this visitor there are no such pages: each is answered 404 where it was asked for."""
+        for path in paths:
+            await self.open(path, 404)
+            assert self.path == path
+
     def _read(self, response: Response, status: int) -> Reader:
         assert response.status_code == status, (
             response.status_code,

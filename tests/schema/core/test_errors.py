@@ -55,8 +55,13 @@ async def test_a_statement_cut_off_is_answered_503(engine: Engine, viewer: Viewe
     assert [each["extensions"]["code"] for each in answer.body["errors"]] == ["UNAVAILABLE"]
 
 
-async def test_a_database_that_is_away_is_answered_503(core_api: strawberry.Schema, viewer: Viewer) -> None:
-    away = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing", "ventas_")
+@pytest.mark.parametrize(
+    "place", ["127.0.0.1:1/nothing", "/nothing?host=/nowhere"], ids=["refused", "no socket"]
+)
+async def test_a_database_that_is_away_is_answered_503(
+    core_api: strawberry.Schema, viewer: Viewer, place: str
+) -> None:
+    away = Database(f"postgresql+asyncpg://nobody@{place}", "ventas_")
 
     answer = await Engine(core_api, away).answer(viewer, make_request("{ count }"))
 

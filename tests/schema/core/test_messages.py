@@ -22,6 +22,8 @@ TEMPLATES = {
     "FileProblem": 2,
     "problem": 1,
     "problem_at": 2,
+    "_unreadable": 0,
+    "fault": 2,
     "ErrorRow": 2,
     "said": 0,
 }
