@@ -48,18 +48,13 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _unnamed() -> str:
-    """The name of the prepared statement that the next one replaces."""
-    return ""
-
-
 # PgBouncer in transaction mode gives each transaction some connection of its own: nothing that outlives a
-# transaction may be ours. It takes these two settings; the others are told at each beginning.
+# transaction may be ours. It takes these two settings; the others are told at each beginning. Without its cache asyncpg
+# prepares without a name.
 _POOLED_ARGUMENTS: Mapping[str, Any] = {
     "server_settings": _NAMED_SETTINGS,
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
-    "prepared_statement_name_func": _unnamed,
 }
 
 

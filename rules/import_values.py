@@ -7,15 +7,18 @@ from decimal import Decimal
 
 from rules.order_lines import Cell, LineFault, cell_text, code_fault
 from rules.refusals import ErrorCode, Refusal
+from rules.texts import item_key
 
 Value = str | Decimal | int | bool | date | None
 Read = Callable[[Cell], Value]
 
 SHOWN_MAX = 100
+KEY_MAX = 64
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMALS = 6
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BREAKS = re.compile(r"[\t\n\r]")
 # The texts for true and false, in either language.
 FLAGS = {
     **dict.fromkeys(("1", "yes", "true", "y", "si", "sí", "verdadero", "x"), True),
@@ -32,14 +35,19 @@ def _unreadable(text: str, cell: Cell, **data: object) -> Refusal:
     return Refusal(ErrorCode.INVALID, text, (), value=shown(cell), **data)
 
 
-def text_of(limit: int) -> Read:
-    """A text as it is, formulas too: nothing in it is ever computed."""
+def text_of(limit: int, *, lines: bool = False) -> Read:
+    """
+    A text as it is, formulas too: nothing in it is ever computed.
+
+    Args:
+        lines: whether it may have several; names and addresses are one.
+    """
 
     def read(cell: Cell) -> str | None:
         text = cell_text(cell)
         if len(text) > limit:
             raise _unreadable("“{value}” is longer than {limit} characters.", cell, limit=limit)
-        if _UNPRINTABLE.search(text):
+        if _UNPRINTABLE.search(text) or (not lines and _BREAKS.search(text)):
             raise _unreadable("“{value}” has control characters in it.", cell)
         return text or None
 
@@ -60,6 +68,14 @@ def code_of(limit: int = 64) -> Read:
     return read
 
 
+def item_code(cell: Cell) -> Value:
+    """A code by which people look for an item, whatever its case and separators."""
+    text = code_of()(cell)
+    if text is not None and not 0 < len(item_key(str(text))) <= KEY_MAX:
+        raise _unreadable("“{value}” has no letters or digits to be found by, or too many.", cell)
+    return text
+
+
 def upper(read: Read, letters: int) -> Read:
     """A code of so many letters, in capitals: countries and currencies."""
 
@@ -75,13 +91,14 @@ def upper(read: Read, letters: int) -> Read:
     return read_letters
 
 
-def number(*, least: Decimal | None = Decimal(0), above: bool = False) -> Read:
+def number(*, least: Decimal | None = Decimal(0), above: bool = False, most: Decimal | None = None) -> Read:
     """
     A plain decimal number, such as 1234.56, with six decimals at most.
 
     Args:
         least: the least it may be; None for any.
         above: it must be more than that.
+        most: the most it may be, where sums of it are kept.
     """
 
     def read(cell: Cell) -> Decimal | None:
@@ -93,6 +110,8 @@ def number(*, least: Decimal | None = Decimal(0), above: bool = False) -> Read:
         value = Decimal(text)
         if value != round(value, _DECIMALS):
             raise _unreadable("“{value}” has more than {limit} decimals.", cell, limit=_DECIMALS)
+        if most is not None and value > most:
+            raise _unreadable("{value} is too large: {most} at most.", cell, most=f"{most:f}")
         if least is not None and (value < least or (above and value == least)):
             bound = f"{least:f}"
             if above:

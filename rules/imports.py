@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
 from rules.import_values import (
@@ -11,6 +12,7 @@ from rules.import_values import (
     code_of,
     day,
     flag,
+    item_code,
     number,
     one_of,
     shown,
@@ -73,12 +75,13 @@ def _text(name: str, limit: int, *also: str, **how: bool) -> Column:
     return Column(name, text_of(limit), also, **how)
 
 
-_SKU = _code("sku", "referencia", "ref", "codigo de articulo", is_key=True)
+_SKU = Column("sku", item_code, ("referencia", "ref", "codigo de articulo"), is_key=True)
+_STOCK_MAX = Decimal(1_000_000_000)
 _PRODUCTS = Shape(
     (
         _SKU,
         _text("name", 200, "nombre", is_needed=True),
-        _text("description", 10_000, "descripcion"),
+        Column("description", text_of(10_000, lines=True), ("descripcion",)),
         _text("brand", 200, "marca"),
         _code("category", "categoria", "familia", is_needed=True),
         _code("tax_category", "categoria de impuesto", "iva", is_needed=True),
@@ -144,7 +147,7 @@ _STOCK = Shape(
         _code("warehouse", "almacen", is_key=True),
         _SKU,
         _code("lot", "lote"),
-        Column("quantity", number(), ("cantidad", "existencias", "on hand"), is_needed=True),
+        Column("quantity", number(most=_STOCK_MAX), ("cantidad", "existencias", "on hand"), is_needed=True),
         Column("received_on", day, ("recibido el",)),
         Column("expires_on", day, ("caduca el", "caducidad")),
     ),

@@ -196,7 +196,7 @@ LABELS: dict[str, dict[str, Label]] = {
     "journal_source": {
         "INVOICE": Label(N_("Invoice")),
         "DELIVERY": Label(N_("Delivery")),
-        "PAYMENT": Label(N_("Payment")),
+        "PAYMENT": Label(N_("Customer payment")),
         "MATCH": Label(N_("Match of what was on account")),
     },
     "payment_state": {"REVERSED": Label(N_("Taken back"), "danger", "ban")},

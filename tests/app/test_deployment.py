@@ -45,7 +45,7 @@ def test_images_are_pinned_and_named_without_a_registry(services: dict[str, dict
         text = dockerfile.read_text(encoding="utf-8")
         assert all(re.match(r"[a-z]+:[0-9]", each) for each in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
         # The last user of each is nobody of power.
-        assert re.findall(r"^USER (\S+)", text, re.MULTILINE)[-1] in ("ventas", "postgres")
+        assert re.findall(r"^USER (\S+)", text, re.MULTILINE)[-1] in ("ventas", "nobody")
 
 
 def test_no_password_stands_there(services: dict[str, dict[str, Any]]) -> None:
@@ -71,7 +71,13 @@ def test_our_processes_are_told_known_settings(services: dict[str, dict[str, Any
             settings.migration_database_url
         )
     variables = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
-    ours = {"VENTAS_OWNER_PASSWORD", "VENTAS_LOGIN_PASSWORD", "VENTAS_SITE", "VENTAS_PUBLISH"}
+    ours = {
+        "VENTAS_OWNER_PASSWORD",
+        "VENTAS_LOGIN_PASSWORD",
+        "VENTAS_SITE",
+        "VENTAS_PUBLISH",
+        "VENTAS_PUBLISH_TLS",
+    }
     assert variables <= names | ours
 
 
@@ -79,7 +85,7 @@ def test_only_the_proxy_is_open_to_others(services: dict[str, dict[str, Any]]) -
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
 
     assert published == {
-        "proxy": ["${VENTAS_PUBLISH:-127.0.0.1:8000}:80"],
+        "proxy": ["${VENTAS_PUBLISH:-127.0.0.1:8000}:80", "${VENTAS_PUBLISH_TLS:-127.0.0.1:8443}:443"],
         "mail": ["127.0.0.1:8025:8025"],
         "prometheus": ["127.0.0.1:9090:9090"],
     }

@@ -228,6 +228,6 @@ async def test_it_is_answered_on_an_address_of_its_own(watched: Watched) -> None
                 await asyncio.sleep(0.05)
                 answer = await prometheus.get(f"http://127.0.0.1:{port}/metrics")
 
-    assert "ventas_event_loop_lag_seconds_count 1.0" in answer.text
+    assert "ventas_event_loop_lag_seconds_count" in answer.text
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", port)

@@ -298,6 +298,7 @@ def test_an_order_is_told_over_socket_and_stream(stack: Stack) -> None:
 
 def test_each_process_is_measured_by_itself(stack: Stack) -> None:
     with stack.client(stack.token(stack.buyer)) as buyer:
+        order(buyer, "measured")
         for _ in range(10):
             ask(buyer, "{ viewer { locale } }")
             buyer.headers["Connection"] = "close"
@@ -310,13 +311,14 @@ def test_each_process_is_measured_by_itself(stack: Stack) -> None:
         for each in ("api-1", "api-2")
     ]  # fmt: skip
     assert sum(float(each[1]) for each in counts if each) == 10
-    worker = stack.measured("worker")
+    done = r'^ventas_job_seconds_count\{kind="mail.order_placed",outcome="succeeded"\} '
+    until = time.monotonic() + SECONDS
+    while not re.search(done, worker := stack.measured("worker"), re.MULTILINE) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert re.search(done, worker, re.MULTILINE)
     assert "ventas_database_up 1.0" in worker
-    assert re.search(
-        r'^ventas_job_seconds_count\{kind="mail.order_placed",outcome="succeeded"\} ', worker, re.MULTILINE
-    )
     position = re.search(r"^ventas_log_position (\S+)$", worker, re.MULTILINE)
-    assert position is not None and float(position[1]) >= 4
+    assert position is not None and float(position[1]) >= 1
     if shutil.which("promtool"):
         checked = subprocess.run(
             ["promtool", "check", "metrics"], input=worker, capture_output=True, text=True, check=False
@@ -361,6 +363,8 @@ def test_limits_hold_behind_the_pooler(stack: Stack) -> None:
                     await session.execute(text("select pg_sleep(5)"))
             async with database.auth() as session:
                 assert await session.scalar(text("select current_setting('statement_timeout')")) == "5s"
+                # All processes have used this connection: what one left there, another would stumble over.
+                assert await session.scalar(text("select count(*) from pg_prepared_statements")) == 0
             return found
         finally:
             await database.close()
@@ -372,6 +376,7 @@ def test_limits_hold_behind_the_pooler(stack: Stack) -> None:
 
 
 def test_a_process_that_goes_takes_no_request_with_it(stack: Stack) -> None:
+    """The last of the module: from here on there is one process of the API."""
     going = stack.processes["api-1"]
     token = stack.token(stack.buyer)
     going.send_signal(signal.SIGTERM)

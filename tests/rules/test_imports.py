@@ -10,7 +10,7 @@ import xlsxwriter
 
 from rules.import_files import count_rows, open_file
 from rules.import_prices import Period, ToldPrice, put_price
-from rules.import_values import Read, code_of, day, flag, number, one_of, text_of, upper, whole
+from rules.import_values import Read, code_of, day, flag, item_code, number, one_of, text_of, upper, whole
 from rules.imports import SHAPES, layout_of, read_rows, report_headers, report_row
 from rules.order_lines import Cell
 from rules.refusals import ErrorCode, Refusal
@@ -24,6 +24,7 @@ from rules.states import ImportKind
         ("a spreadsheet's number", number(), Decimal("0.1"), Decimal("0.1")),
         ("nothing", number(), " ", None),
         ("a negative one where any goes", number(least=None), "-3", Decimal(-3)),
+        ("a text of two lines", text_of(200, lines=True), "a\nb", "a\nb"),
         ("a formula is text", text_of(200), "=1+1", "=1+1"),
         ("the guard of a formula is no part of it", text_of(200), "'=1+1", "=1+1"),
         ("a number as a code", code_of(), Decimal(123), "123"),
@@ -61,6 +62,10 @@ def test_a_cell_says(case: str, read: Read, cell: Cell, value: object) -> None:
         ("a code made a day", code_of(), date(2026, 3, 2)),
         ("a long text", text_of(3), "four"),
         ("three letters for two", upper(code_of(), 2), "ESP"),
+        ("a name of two lines", text_of(200), "a\nb"),
+        ("a code of separators", item_code, "-./"),
+        ("a code that folds too long", item_code, "ﷺ" * 10),
+        ("more than is counted", number(most=Decimal(5)), "5.1"),
         ("a text that turns round", text_of(200), "a\u202eb"),
     ],
 )

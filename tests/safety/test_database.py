@@ -62,7 +62,8 @@ async def test_each_tenant_table_has_forced_row_security_and_a_policy_per_role(s
     statement = """select c.relname, c.relrowsecurity, c.relforcerowsecurity,
         array(select r.rolname::text from pg_policy p, unnest(p.polroles) as member
               join pg_roles r on r.oid = member where p.polrelid = c.oid order by 1) as roles,
-        (select bool_and(p.polpermissive) and bool_and(p.polqual is not null) from pg_policy p where p.polrelid = c.oid)
+        (select bool_and(p.polpermissive) and bool_and(case p.polcmd when 'a' then p.polwithcheck is not null
+            else p.polqual is not null end) from pg_policy p where p.polrelid = c.oid)
         from pg_class c where c.relname = any(:tables) and c.relkind in ('r', 'p')"""
     found = await owner_rows(still, statement, tables=TENANT)
 

@@ -280,6 +280,8 @@ MEANT = frozenset(
         ("recordTaxEvidence", "number"),
         ("removeMember", "userId"),
         ("setCreditLimit", "customerId"),
+        ("setCustomerSpendLimit", "customerId"),
+        ("setCustomerSpendLimit", "userId"),
         ("setMembershipRoles", "userId"),
         ("setOrderLinePrice", "unitPrice"),
         ("setSpendLimit", "userId"),

@@ -207,6 +207,24 @@ async def test_stock_is_never_counted_below_what_is_promised(shop: Shop) -> None
     assert await shop.broken() == []
 
 
+async def test_lots_change_places_while_orders_wait(shop: Shop) -> None:
+    viewer = await integrator_of(shop)
+    async with shop.database.job() as session:
+        made = await make.make_product(session, shop.seller, sku="LOT-1", is_lot_tracked=True, stock=None)
+        await make.make_stock(session, made, 10, lot="L1")
+    cart = await shop.fill(shop.buyer, (made, 8))
+    assert (await shop.place(shop.buyer, cart))["errors"] == []
+    sent = "warehouse,sku,lot,quantity\nMAD,LOT-1,L1,0\nMAD,LOT-1,L2,9\n"
+    done = await imported(shop, viewer, "STOCK", sent)
+
+    assert (done.counts, done.errors) == ((1, 1, 0, 0), [])
+    assert await rows(
+        shop,
+        "select on_hand::int, reserved::int from stock_balance b join product p on p.id = product_id where sku = 'LOT-1'",
+    ) == [(9, 8)]
+    assert await shop.broken() == []
+
+
 HEAD = "sku,name,category,tax_category,unit\n"
 
 

@@ -10,8 +10,10 @@ from tests.schema.importing import imported, integrator_of, send
 from tests.schema.shop import Shop
 
 TEXT = (Path(__file__).parents[2] / "docs" / "IMPORTS.md").read_text()
-FILES = re.findall(r"^```csv (\w+) (\d+) (\d+) (\d+) (\d+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-DOCUMENTS = re.findall(r"^```graphql\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+FILES = re.findall(
+    r"^```csv elsewhere (\w+) (\d+) (\d+) (\d+) (\d+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL
+)
+DOCUMENTS = re.findall(r"^```graphql elsewhere\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
 async def test_the_documented_files_are_taken_once(shop: Shop) -> None:
@@ -27,7 +29,7 @@ async def test_the_documented_files_are_taken_once(shop: Shop) -> None:
 async def test_the_documented_documents_run(shop: Shop) -> None:
     viewer = await integrator_of(shop)
     start, follow = DOCUMENTS
-    given = json.loads(re.findall(r"^```json\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[0])
+    given = json.loads(re.findall(r"^```json elsewhere\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[0])
     given["input"]["uploadId"] = await send(shop, viewer, FILES[3][5].replace("DOC-", "ACE-00"))
     answer = (await shop.data(viewer, start, "doc", **given))["startImport"]
 

@@ -29,7 +29,7 @@ async def test_what_waits_stands_on_the_page(visitor: Visitor) -> None:
     for text in ("De qué se compone", "Entregado, sin facturar", "Menos lo que está a cuenta"):
         assert text in page.text
     page = await visitor.open(PARRA)
-    assert "Sus referencias" in page.text and "LP 1008" in page.text
+    assert "Sus referencias" in page.text and "LP 1014" in page.text
     assert "Pedidos abiertos" in page.text and "Entregas abiertas" in page.text
 
 

@@ -198,10 +198,18 @@ def test_every_page_says_who_may_open_it() -> None:
     assert {at.needs for at in PAGES} == {
         "signed-in", "catalog:read", "carts:use", "wishlists:use", "orders:read", "orders:place", "addresses:write", "staff",
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
-        "journal:read", "payments:manage", "users:write",
+        "imports:write", "journal:read", "payments:manage", "users:write",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
-    ours = {"staff", "audit:read", "credit:release", "journal:read", "payments:manage", "users:write"}
+    ours = {
+        "staff",
+        "audit:read",
+        "credit:release",
+        "imports:write",
+        "journal:read",
+        "payments:manage",
+        "users:write",
+    }
     apart = {"api-clients:manage"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart
 
