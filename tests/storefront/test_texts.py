@@ -15,8 +15,9 @@ from tests.storefront.visitor import BUYER, COMPANY_ADMIN, FINANCE, REP, Visitor
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 WORD = re.compile(r"[a-záéíóúñü]{3,}", re.IGNORECASE)
 Text = str | tuple[str, ...]
-# English words that are Spanish ones or names as well, as products, companies and dates ("12 may 2026") use them.
-SHARED = frozenset({"pack", "light", "bar", "premium", "snack", "brick", "chef", "may"})
+# English words that are Spanish ones or names as well, as products, companies, dates ("12 may 2026") and numbers of
+# payments (PAY-2026-000001) use them.
+SHARED = frozenset({"pack", "light", "bar", "premium", "snack", "brick", "chef", "may", "pay"})
 
 
 @cache
