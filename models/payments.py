@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -146,7 +148,9 @@ class BankLine(Base):
     reference: Mapped[LongText] = mapped_column(server_default="")
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
     status: Mapped[BankLineStatus] = mapped_column(Stored(BankLineStatus))
+    # The template of the message and its values: whoever reads it reads it in their own language.
     problem: Mapped[LongText] = mapped_column(server_default="")
+    problem_data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"))
 
 

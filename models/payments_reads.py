@@ -194,6 +194,7 @@ class BankLineRow:
     reference: str
     status: BankLineStatus
     problem: str
+    problem_data: dict[str, Any]
     payment_id: UUID | None
 
 

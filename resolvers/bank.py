@@ -26,7 +26,7 @@ from models.rows import by_key, columns_of
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.events import record
-from resolvers.messages import translate
+from resolvers.messages import stored_values, translate, values_of
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.payments import payments_by_id
@@ -191,12 +191,15 @@ def _line(ctx: Context, file: BankFile, position: int, found: Match) -> BankLine
         amount=line.amount, currency=line.currency, remitter=line.counterparty[:200],
         reference=" ".join(each for each in (line.reference, line.text) if each),
         fingerprint=bytes.fromhex(line.fingerprint), status=statuses.get(found.outcome, BankLineStatus.UNKNOWN),
-        problem=_problem(ctx, found.outcome),
+        problem=_WAITING.get(found.outcome, ""),
     )  # fmt: skip
 
 
-def _problem(ctx: Context, outcome: MatchOutcome) -> str:
-    return translate(_WAITING[outcome], {}, ctx.locale) if outcome in _WAITING else ""
+def problem_of(ctx: Context, line: BankLineRow) -> str:
+    """Why a line waits, in the reader's language; or the reason of whoever put it aside, in their own words."""
+    if line.status == BankLineStatus.IGNORED or not line.problem:
+        return line.problem
+    return translate(line.problem, values_of(line.problem_data), ctx.locale)
 
 
 async def _receive(ctx: Context, rows: Sequence[BankLine], found: Sequence[Match]) -> None:
@@ -206,14 +209,14 @@ async def _receive(ctx: Context, rows: Sequence[BankLine], found: Sequence[Match
         if not (match.is_certain or match.outcome == MatchOutcome.ON_ACCOUNT):
             continue
         if match.customer is None:
-            row.problem = _problem(ctx, MatchOutcome.SUGGESTED)
+            row.problem = _WAITING[MatchOutcome.SUGGESTED]
             continue
         matches = tuple(MatchWanted(UUID(each.item.key), each.amount) for each in match.settled)
         receipt = _receipt(row, UUID(match.customer), row.booked_on, matches)
         try:
             await checked_draft(ctx, receipt)
         except Refusal as refusal:
-            row.problem = translate(refusal.text, refusal.data, ctx.locale)
+            row.problem, row.problem_data = refusal.text, stored_values(refusal.data)
             continue
         taken.append((row, receipt))
     if not taken:
@@ -240,7 +243,7 @@ async def _settle(ctx: Context, rows: Sequence[BankLine], payment_ids: Sequence[
     for row, payment in zip(rows, payments, strict=True):
         assert payment is not None, "it was just recorded for a customer in sight"
         row.payment_id = payment.id
-        row.problem = ""
+        row.problem, row.problem_data = "", {}
         if not payment.amount_matched:
             row.status = BankLineStatus.ON_ACCOUNT
         elif payment.on_account:
@@ -284,7 +287,7 @@ async def ignore_bank_line(ctx: Context, line_id: UUID, reason: str) -> UUID:
     """A waiting line that is no customer's payment."""
     reason = checked_reason(reason)
     row = await _lock_line(ctx, line_id)
-    row.status, row.problem = BankLineStatus.IGNORED, reason
+    row.status, row.problem, row.problem_data = BankLineStatus.IGNORED, reason, {}
     record(
         ctx,
         "bankLine.ignored",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
@@ -41,3 +42,27 @@ def translate(text: str, data: Mapping[str, object], locale: str) -> str:
     language = locale if locale in LOCALES else "en"
     template = catalogue(language).get(text, text)
     return template.format(**{name: written(value, language) for name, value in data.items()})
+
+
+def stored_values(data: Mapping[str, object]) -> dict[str, object]:
+    """A message's values as JSON, for a message that is told later, in whichever language is read then."""
+    return {name: _to_json(value) for name, value in data.items()}
+
+
+def values_of(stored: Mapping[str, Any]) -> dict[str, object]:
+    """What `stored_values` kept."""
+    return {name: _from_json(value) for name, value in stored.items()}
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return {"date": value.isoformat()}
+    return value if isinstance(value, (int, str)) or value is None else str(value)
+
+
+def _from_json(value: Any) -> object:
+    if isinstance(value, dict):
+        return Decimal(value["decimal"]) if "decimal" in value else date.fromisoformat(value["date"])
+    return cast(object, value)

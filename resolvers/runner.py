@@ -23,6 +23,7 @@ from auth.permissions import Viewer
 from models.base import new_id
 from models.idempotency import KEY_CHARACTERS_MAX, IdempotencyRecord
 from resolvers.context import Context, Database, LockedSession, LockKind, Warning_
+from resolvers.messages import stored_values, values_of
 from rules.refusals import ErrorCode, Path, Refusal, Refusals
 
 TRIES_MAX = 5
@@ -122,27 +123,13 @@ def hash_input(arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _to_json(value: object) -> object:
-    if isinstance(value, Decimal):
-        return {"decimal": str(value)}
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return {"date": value.isoformat()}
-    return value if isinstance(value, (int, str)) or value is None else str(value)
-
-
-def _from_json(value: Any) -> object:
-    if isinstance(value, dict):
-        return Decimal(value["decimal"]) if "decimal" in value else date.fromisoformat(value["date"])
-    return cast(object, value)
-
-
 def _write_warning(warning: Warning_) -> dict[str, Any]:
-    data = {name: _to_json(value) for name, value in warning.data.items()}
+    data = stored_values(warning.data)
     return {"code": warning.code.value, "text": warning.text, "path": list(warning.path), "data": data}
 
 
 def _read_warning(stored: Mapping[str, Any]) -> Warning_:
-    data = {name: _from_json(value) for name, value in stored["data"].items()}
+    data = values_of(stored["data"])
     return Warning_(ErrorCode(stored["code"]), stored["text"], tuple(stored["path"]), data)
 
 

@@ -41,13 +41,16 @@ class BankLine(Node):
     remitter: str = strawberry.field(description="Who the bank says it is from; may be empty.")
     reference: str = strawberry.field(description="What else it says.")
     status: BankLineStatus = strawberry.field(description="What became of it.")
-    problem: str = strawberry.field(description="Why it waits, or was put aside; empty otherwise.")
     row: strawberry.Private[BankLineRow]
 
     @classmethod
     def of(cls, row: BankLineRow) -> "BankLine":
         key = encode_id("BankLine", row.id)
         return fill(cls, row, id=key, amount=Money.of(row.amount, row.currency), row=row)
+
+    @strawberry.field(description="Why it waits, or was put aside; empty otherwise.")
+    def problem(self, info: Info) -> str:
+        return bank.problem_of(info.context, self.row)
 
     @strawberry.field(description="The payment it became; null while it waits.")
     async def payment(self, info: Info) -> Payment | None:

@@ -41,8 +41,15 @@ DATA = (
         "select row_to_json(t)::text from customer_address t union select row_to_json(t)::text from customer_contact t",
         None,
     ),
-    ("select name from wishlist union select note from wishlist_item", None),
+    (
+        "select name from wishlist union select note from wishlist_item union select name from approval_rule",
+        None,
+    ),
     ("select coalesce(reason, '') from audit_event", None),
+    (
+        "select reference || ' ' || note from payment union select remitter || ' ' || reference from bank_line",
+        None,
+    ),
     (
         "select row_to_json(t)::text from (select status_reason, note, purchase_order_number from sales_order) t",
         None,

@@ -125,6 +125,21 @@ async def test_what_was_read_is_not_read_again(shop: Shop) -> None:
     assert overlapping[1]["problem"] == "The date is still to come."
 
 
+async def test_why_a_line_waits_is_told_in_the_reader_s_language(shop: Shop) -> None:
+    """Whoever read the file may speak another one."""
+    (line,) = await taken(shop, "02/03/2026;17,77;sin datos;Alguien")
+
+    answer = await shop.ask(
+        shop.finance,
+        "query L($id: ID!) { node(id: $id) { ... on BankLine { problem } } }",
+        locale="es",
+        id=line["id"],
+    )
+
+    assert line["problem"] == "No customer and no invoice is named that we know."
+    assert answer["data"]["node"]["problem"] == "No nombra ningún cliente ni factura que conozcamos."
+
+
 async def test_a_notebook_43_is_read(shop: Shop) -> None:
     invoice = await invoiced(shop, (shop.product, 10))
     records = make_norma43([make_movement("121.00", f"TRANSFERENCIA {invoice['number']}")])

@@ -9,6 +9,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from httpx import AsyncClient
 
+from app.settings import Settings
+from jobs.catalogue import make_catalogue
+from storefront.labels import LABELS
 from storefront.rendering import HERE, renderer
 from tests.storefront.visitor import BUYER, COMPANY_ADMIN, FINANCE, REP, Visitor
 
@@ -166,3 +169,7 @@ def test_values_are_written_as_each_language_writes_them(
     assert plain(formats.percent("21")) == percent
     assert plain(formats.date("2026-03-02")) == day
     assert formats.money(None) == "–"
+
+
+def test_every_kind_of_job_has_a_name(settings: Settings) -> None:
+    assert set(make_catalogue(settings).kinds) - set(LABELS["job_kind"]) == set()
