@@ -1,103 +1,27 @@
 """Deliveries: released, shipped, taken back; and what everybody sees of them."""
 
-from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from auth.permissions import Role, Viewer
-from models.products import Product
+from auth.permissions import Role
 from tests import factories as make
+from tests.schema.delivering import (
+    EMPTY,
+    balance,
+    confirmed,
+    do,
+    order_of,
+    release,
+    released,
+    shipped,
+    value,
+    warehouse_id,
+)
 from tests.schema.shop import Shop, open_shop
 from tests.schema.test_orders_acts import codes, placed
-
-_keys = count(1)
-EMPTY: dict[str, Any] = {}
-DELIVERY = """id number status version plannedOn shippedAt carrier trackingNumber statusReason allowedActions paperUrl
-    orderNumber lines { id sku quantity orderLineId }"""
-ORDER = """query($id: ID!) { order(by: {id: $id}) { id status version isOnHold holdReasons deliveryState allowedActions
-    lines { id sku quantityReserved quantityShipped quantityCancelled quantityBackordered }
-    timeline { action reason } deliveries { number status } } }"""
-
-
-async def warehouse_id(shop: Shop, code: str = "MAD") -> str:
-    found = (await shop.data(shop.logistics, "{ warehouses { id code } }"))["warehouses"]
-    return str(next(each["id"] for each in found if each["code"] == code))
-
-
-async def order_of(shop: Shop, order_id: str, viewer: Viewer | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = (await shop.data(viewer or shop.logistics, ORDER, id=order_id))["order"]
-    return found
-
-
-async def confirmed(shop: Shop, *lines: tuple[Product, int], **given: Any) -> dict[str, Any]:
-    answer = await shop.place(
-        shop.buyer, await shop.fill(shop.buyer, *(lines or [(shop.product, 10)])), **given
-    )
-    assert answer["errors"] == [], answer
-    order = answer["order"]
-    done = await shop.act(shop.rep, "confirmOrder", orderId=order["id"], expectedVersion=1)
-    assert done["errors"] == []
-    return await order_of(shop, order["id"])
-
-
-async def do(
-    shop: Shop, mutation: str, viewer: Viewer | None = None, key: str = "", directives: str = "", **given: Any
-) -> dict[str, Any]:
-    name = mutation[0].upper() + mutation[1:] + "Input"
-    document = f"""mutation Act($input: {name}!) {{ {mutation}(input: $input) {directives} {{ delivery {{ {DELIVERY} }}
-        errors {{ code message path ... on StaleVersion {{ currentVersion }} }} warnings {{ code message }} replayed }} }}"""
-    answer = await shop.data(viewer or shop.logistics, document, key or f"d-{next(_keys)}", input=given)
-    payload: dict[str, Any] = answer[mutation]
-    return payload
-
-
-async def release(shop: Shop, order: Mapping[str, Any], **given: Any) -> dict[str, Any]:
-    values = {
-        "orderId": order["id"],
-        "expectedVersion": order["version"],
-        "warehouseId": await warehouse_id(shop),
-    }
-    return await do(shop, "releaseDelivery", **(values | given))
-
-
-async def released(shop: Shop, order: Mapping[str, Any], *quantities: int, **given: Any) -> dict[str, Any]:
-    if quantities:
-        given["lines"] = [
-            {"orderLineId": line["id"], "quantity": str(quantity)}
-            for line, quantity in zip(order["lines"], quantities, strict=True)
-        ]
-    done = await release(shop, order, **given)
-    assert done["errors"] == [], done
-    delivery: dict[str, Any] = done["delivery"]
-    return delivery
-
-
-async def shipped(shop: Shop, delivery: Mapping[str, Any], **given: Any) -> dict[str, Any]:
-    done = await do(
-        shop, "shipDelivery", deliveryId=delivery["id"], expectedVersion=delivery["version"], **given
-    )
-    assert done["errors"] == [], done
-    found: dict[str, Any] = done["delivery"]
-    return found
-
-
-async def value(shop: Shop, query: str, **given: Any) -> Any:
-    async with shop.database.job() as session:
-        return (await session.execute(text(query), given)).all()
-
-
-async def balance(shop: Shop, product: Product | None = None) -> tuple[int, int]:
-    rows = await value(
-        shop,
-        "select on_hand, reserved from stock_balance where product_id = :id",
-        id=(product or shop.product).id,
-    )
-    return int(rows[0][0]), int(rows[0][1])
 
 
 async def test_an_order_leaves_in_two_deliveries(shop: Shop) -> None:
@@ -334,70 +258,6 @@ async def test_a_key_ships_once_and_a_dry_run_never(shop: Shop) -> None:
 # Credit
 
 
-async def _limit(shop: Shop, amount: str) -> None:
-    async with shop.database.job() as session:
-        await session.execute(
-            text("update credit_account set credit_limit = :amount where customer_id = :id"),
-            {"amount": Decimal(amount), "id": shop.customer.id},
-        )
-
-
-async def test_credit_is_tested_again_at_release(shop: Shop) -> None:
-    order = await confirmed(shop)
-    await released(shop, order, 4)
-    await _limit(shop, "120.99")  # the order comes to 121.00
-
-    order = await order_of(shop, order["id"])
-    done = await release(shop, order)
-
-    assert done["errors"] == [] and done["delivery"] is None
-    assert [each["code"] for each in done["warnings"]] == ["ON_HOLD"]
-    order = await order_of(shop, order["id"])
-    assert (order["isOnHold"], order["holdReasons"], order["lines"][0]["quantityReserved"]) == (
-        True,
-        ["CREDIT"],
-        "0",
-    )
-    assert [each["status"] for each in order["deliveries"]] == ["CANCELLED"]  # what had not left yet stays
-    assert await balance(shop) == (100, 0) and await shop.broken() == []
-    refused = await release(shop, order)
-    assert codes(refused) == ["INVALID_TRANSITION"]
-
-    # Finance lets it go on, knowing the figures: it is not stopped again.
-    let_go = await shop.act(
-        shop.finance,
-        "releaseOrder",
-        orderId=order["id"],
-        expectedVersion=order["version"],
-        reason="cliente fiable",
-    )
-    assert let_go["errors"] == []
-    delivery = await released(shop, await order_of(shop, order["id"]))
-    assert delivery["lines"][0]["quantity"] == "10" and await shop.broken() == []
-
-
-async def test_credit_is_refused_where_the_seller_refuses(shop: Shop) -> None:
-    order = await confirmed(shop)
-    await _limit(shop, "1")
-    async with shop.database.job() as session:
-        await session.execute(text("update seller set credit_policy = 'REFUSE'"))
-    before = await shop.snapshot()
-
-    done = await release(shop, order)
-
-    assert codes(done) == ["CREDIT_EXCEEDED"] and await shop.snapshot() == before
-
-
-async def test_at_the_limit_is_within_it(shop: Shop) -> None:
-    order = await confirmed(shop)
-    await _limit(shop, "121")
-
-    assert (await release(shop, order))["delivery"]["status"] == "RELEASED"
-
-
-# Orders that change meanwhile
-
-
 async def test_a_hold_takes_back_what_has_not_left(shop: Shop) -> None:
     order = await confirmed(shop)
     await shipped(shop, await released(shop, order, 4))
@@ -489,95 +349,6 @@ async def test_a_line_is_cut_around_what_left_and_what_is_leaving(shop: Shop) ->
 
 
 # Lots
-
-
-async def wine(shop: Shop) -> Product:
-    async with shop.database.job() as session:
-        product = await make.make_product(session, shop.seller, stock=None, is_lot_tracked=True, sku="VINO")
-        for number, quantity, expires in (
-            ("L2", 5, date(2026, 5, 1)),
-            ("L1", 5, date(2026, 6, 1)),
-            ("L0", 5, date(2026, 3, 2)),
-        ):
-            await make.make_stock(session, product, quantity, lot=number, expires_on=expires)
-    return product
-
-
-async def lots_of(shop: Shop, delivery_id: str, viewer: Viewer | None = None) -> list[tuple[str, str]]:
-    document = "query($id: ID!) { delivery(by: {id: $id}) { lines { lots { lotNumber quantity } } } }"
-    found = (await shop.data(viewer or shop.logistics, document, id=delivery_id))["delivery"]
-    return [(lot["lotNumber"], lot["quantity"]) for line in found["lines"] for lot in line["lots"]]
-
-
-async def test_lots_are_assigned_first_expired_first_out_and_leave_by_lot(shop: Shop) -> None:
-    product = await wine(shop)
-    order = await confirmed(shop, (product, 8))
-
-    delivery = await released(shop, order)
-
-    assert await lots_of(shop, delivery["id"]) == [("L2", "5"), ("L1", "3")]  # L0 expires today
-    state = "select lot.number, balance.on_hand, balance.allocated from lot_balance balance join lot on lot.id = lot_id order by 1"
-    assert await value(shop, state) == [("L0", 5, 0), ("L1", 5, 3), ("L2", 5, 5)]
-    assert await shop.broken() == []
-    assert await lots_of(shop, delivery["id"], shop.buyer) == []  # they may still change
-
-    await shipped(shop, delivery)
-
-    assert await value(shop, state) == [("L0", 5, 0), ("L1", 2, 0), ("L2", 0, 0)]
-    moves = "select lot.number, move.quantity from stock_move move join lot on lot.id = lot_id where quantity < 0 order by 1"
-    assert await value(shop, moves) == [("L1", -3), ("L2", -5)]
-    assert await lots_of(shop, delivery["id"], shop.buyer) == [("L2", "5"), ("L1", "3")]
-    assert await shop.broken() == []
-
-
-async def test_a_customer_gets_no_older_lot_than_the_last_unless_it_is_named(shop: Shop) -> None:
-    product = await wine(shop)
-    first = await confirmed(shop, (product, 2))
-    line = {
-        "orderLineId": first["lines"][0]["id"],
-        "quantity": "2",
-        "lots": [{"number": "L1", "quantity": "2"}],
-    }
-    await shipped(shop, (await release(shop, first, lines=[line]))["delivery"])
-
-    second = await confirmed(shop, (product, 1))
-    delivery = await released(shop, second)
-    assert await lots_of(shop, delivery["id"]) == [("L1", "1")]  # L2 would have come first
-
-    third = await confirmed(shop, (product, 1))
-    line = {
-        "orderLineId": third["lines"][0]["id"],
-        "quantity": "1",
-        "lots": [{"number": "L2", "quantity": "1"}],
-    }
-    named = (await release(shop, third, lines=[line]))["delivery"]
-    assert await lots_of(shop, named["id"]) == [("L2", "1")]
-
-    # The rest of L1 does not suffice, and the older L2 is not for this customer.
-    fourth = await confirmed(shop, (product, 5))
-    before = await shop.snapshot()
-    refused = await release(shop, fourth)
-    assert codes(refused) == ["OUT_OF_STOCK"] and refused["errors"][0]["message"].endswith("hold 2, not 5.")
-    assert await shop.snapshot() == before and await shop.broken() == []
-
-
-async def test_a_lot_that_is_taken_is_refused_and_another_offered(shop: Shop) -> None:
-    product = await wine(shop)
-    await released(shop, await confirmed(shop, (product, 4)))
-    order = await confirmed(shop, (product, 4))
-    line = {
-        "orderLineId": order["lines"][0]["id"],
-        "quantity": "4",
-        "lots": [{"number": "L2", "quantity": "4"}],
-    }
-    before = await shop.snapshot()
-
-    done = await release(shop, order, lines=[line])
-
-    assert [(each["code"], each["path"], each["message"]) for each in done["errors"]] == [
-        ("OUT_OF_STOCK", ["lines", "0", "lots", "0", "quantity"], "Lot L2 has 1 left; lot L1 has 5.")
-    ]
-    assert await shop.snapshot() == before
 
 
 async def test_services_leave_with_the_goods(shop: Shop) -> None:

@@ -8,10 +8,10 @@ from auth.permissions import Role, Viewer
 from models.products import Product
 from rules.states import ProductKind
 from tests import factories as make
+from tests.schema.delivering import order_of
 from tests.schema.invoicing import act, codes, drafted, issued, ordered, ship
 from tests.schema.shop import Shop
 from tests.schema.test_credit import exposure
-from tests.schema.test_deliveries import order_of
 from tests.schema.test_invoices import product
 
 
