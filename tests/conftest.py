@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.checks import find_browser
 from app.database import Database
 from app.settings import Settings
 from tests.cluster import PREFIX, Cluster, folder_of_run, run, server_in
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 __all__ = ["CHROMIUM", "DEMO_DAY", "PREFIX", "Cluster", "run"]
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = find_browser()
 DEMO_DAY = date(2026, 3, 2)  # the day on which the demo company of the tests lives
 
 
@@ -37,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long") and os.environ.get("VENTAS_LONG") != "1":
             item.add_marker(pytest.mark.skip(reason="takes minutes: ./ventas test --long"))
-        if item.get_closest_marker("browser") and not CHROMIUM.exists():
-            item.add_marker(pytest.mark.skip(reason=f"no browser at {CHROMIUM}"))
+        if item.get_closest_marker("browser") and CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH"))
 
 
 def pytest_collection_finish() -> None:

@@ -54,7 +54,7 @@ async def address(settings: Settings, demo: Database) -> AsyncIterator[str]:
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=switches)
         try:
             yield browser
         finally:
