@@ -135,12 +135,6 @@ def test_every_page_is_in_the_index() -> None:
     assert named == {each.name for each in PAGES if each.parent.name == "docs"} - {"README.md"}
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
 # The proof itself
 
 
