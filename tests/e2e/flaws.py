@@ -190,7 +190,7 @@ in_template(
 )  # fmt: skip
 in_template(
     "pictures have no text instead",
-    "test_every_page.py::test_everybody_can_use_the_main_pages[buyer-light]",
+    "test_every_page.py::test_every_page_answers_and_stays_at_home[compras@laparra.example]",
     "macros.html", 'src="{{ shown.url }}" alt=""', 'src="{{ shown.url }}"',
 )  # fmt: skip
 in_template(
