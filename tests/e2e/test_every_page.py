@@ -20,7 +20,7 @@ STAFF = (REP, people.MANAGER, people.LOGISTICS, people.FINANCE, people.INTEGRATO
 BUYERS = (BUYER, APPROVER, COMPANY_ADMIN, people.BUYERS_INTEGRATOR)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-WIDTHS = (320, 768, 1024, 1440)
+WIDTHS = (320, 390, 768, 1024, 1440)
 IS_LONG = os.environ.get("VENTAS_LONG") == "1"
 
 
