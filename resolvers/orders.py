@@ -37,7 +37,7 @@ from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.statements import Asked, rows
 from rules.deliveries import open_to_deliver, releasable
 from rules.money import ZERO
-from rules.pricing import PriceComponent
+from rules.pricing_trace import PriceComponent
 from rules.refusals import ErrorCode, Refusal
 from rules.spending import may_approve
 from rules.states import HoldReason, LineKind, OrderStatus

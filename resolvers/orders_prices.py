@@ -19,7 +19,9 @@ from resolvers.orders_acts import (
     retax,
 )
 from rules.money import ZERO
-from rules.pricing import Concessions, PriceStep, concede
+from rules.pricing import concede
+from rules.pricing_facts import Concessions
+from rules.pricing_trace import PriceStep
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, Refusal
 from rules.states import CreditPolicy, HoldReason

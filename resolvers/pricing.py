@@ -16,7 +16,8 @@ from resolvers.context import Context
 from resolvers.customers import customers_by_id, exponents_by_currency, seller
 from resolvers.statements import Asked, rows
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
-from rules.pricing import Break, PricedLine, PriceFacts, price_line
+from rules.pricing import PricedLine, PriceFacts, price_line
+from rules.pricing_facts import Break
 
 
 @dataclass(frozen=True, slots=True)

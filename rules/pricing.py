@@ -1,86 +1,13 @@
 """The one pricing function: list price and quantity break, manual price, manual line discount (phases 1, 2, 6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from rules.money import ZERO, line_amount, round_money
+from rules.pricing_facts import Break, Concessions
+from rules.pricing_trace import PriceComponent, PriceStep, ValueKind
 from rules.quantities import plain
-
-
-class PriceComponent(StrEnum):
-    LIST_PRICE = "LIST_PRICE"
-    QUANTITY_BREAK = "QUANTITY_BREAK"
-    MANUAL_PRICE = "MANUAL_PRICE"
-    MANUAL_DISCOUNT = "MANUAL_DISCOUNT"
-
-
-class PriceStepStatus(StrEnum):
-    APPLIED = "APPLIED"
-    EXCLUDED = "EXCLUDED"
-    CAPPED = "CAPPED"
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """From this quantity on, `price_unit` units cost `unit_price`; up to the next break, which owns its boundary."""
-
-    from_quantity: Decimal
-    unit_price: Decimal
-    price_unit: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class PriceStep:
-    """
-    One step of a price: its cause, and the running price after it.
-
-    `value` is a unit price, or a percent for MANUAL_DISCOUNT; `running_price` is per `price_unit` units.
-    """
-
-    component: PriceComponent
-    rule: str
-    value: Decimal
-    running_price: Decimal
-    status: PriceStepStatus = PriceStepStatus.APPLIED
-    reason: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        return {
-            "component": self.component,
-            "rule": self.rule,
-            "value": plain(self.value),
-            "runningPrice": plain(self.running_price),
-            "status": self.status,
-            "reason": self.reason,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, str]) -> "PriceStep":
-        return cls(
-            PriceComponent(stored["component"]),
-            stored["rule"],
-            Decimal(stored["value"]),
-            Decimal(stored["runningPrice"]),
-            PriceStepStatus(stored["status"]),
-            stored["reason"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Concessions:
-    """
-    What people gave on a line, each with its reason; what one gave last counts.
-
-    `unit_price` is a fixed price of `price_unit` units that takes the list price's place (None: the list price
-    holds); `discount_percent` comes off whichever of the two it is.
-    """
-
-    unit_price: Decimal | None = None
-    unit_price_reason: str = ""
-    discount_percent: Decimal = ZERO
-    discount_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +47,8 @@ def concede(
         )
     amount = line_amount(quantity, unit_price, price_unit, exponent)
     if given.discount_percent:
-        amount -= round_money(amount * given.discount_percent / 100, exponent)
+        basis, discount = amount, round_money(amount * given.discount_percent / 100, exponent)
+        amount -= discount
         unit_price = round_money(amount * price_unit / quantity, 6)
         kept.append(
             PriceStep(
@@ -129,6 +57,9 @@ def concede(
                 given.discount_percent,
                 unit_price,
                 reason=given.discount_reason,
+                value_kind=ValueKind.PERCENT,
+                discount=discount,
+                basis=basis,
             )
         )
     return ConcededPrice(unit_price, amount, tuple(kept))

@@ -5,7 +5,7 @@ from resolvers.quick_order import CheckedStatus
 from rules import spending, states
 from rules.deliveries import DeliveryAction
 from rules.invoices import InvoiceAction
-from rules.pricing import PriceComponent, PriceStepStatus
+from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
 from schema.filters import enum_filter
@@ -106,8 +106,32 @@ described_enum(
     {
         "LIST_PRICE": "The list price at the smallest quantity.",
         "QUANTITY_BREAK": "A better list price from a quantity on.",
+        "TRADE_PRICE": "A price of a trade agreement in the list price's place.",
+        "AGREEMENT_PRICE": "The price that a sales agreement fixes.",
         "MANUAL_PRICE": "A fixed price set by a person in the list price's place.",
+        "LINE_DISCOUNT": "A trade agreement's discount on the line.",
+        "MULTILINE_DISCOUNT": "A trade agreement's discount by the quantity of several lines together.",
+        "AGREEMENT_DISCOUNT": "The discount of a sales agreement.",
+        "FREE_GOODS": "Goods without charge: the line's list price, wholly taken off.",
+        "PROMOTION": "A discount rule on lines.",
+        "ALLOWANCE": "An allowance off the invoice.",
         "MANUAL_DISCOUNT": "A discount given by a person, with a reason; its value is a percent.",
+        "ORDER_PROMOTION": "A discount rule on the whole order; this is the line's share.",
+        "TOTAL_DISCOUNT": "A trade agreement's discount on the order's total; this is the line's share.",
+        "DOCUMENT_DISCOUNT": "A discount given by a person on the whole document; this is the line's share.",
+        "ALWAYS": "A discount rule that comes on top of all others.",
+    },
+)
+described_enum(
+    ValueKind,
+    "What the value of a price's step is.",
+    {
+        "UNIT_PRICE": "A price of `priceUnit` units.",
+        "PERCENT": "A percent.",
+        "AMOUNT_PER_UNIT": "An amount off `priceUnit` units.",
+        "AMOUNT_PER_LINE": "An amount off the line.",
+        "AMOUNT_PER_ORDER": "An amount off the order.",
+        "QUANTITY": "A number of units.",
     },
 )
 described_enum(

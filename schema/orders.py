@@ -21,7 +21,7 @@ from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
 from rules.money import ZERO, TaxGroup
-from rules.pricing import PriceStep as Step
+from rules.pricing_trace import PriceStep as Step
 from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size

@@ -16,8 +16,9 @@ from models.stock_reads import WarehouseRow
 from resolvers import pricing, products, stock
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
-from rules.pricing import Break, PriceComponent, PriceStepStatus
-from rules.pricing import PriceStep as Step
+from rules.pricing_facts import Break
+from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
+from rules.pricing_trace import PriceStep as Step
 from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
@@ -158,14 +159,23 @@ class PriceBreak:
 class PriceStep:
     component: PriceComponent = strawberry.field(description="What the step is.")
     rule: str = strawberry.field(description="The rule behind it, in a word or two.")
-    value: Decimal = strawberry.field(description="A unit price, or a percent for discounts.")
+    value: Decimal = strawberry.field(description="What the rule says, in the sense of `valueKind`.")
+    value_kind: ValueKind = strawberry.field(description="What the value is.")
     running_price: Money = strawberry.field(description="The price of `priceUnit` units after the step.")
     status: PriceStepStatus = strawberry.field(description="What became of it.")
     reason: str = strawberry.field(description="Why; empty where the component says it all.")
+    discount: Money = strawberry.field(
+        description="What it took off the line; 0 for steps that set the unit price, from which the line is rounded."
+    )
 
     @classmethod
     def of(cls, step: Step, currency: str) -> "PriceStep":
-        return fill(cls, step, running_price=Money.of(step.running_price, currency))
+        return fill(
+            cls,
+            step,
+            running_price=Money.of(step.running_price, currency),
+            discount=Money.of(step.discount, currency),
+        )
 
 
 @strawberry.type(

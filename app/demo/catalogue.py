@@ -31,7 +31,7 @@ from models.products import (
     ProductUnit,
     StandardCost,
 )
-from rules.pricing import Break
+from rules.pricing_facts import Break
 from rules.states import OutOfStockPolicy, ProductKind, RelationKind
 from rules.texts import item_key, sort_key
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.money import line_amount
-from rules.pricing import Break, PricedLine, PriceFacts, PriceStep, price_line
+from rules.pricing import PricedLine, PriceFacts, price_line
+from rules.pricing_facts import Break
+from rules.pricing_trace import PriceStep
 
 D = Decimal
 BREAKS = [Break(D(0), D("10.00"), D(1)), Break(D(10), D("9.50"), D(1)), Break(D(100), D("8.995"), D(1))]

@@ -1,0 +1,142 @@
+"""The trace of a price: every step with its rule, and how a trace replays to its price."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from rules.money import ZERO, line_amount
+from rules.quantities import plain
+
+
+class PriceComponent(StrEnum):
+    """What a step is of, in the order of the phases (rule book 0.1, 15)."""
+
+    LIST_PRICE = "LIST_PRICE"
+    QUANTITY_BREAK = "QUANTITY_BREAK"
+    TRADE_PRICE = "TRADE_PRICE"
+    AGREEMENT_PRICE = "AGREEMENT_PRICE"
+    MANUAL_PRICE = "MANUAL_PRICE"
+    LINE_DISCOUNT = "LINE_DISCOUNT"
+    MULTILINE_DISCOUNT = "MULTILINE_DISCOUNT"
+    AGREEMENT_DISCOUNT = "AGREEMENT_DISCOUNT"
+    FREE_GOODS = "FREE_GOODS"
+    PROMOTION = "PROMOTION"
+    ALLOWANCE = "ALLOWANCE"
+    MANUAL_DISCOUNT = "MANUAL_DISCOUNT"
+    ORDER_PROMOTION = "ORDER_PROMOTION"
+    TOTAL_DISCOUNT = "TOTAL_DISCOUNT"
+    DOCUMENT_DISCOUNT = "DOCUMENT_DISCOUNT"
+    ALWAYS = "ALWAYS"
+
+
+# Steps of phases 1 to 3 carry a unit price; those of later phases take a rounded amount off the line.
+UNIT_COMPONENTS = frozenset(
+    {
+        PriceComponent.LIST_PRICE,
+        PriceComponent.QUANTITY_BREAK,
+        PriceComponent.TRADE_PRICE,
+        PriceComponent.AGREEMENT_PRICE,
+        PriceComponent.MANUAL_PRICE,
+        PriceComponent.LINE_DISCOUNT,
+        PriceComponent.MULTILINE_DISCOUNT,
+        PriceComponent.AGREEMENT_DISCOUNT,
+    }
+)
+
+
+class PriceStepStatus(StrEnum):
+    APPLIED = "APPLIED"
+    EXCLUDED = "EXCLUDED"
+    CAPPED = "CAPPED"
+
+
+class ValueKind(StrEnum):
+    """What the value of a step is."""
+
+    UNIT_PRICE = "UNIT_PRICE"
+    PERCENT = "PERCENT"
+    AMOUNT_PER_UNIT = "AMOUNT_PER_UNIT"
+    AMOUNT_PER_LINE = "AMOUNT_PER_LINE"
+    AMOUNT_PER_ORDER = "AMOUNT_PER_ORDER"
+    QUANTITY = "QUANTITY"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    """
+    One step of a price: its cause, and the running price after it.
+
+    Args:
+        rule: the rule as people know it; `rule_id` is its key, empty where nothing is stored behind the step.
+        value: what the rule says, in the sense of `value_kind`.
+        running_price: the net price of `price_unit` units after the step; in later phases a quotient with 6 decimals,
+            shown and never multiplied (rule book 0.2, 26).
+        discount: what the step took off the line amount, in the currency's minor unit; 0 in phases 1 to 3, whose
+            line amount is rounded once, from the unit price they arrive at.
+        basis: what `discount` was taken of: the running line amount, or the original one for summed discounts.
+        reason: why it was excluded or capped; for a manual step, what its author said. A `str.format` template over
+            `data`, and a message id.
+    """
+
+    component: PriceComponent
+    rule: str
+    value: Decimal
+    running_price: Decimal
+    status: PriceStepStatus = PriceStepStatus.APPLIED
+    reason: str = ""
+    rule_id: str = ""
+    value_kind: ValueKind = ValueKind.UNIT_PRICE
+    discount: Decimal = ZERO
+    basis: Decimal | None = None
+    data: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        stored: dict[str, object] = {
+            "component": self.component,
+            "rule": self.rule,
+            "value": plain(self.value),
+            "runningPrice": plain(self.running_price),
+            "status": self.status,
+            "reason": self.reason,
+        }
+        if self.rule_id:
+            stored["ruleId"] = self.rule_id
+        if self.value_kind is not ValueKind.UNIT_PRICE:
+            stored["valueKind"] = self.value_kind
+        if self.discount:
+            stored["discount"] = plain(self.discount)
+        if self.basis is not None:
+            stored["basis"] = plain(self.basis)
+        if self.data:
+            stored["data"] = dict(self.data)
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, object]) -> "PriceStep":
+        """Steps stored before `valueKind` and the like came read as they were meant."""
+        component = PriceComponent(str(stored["component"]))
+        is_percent = component is PriceComponent.MANUAL_DISCOUNT
+        kind = str(stored.get("valueKind") or (ValueKind.PERCENT if is_percent else ValueKind.UNIT_PRICE))
+        data = stored.get("data")
+        return cls(
+            component,
+            str(stored["rule"]),
+            Decimal(str(stored["value"])),
+            Decimal(str(stored["runningPrice"])),
+            PriceStepStatus(str(stored["status"])),
+            str(stored["reason"]),
+            str(stored.get("ruleId", "")),
+            ValueKind(kind),
+            Decimal(str(stored.get("discount", "0"))),
+            Decimal(str(stored["basis"])) if "basis" in stored else None,
+            tuple((str(key), str(value)) for key, value in data.items()) if isinstance(data, dict) else (),
+        )
+
+
+def replay(steps: Sequence[PriceStep], quantity: Decimal, price_unit: Decimal, exponent: int) -> Decimal:
+    """The line amount that the steps lead to: the last unit price once rounded, less each later discount."""
+    used = [step for step in steps if step.status is not PriceStepStatus.EXCLUDED]
+    unit_prices = [step.running_price for step in used if step.component in UNIT_COMPONENTS]
+    amount = line_amount(quantity, unit_prices[-1], price_unit, exponent)
+    return amount - sum((step.discount for step in used), ZERO)
