@@ -16,8 +16,8 @@ from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
 from models.orders import SalesOrder
 from models.rows import columns_of
 from resolvers.context import Context, LockedSession, LockKind
-from resolvers.credit import as_house
 from resolvers.events import record
+from resolvers.house import as_house
 from resolvers.stock_lots import LotHold, change_lots, lock_lots
 from rules.deliveries import move_delivery
 from rules.money import ZERO

@@ -21,9 +21,9 @@ from models.invitations import Invitation
 from models.rows import by_key, columns_of, grouped
 from resolvers.company import demand_member
 from resolvers.context import Context, LockKind
-from resolvers.credit import as_house
 from resolvers.customers import acting_customer, members_by_customer
 from resolvers.events import record
+from resolvers.house import as_house
 from rules.refusals import ErrorCode, Refusal
 
 INVITATION_DAYS = 7

@@ -15,8 +15,8 @@ from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
 from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
-from resolvers.credit import as_house
 from resolvers.events import record
+from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code

@@ -25,7 +25,7 @@ from resolvers.carts import (
     row_of,
 )
 from resolvers.context import Context
-from resolvers.credit import CreditRow, as_house, has_late_invoices, lock_credit
+from resolvers.credit import CreditRow, has_late_invoices, lock_credit
 from resolvers.customers import (
     acting_customer,
     addresses_by_customer,
@@ -35,6 +35,7 @@ from resolvers.customers import (
     seller,
 )
 from resolvers.events import record
+from resolvers.house import as_house
 from resolvers.pricing import exchange_rate
 from resolvers.products import item_numbers_by_product
 from resolvers.stock import (

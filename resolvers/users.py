@@ -21,8 +21,8 @@ from models.rows import grouped
 from models.users import StaffRole, User
 from models.users_reads import USER_COLUMNS, PlaceRow, every_user, places, staff_roles, user_matches
 from resolvers.context import Context, LockKind
-from resolvers.credit import as_house
 from resolvers.events import record
+from resolvers.house import as_house
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.refusals import ErrorCode, Refusal
 

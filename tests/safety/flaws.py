@@ -227,7 +227,7 @@ def _oracle() -> None:
     lock = resolvers.orders_acts.lock_order
 
     async def telling(ctx: Any, order_id: Any, version: int, action: Any) -> Any:
-        async with resolvers.credit.as_house(ctx) as session:
+        async with resolvers.house.as_house(ctx) as session:
             table = SalesOrder
             known = await session.scalar(select(table.id).where(table.id == order_id))
         if known is None:
