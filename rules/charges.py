@@ -1,0 +1,299 @@
+"""Charges on a document: freight, small order, deposit, packaging, raw material (rule book 0.2, 40)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from enum import StrEnum
+
+from rules.money import ZERO, allocate, round_money
+from rules.pricing_facts import Party
+from rules.reach import check_one_target, check_validity, in_force, reach_of_goods, reach_of_party
+from rules.refusals import ErrorCode, Path, Refusal
+
+
+class ChargeKind(StrEnum):
+    FREIGHT = "FREIGHT"
+    SMALL_ORDER = "SMALL_ORDER"
+    DEPOSIT = "DEPOSIT"
+    PACKAGING = "PACKAGING"
+    SURCHARGE = "SURCHARGE"
+
+
+class ChargeBasis(StrEnum):
+    """What a charge's bands measure: the goods' net, each line's net, their weight in kg, their quantity."""
+
+    DOCUMENT = "DOCUMENT"
+    LINE = "LINE"
+    WEIGHT = "WEIGHT"
+    QUANTITY = "QUANTITY"
+
+
+class ChargeMethod(StrEnum):
+    """What a band charges: an amount, a percent of the net, or so much per kg or unit."""
+
+    FIXED = "FIXED"
+    PERCENT = "PERCENT"
+    RATE = "RATE"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeBand:
+    """From `from_value` up to `to_value`, which belongs to the next band; None has no end. `value` by `method`."""
+
+    from_value: Decimal
+    to_value: Decimal | None
+    method: ChargeMethod
+    value: Decimal
+
+    def holds(self, measure: Decimal) -> bool:
+        return self.from_value <= measure and (self.to_value is None or measure < self.to_value)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRule:
+    """
+    What a document is charged besides its goods.
+
+    Args:
+        currency: a rule in another currency than the document's is ignored, never converted.
+        customer: an id, this customer's or an ancestor's; `customer_group` and `segment` are codes. At most one.
+        product: an id; `category_path` as "/glass/". At most one; none is all goods. Only goods reached are measured.
+        countries: where the goods go, two-letter codes; empty is anywhere. `postal_prefixes` narrow that down.
+        incoterms: the delivery terms that leave the charge to the buyer; empty is any.
+        free_from: nothing is charged once the net of all goods reaches it.
+        valid_until: the day after the last; None has no end.
+    """
+
+    id: str
+    name: str
+    kind: ChargeKind
+    basis: ChargeBasis
+    currency: str
+    bands: tuple[ChargeBand, ...]
+    priority: int = 0
+    customer: str = ""
+    customer_group: str = ""
+    segment: str = ""
+    product: str = ""
+    category_path: str = ""
+    countries: frozenset[str] = frozenset()
+    postal_prefixes: frozenset[str] = frozenset()
+    incoterms: frozenset[str] = frozenset()
+    free_from: Decimal | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLine:
+    """A paid line of goods: what charges are measured on, and the tax they follow."""
+
+    product: str
+    category_path: str
+    quantity: Decimal
+    net: Decimal
+    weight_kg: Decimal
+    tax_category: str
+    tax_percent: Decimal
+    surcharge_percent: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    country: str
+    postal_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePart:
+    """The net of a charge that is taxed at one rate."""
+
+    tax_category: str
+    tax_percent: Decimal
+    surcharge_percent: Decimal
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """
+    A charge of a document; `parts` sum to `net`.
+
+    Args:
+        basis_value: what was measured: a net, kg or units, over all lines reached.
+    """
+
+    rule: ChargeRule
+    net: Decimal
+    basis_value: Decimal
+    parts: tuple[ChargePart, ...]
+
+
+def charges(
+    rules: Sequence[ChargeRule],
+    party: Party,
+    net: Decimal,
+    lines: Sequence[ChargedLine],
+    destination: Destination,
+    incoterm: str,
+    day: date,
+) -> list[Charge]:
+    """
+    What a document is charged, by kind, then by the goods it is for; the order of its lines changes nothing.
+
+    Of the rules of one kind for the same goods one wins: the highest priority, then the most specific of buyer,
+    place and delivery term, then the newest. Where the winner charges nothing, nothing is charged.
+
+    Args:
+        net: of all goods, after every discount; what `free_from` is compared with.
+        lines: paid lines of goods.
+    """
+    winners: dict[tuple[ChargeKind, str, str], tuple[tuple[object, ...], ChargeRule]] = {}
+    for rule in rules:
+        specificity = _reach(rule, party, destination, incoterm, day)
+        if specificity is None:
+            continue
+        key = (rule.kind, rule.category_path, rule.product)
+        rank = (rule.priority, *specificity, rule.id)  # ids grow with time: the newest is the largest
+        if key not in winners or rank > winners[key][0]:
+            winners[key] = (rank, rule)
+    kinds = list(ChargeKind)
+    ordered = sorted(winners, key=lambda key: (kinds.index(key[0]), *key[1:]))
+    found = [_charge(winners[key][1], net, lines, party.exponent) for key in ordered]
+    return [each for each in found if each is not None]
+
+
+def _reach(
+    rule: ChargeRule, party: Party, destination: Destination, incoterm: str, day: date
+) -> tuple[tuple[int, int], int, bool, bool] | None:
+    """How specifically a rule reaches the document; None where it does not."""
+    buyer = reach_of_party(
+        party, customer=rule.customer, customer_group=rule.customer_group, segment=rule.segment
+    )
+    postal_code = destination.postal_code.replace(" ", "").upper()
+    prefixes = [len(prefix) for prefix in rule.postal_prefixes if postal_code.startswith(prefix)]
+    if (
+        buyer is None
+        or rule.currency != party.currency
+        or not in_force(rule.valid_from, rule.valid_until, day)
+        or (rule.countries and destination.country not in rule.countries)
+        or (rule.postal_prefixes and not prefixes)
+        or (rule.incoterms and incoterm not in rule.incoterms)
+    ):
+        return None
+    return buyer, max(prefixes, default=0), bool(rule.countries), bool(rule.incoterms)
+
+
+def _charge(rule: ChargeRule, net: Decimal, lines: Sequence[ChargedLine], exponent: int) -> Charge | None:
+    if rule.free_from is not None and net >= rule.free_from:
+        return None
+    reached = [
+        line
+        for line in lines
+        if reach_of_goods(
+            line.product, line.category_path, of_product=rule.product, of_category=rule.category_path
+        )
+        is not None
+    ]
+    if not reached:
+        return None
+    reached_net = sum((line.net for line in reached), ZERO)
+    if rule.basis is ChargeBasis.LINE:
+        amounts = [_of_bands(rule, line.net, line.net, exponent) for line in reached]
+        amount, measure = sum(amounts, ZERO), reached_net
+        reached = [line for line, each in zip(reached, amounts, strict=True) if each]
+    else:
+        measures = {
+            ChargeBasis.DOCUMENT: reached_net,
+            ChargeBasis.WEIGHT: sum((line.weight_kg for line in reached), ZERO),
+            ChargeBasis.QUANTITY: sum((line.quantity for line in reached), ZERO),
+        }
+        measure = measures[rule.basis]
+        amount = _of_bands(rule, measure, reached_net, exponent)
+    if not amount:
+        return None
+    return Charge(rule, amount, measure, _parts(amount, reached, exponent))
+
+
+def _of_bands(rule: ChargeRule, measure: Decimal, net: Decimal, exponent: int) -> Decimal:
+    """What the band that holds the measure charges; nothing below the first and above a last one that ends."""
+    band = next((each for each in rule.bands if each.holds(measure)), None)
+    if band is None:
+        return ZERO
+    with localcontext(prec=60):
+        amounts = {
+            ChargeMethod.FIXED: band.value,
+            ChargeMethod.PERCENT: net * band.value / 100,
+            ChargeMethod.RATE: measure * band.value,
+        }
+        return round_money(amounts[band.method], exponent)
+
+
+def _parts(amount: Decimal, lines: Sequence[ChargedLine], exponent: int) -> tuple[ChargePart, ...]:
+    """The charge in the share of its goods' rates: largest remainder on their nets."""
+    nets: dict[tuple[str, Decimal, Decimal], Decimal] = {}
+    for line in lines:
+        rate = (line.tax_category, line.tax_percent, line.surcharge_percent)
+        nets[rate] = nets.get(rate, ZERO) + line.net
+    rates = sorted(nets)
+    shares = allocate(amount, [nets[rate] for rate in rates], exponent)
+    return tuple(ChargePart(*rate, share) for rate, share in zip(rates, shares, strict=True) if share)
+
+
+def check_charge(rule: ChargeRule, path: Path = ()) -> list[Refusal]:
+    """What is wrong with a rule to be saved, one refusal per field at fault."""
+
+    def wrong(field: str, text: str) -> Refusal:
+        return Refusal(ErrorCode.INVALID, text, (*path, field))
+
+    found = check_validity(rule.valid_from, rule.valid_until, (*path, "validUntil"))
+    found += check_one_target(
+        (rule.customer, rule.customer_group, rule.segment),
+        "Name a customer, a customer group or a segment, not several.",
+        (*path, "customerId"),
+    )
+    found += check_one_target(
+        (rule.product, rule.category_path), "Name a product or a category, not both.", (*path, "productId")
+    )
+    if not rule.name.strip():
+        found.append(wrong("name", "Give the rule a name."))
+    if rule.postal_prefixes and not rule.countries:
+        found.append(wrong("postalPrefixes", "Name the country whose postal codes these are."))
+    if any(len(country) != 2 or not country.isalpha() or not country.isupper() for country in rule.countries):
+        found.append(wrong("countries", "Countries are written as two capital letters, as ES."))
+    if rule.free_from is not None and rule.free_from <= 0:
+        found.append(wrong("freeFrom", "The rule could never apply: it is free from nothing on."))
+    return found + check_bands(rule.bands, rule.basis, (*path, "bands"))
+
+
+def check_bands(bands: Sequence[ChargeBand], basis: ChargeBasis, path: Path) -> list[Refusal]:
+    """Bands are half-open, ascending, without gaps and overlaps; the last may end (rule book 0.1, 18)."""
+    if not bands:
+        return [Refusal(ErrorCode.INVALID, "Give at least one band.", path)]
+    found: list[Refusal] = []
+
+    def wrong(index: int, field: str, text: str) -> None:
+        found.append(Refusal(ErrorCode.INVALID, text, (*path, index, field)))
+
+    for index, band in enumerate(bands):
+        previous = bands[index - 1] if index else None
+        if band.from_value < 0:
+            wrong(index, "from", "A band cannot begin below zero.")
+        elif previous is not None and band.from_value <= previous.from_value:
+            wrong(index, "from", "Bands must rise: this one begins below the one before it, or with it.")
+        elif previous is not None and (previous.to_value is None or band.from_value < previous.to_value):
+            wrong(index, "from", "This band overlaps the one before it.")
+        elif previous is not None and previous.to_value is not None and band.from_value > previous.to_value:
+            wrong(index, "from", "There is a gap between this band and the one before it.")
+        if band.to_value is not None and band.to_value <= band.from_value:
+            wrong(index, "to", "A band must end above where it begins.")
+        if band.value < 0:
+            wrong(index, "value", "A charge cannot be below zero.")
+        if band.method is ChargeMethod.PERCENT and band.value > 100:
+            wrong(index, "value", "A percent lies between 0 and 100.")
+        if band.method is ChargeMethod.RATE and basis in (ChargeBasis.DOCUMENT, ChargeBasis.LINE):
+            wrong(index, "method", "So much per unit needs a weight or a quantity to be measured.")
+    if not found and not any(band.value for band in bands):
+        wrong(0, "value", "The rule could never apply: none of its bands charges anything.")
+    return found
