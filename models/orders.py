@@ -134,6 +134,12 @@ class SalesOrderLine(Base):
         CheckConstraint("discount_percent >= 0 and discount_percent <= 100", name="discount_range"),
         CheckConstraint("manual_unit_price >= 0", name="manual_price_not_negative"),
         CheckConstraint("tax_percent >= 0 and tax_percent <= 100", name="tax_range"),
+        ForeignKeyConstraint(
+            ["customer_id", "parent_line_id"], ["sales_order_line.customer_id", "sales_order_line.id"]
+        ),
+        CheckConstraint(
+            "not is_free or net_amount = 0 and parent_line_id is not null", name="free_costs_nothing"
+        ),
         *amounts_add_up(),
         Index(None, "customer_id", "order_id"),
         Index(None, "product_id"),
@@ -144,6 +150,9 @@ class SalesOrderLine(Base):
     position: Mapped[int]
     kind: Mapped[LineKind] = mapped_column(Stored(LineKind))
     product_id: Mapped[UUID | None] = mapped_column(ForeignKey("product.id"))
+    # Goods without charge follow the line that brought them (rule book 0, 12).
+    parent_line_id: Mapped[UUID | None]
+    is_free: Mapped[bool] = mapped_column(server_default="false", default=False)
     sku: Mapped[Code]
     customer_item_number: Mapped[str | None] = mapped_column(String(64))
     description: Mapped[Name]

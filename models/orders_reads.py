@@ -130,6 +130,8 @@ class OrderLineRow:
     position: int
     kind: LineKind
     product_id: UUID | None
+    parent_line_id: UUID | None
+    is_free: bool
     sku: str
     customer_item_number: str | None
     description: str

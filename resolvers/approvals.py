@@ -32,7 +32,7 @@ from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from resolvers.products import category_tree
 from rules import spending
 from rules.money import ZERO, round_money

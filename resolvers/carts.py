@@ -1,6 +1,6 @@
 """Carts: what a buyer gathers, priced as an order would be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,9 @@ from models.rows import columns_of
 from resolvers.context import Context, LockKind
 from resolvers.customers import acting_customer, addresses_by_customer
 from resolvers.events import record
-from resolvers.pricing import LineAsked, LinePriced, Priced, exchange_rate, price_lines
+from resolvers.prices import exchange_rate
+from resolvers.pricing import FreePriced, LinePriced, Priced, price_lines
+from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
 from rules.documents import check_requested_date
@@ -67,11 +69,17 @@ class CartLineView:
 
 @dataclass(frozen=True, slots=True)
 class CartView:
-    """A cart, its lines as priced and what stands in its way."""
+    """
+    A cart, its lines as priced and what stands in its way.
+
+    Args:
+        free: goods without charge by the id of the line that brings them, proposed ones among them.
+    """
 
     row: CartRow
     lines: tuple[CartLineView, ...]
     priced: Priced
+    free: Mapping[UUID, tuple[FreePriced, ...]]
     problems: tuple[Refusal, ...]
     backordered_skus: tuple[str, ...]
 
@@ -130,6 +138,11 @@ async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
     return [found.get(key, 0) for key in keys]
 
 
+def asked_of(row: CartRow) -> DocumentAsked:
+    """What a cart says of its prices besides its lines."""
+    return DocumentAsked()
+
+
 async def cart_view(ctx: Context, row: CartRow) -> CartView:
     """The cart with prices, taxes and problems, in a constant number of statements."""
     rows = await cart_lines(ctx, row.id)
@@ -137,13 +150,10 @@ async def cart_view(ctx: Context, row: CartRow) -> CartView:
         [line.product_id for line in rows]
     )
     usable = [(line, product) for line, product in zip(rows, products, strict=True) if product is not None]
-    priced = await price_lines(
-        ctx,
-        [
-            LineAsked(product, line.quantity, line.requested_on or row.requested_on)
-            for line, product in usable
-        ],
-    )
+    asked = [
+        LineAsked(product, line.quantity, line.requested_on or row.requested_on) for line, product in usable
+    ]
+    priced = await price_lines(ctx, asked, asked_of(row))
     units = await ctx.loader(units_by_code).load_many([product.unit_code for _, product in usable])
     stock = await ctx.loader(balances_by_product).load_many([product.id for _, product in usable])
     by_line = {line.id: (price, unit, balance) for (line, _), price, unit, balance
@@ -167,7 +177,11 @@ async def cart_view(ctx: Context, row: CartRow) -> CartView:
                 )
         views.append(CartLineView(line, product, price, tuple(problems)))
     problems_of_cart = await _cart_problems(ctx, row, views)
-    return CartView(row, tuple(views), priced, tuple(problems_of_cart), tuple(backordered))
+    free: dict[UUID, tuple[FreePriced, ...]] = {}
+    for each in priced.free:
+        key = usable[each.parent][0].id
+        free[key] = (*free.get(key, ()), each)
+    return CartView(row, tuple(views), priced, free, tuple(problems_of_cart), tuple(backordered))
 
 
 def _line_problems(
@@ -365,10 +379,7 @@ async def add_lines(ctx: Context, drafts: Sequence[LineDraft], expected_version:
 
 async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) -> None:
     """Joins resolved lines to a locked cart, with the price at which the buyer sees them now."""
-    statement = select(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
-    present = {
-        line.product_id: line for line in await ctx.session.scalars(statement.order_by(CartLine.position))
-    }
+    present = {line.product_id: line for line in await _lines_of(ctx, cart)}
     position = max((line.position for line in present.values()), default=0)
     fresh = []
     for each in resolved:
@@ -390,16 +401,20 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
     if len(present) > LINES_MAX:
         text = "A cart holds {limit} lines at most."
         raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LINES_MAX)
-    await _remember_prices(
-        ctx, cart, [(present[each.product.id], each.product, each.draft.path) for each in resolved]
+    await _check_quantities(
+        ctx, [(present[each.product.id], each.product, each.draft.path) for each in resolved]
     )
+    await _remember_prices(ctx, cart, list(present.values()), [each.product.id for each in resolved])
     # Only now, so that they are written once, with their prices.
     ctx.session.add_all(fresh)
 
 
-async def _remember_prices(
-    ctx: Context, cart: Cart, changed: Sequence[tuple[CartLine, ProductRow, Path]]
-) -> None:
+async def _lines_of(ctx: Context, cart: Cart) -> list[CartLine]:
+    statement = select(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
+    return list(await ctx.session.scalars(statement.order_by(CartLine.position, CartLine.id)))
+
+
+async def _check_quantities(ctx: Context, changed: Sequence[tuple[CartLine, ProductRow, Path]]) -> None:
     units = await ctx.loader(units_by_code).load_many([product.unit_code for _, product, _ in changed])
     for (line, product, path), unit in zip(changed, units, strict=True):
         wrong = check_quantity(
@@ -412,13 +427,27 @@ async def _remember_prices(
         )
         if wrong is not None:
             raise wrong
+
+
+async def _remember_prices(
+    ctx: Context, cart: Cart, lines: Sequence[CartLine], changed_products: Sequence[UUID]
+) -> None:
+    """
+    The prices at which the buyer sees the changed lines from now on, beside all others of the cart.
+
+    A line that was not changed keeps the price it was seen at, so that the cart can say that it is another now.
+    """
+    products: list[ProductRow | None] = await ctx.loader(products_by_id).load_many(
+        [line.product_id for line in lines]
+    )
+    known = [(line, product) for line, product in zip(lines, products, strict=True) if product is not None]
     asked = [
-        LineAsked(product, line.quantity, line.requested_on or cart.requested_on)
-        for line, product, _ in changed
+        LineAsked(product, line.quantity, line.requested_on or cart.requested_on) for line, product in known
     ]
-    priced = await price_lines(ctx, asked)
-    for (line, _, _), price in zip(changed, priced.lines, strict=True):
-        line.unit_price_seen = None if price.price is None else price.price.unit_price
+    priced = await price_lines(ctx, asked, asked_of(row_of(cart)))
+    for (line, product), price in zip(known, priced.lines, strict=True):
+        if product.id in changed_products:
+            line.unit_price_seen = None if price.price is None else price.price.unit_price
 
 
 async def _own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
@@ -456,7 +485,8 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
         line.quantity = change.quantity
     if change.requested_on is not None or change.clear_date:
         line.requested_on = change.requested_on
-    await _remember_prices(ctx, cart, [(line, product, ())])
+    await _check_quantities(ctx, [(line, product, ())])
+    await _remember_prices(ctx, cart, await _lines_of(ctx, cart), [product.id])
     return await changed(ctx, cart, "cart.lineUpdated", sku=product.sku, quantity=plain(line.quantity))
 
 

@@ -20,7 +20,7 @@ from resolvers.customers import exponents_by_currency, seller
 from resolvers.events import record
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from rules.credit import CreditFacts, HeldOrder, OrderRelease, plan_releases
 from rules.money import ZERO, round_money
 from rules.quantities import plain

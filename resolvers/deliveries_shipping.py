@@ -15,7 +15,7 @@ from resolvers.deliveries_acts import Travel, lock_delivery, take_travel
 from resolvers.events import record
 from resolvers.journal import post
 from resolvers.orders_acts import close_if_done
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from resolvers.stock import Issue, issue, lock_balances
 from resolvers.stock_lots import LotHold, change_lots, lock_lots
 from rules.deliveries import DeliveryAction, move_delivery

@@ -25,7 +25,7 @@ from resolvers.invoices_sources import (
     of_period,
 )
 from resolvers.invoices_tax import TaxedPiece, TaxFacts, gather_tax_facts
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from rules.documents import DocumentParty
 from rules.invoice_numbers import SERIES_CODES, series_use
 from rules.invoices import (

@@ -33,7 +33,7 @@ from resolvers.invoices_sources import LockedOrders, lock_heads, lock_lines
 from resolvers.invoices_tax import TaxedPiece, TaxFacts, gather_tax_facts
 from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import close_if_done
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from rules.documents import DocumentParty, DocumentPaymentTerms
 from rules.instalments import days_over_legal_maximum, split_instalments
 from rules.invoice_numbers import (

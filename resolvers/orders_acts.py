@@ -20,7 +20,7 @@ from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
-from resolvers.stock import Hold, free_of, lock_balances, plan_allocations, release, reserve
+from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
 from rules.quantities import plain
@@ -311,16 +311,17 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         for line in found.lines
         if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
     ]
-    locked = await lock_balances(ctx, [line.product_id for line in goods if line.product_id]) if goods else {}
+    keys = [line.product_id for line in goods if line.product_id]
+    stock = StockPlan(await lock_balances(ctx, keys) if goods else {})
     schedule = await schedule_of(ctx, goods)
     for index, line in enumerate(goods):
         assert line.product_id is not None, "filtered above"
-        rows = locked[line.product_id]
-        wanted = open_quantity(line)
-        if free_of(rows) < wanted:
-            warn_backorder(ctx, index, line.sku, free_of(rows), wanted)
-        await reschedule(ctx, order, line, [entry for entry in schedule if entry.order_line_id == line.id],
-                          [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)])  # fmt: skip
+        wanted, free = open_quantity(line), stock.free(line.product_id)
+        if free < wanted:
+            warn_backorder(ctx, index, line.sku, free, wanted)
+        entries = [entry for entry in schedule if entry.order_line_id == line.id]
+        parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
+        await reschedule(ctx, order, line, entries, parts)
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
     return await done(ctx, order, "order.released", reason, holds=held)

@@ -27,11 +27,10 @@ from resolvers.orders_acts import (
 from resolvers.orders_placing import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.products import products_by_id
 from resolvers.stock import (
+    StockPlan,
     backorder_allowed,
-    free_of,
     harden,
     lock_balances,
-    plan_allocations,
     release,
 )
 from rules.quantities import plain
@@ -165,19 +164,19 @@ async def _reserve_for_good(ctx: Context, found: LockedOrder) -> None:
     keys = {line.id for line in short}
     await release(ctx, [entry.id for entry in schedule if entry.order_line_id in keys])
     await ctx.session.flush()
-    free = await lock_balances(ctx, [line.product_id for line in short if line.product_id])
+    stock = StockPlan(await lock_balances(ctx, [line.product_id for line in short if line.product_id]))
     refusals = []
     for index, line in enumerate(short):
         assert line.product_id is not None, "goods are products"
-        wanted, rows = open_quantity(line), free[line.product_id]
-        if free_of(rows) < wanted:
+        wanted, free = open_quantity(line), stock.free(line.product_id)
+        if free < wanted:
             product = await ctx.load(products_by_id, line.product_id)
             assert product is not None, "tested before"
             if not await backorder_allowed(ctx, product.out_of_stock_policy):
-                refusals.append(OutOfStock(line.sku, wanted, free_of(rows), None, ("orderId",)))
+                refusals.append(OutOfStock(line.sku, wanted, free, None, ("orderId",)))
                 continue
-            warn_backorder(ctx, index, line.sku, free_of(rows), wanted)
+            warn_backorder(ctx, index, line.sku, free, wanted)
         entries = [entry for entry in schedule if entry.order_line_id == line.id]
-        parts = [(part.warehouse_id, part.quantity) for part in plan_allocations(wanted, rows)]
+        parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, found.order, line, entries, parts)
     refuse_all(refusals)

@@ -1,7 +1,8 @@
 """Placing an order: the cart priced, tested against credit and limits, reserved and copied."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,10 @@ from sqlalchemy import func, select, text
 from models.base import new_id
 from models.customers_reads import CustomerRow
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
+from models.products_reads import ProductRow
 from models.sellers import NumberSeries
 from resolvers.approvals import Spending, due_at, reasons_to_wait, request_approval
 from resolvers.carts import (
-    CartLineView,
     CartView,
     HeadChange,
     cart_view,
@@ -36,19 +37,14 @@ from resolvers.customers import (
 )
 from resolvers.events import record
 from resolvers.house import as_house
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
+from resolvers.pricing import FreePriced
 from resolvers.products import item_numbers_by_product
-from resolvers.stock import (
-    Allocation,
-    Hold,
-    backorder_allowed,
-    free_of,
-    lock_balances,
-    plan_allocations,
-    reserve,
-)
+from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
 from rules.documents import DocumentAddress
+from rules.free_goods import FreeGoods, FreeStockPolicy
 from rules.money import ZERO, round_money
+from rules.pricing import PricedLine
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
@@ -93,12 +89,12 @@ async def place_order(
     due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
     holds = await _credit_holds(ctx, view, credit) + await overdue_holds(ctx, customer.id, credit)
-    plan = await _plan_stock(ctx, view, reserving=not holds)
+    drafts, plan = await _plan_stock(ctx, drafts_of(view), reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
-    await _add_lines(ctx, order, view, plan, reserving=not holds, until=due)
+    await _add_lines(ctx, order, drafts, plan, reserving=not holds, until=due)
     await empty_cart(ctx, cart)
     cart.version += 1
     cart.updated_at = ctx.now
@@ -181,31 +177,91 @@ async def overdue_holds(ctx: Context, customer_id: UUID, credit: CreditRow | Non
     return [HoldReason.OVERDUE]
 
 
-async def _plan_stock(ctx: Context, view: CartView, reserving: bool) -> list[list[Allocation]]:
-    """Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait."""
-    goods = [
-        line.product.id
-        for line in view.lines
-        if line.product is not None and line.product.kind is ProductKind.GOODS
-    ]
-    locked = await lock_balances(ctx, goods) if goods else {}
-    plans, refusals = [], []
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """
+    A line to be ordered: one of the cart, or goods without charge, which follow the line that brings them.
+
+    `parent` is that line's index among the drafts; `index` the one of the cart's line that a client knows.
+    """
+
+    index: int
+    product: ProductRow
+    quantity: Decimal
+    requested_on: date | None
+    price: PricedLine
+    tax_category: str
+    tax_percent: Decimal
+    tax_amount: Decimal = ZERO
+    parent: int | None = None
+    free: FreeGoods | None = None
+
+
+def drafts_of(view: CartView) -> list[DraftLine]:
+    """The lines of an order by a cart that has no problems; what is free of a line's own quantity is not paid."""
+    brought: dict[int, list[FreePriced]] = {}
+    for each in view.priced.free:
+        if not each.goods.is_proposed:
+            brought.setdefault(each.parent, []).append(each)
+    drafts: list[DraftLine] = []
     for index, line in enumerate(view.lines):
-        product, wanted = line.product, line.row.quantity
-        assert product is not None, "a line without a product has a problem"
+        product, priced = line.product, line.priced
+        assert product is not None and priced is not None and priced.price is not None, "it had a problem"
+        parent, day = len(drafts), line.row.requested_on
+        paid = priced.price.quantity_paid
+        drafts.append(
+            DraftLine(index, product, paid, day, priced.price, priced.tax_category, priced.tax_percent,
+                      priced.tax_amount)
+        )  # fmt: skip
+        drafts += [
+            DraftLine(index, each.product, each.goods.quantity, day, each.price, each.tax_category,
+                      each.tax_percent, parent=parent, free=each.goods)
+            for each in brought.get(index, ())
+        ]  # fmt: skip
+    return drafts
+
+
+async def _plan_stock(
+    ctx: Context, drafts: Sequence[DraftLine], reserving: bool
+) -> tuple[list[DraftLine], list[list[Allocation]]]:
+    """
+    Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait.
+
+    A gift that is out of stock is dropped, with a warning, unless its rule lets it wait.
+    """
+    goods = [draft.product.id for draft in drafts if draft.product.kind is ProductKind.GOODS]
+    stock = StockPlan(await lock_balances(ctx, goods) if goods else {})
+    plans: dict[int, list[Allocation]] = {}
+    refusals = []
+    # What is paid comes first: a gift takes nothing away from a line of the same product.
+    for position in sorted(range(len(drafts)), key=lambda each: drafts[each].free is not None):
+        draft = drafts[position]
+        product, wanted = draft.product, draft.quantity
         if product.kind is not ProductKind.GOODS:
-            plans.append([Allocation(None, wanted)])
+            plans[position] = [Allocation(None, wanted)]
             continue
-        rows = locked[product.id]
-        if free_of(rows) < wanted:
-            if not await backorder_allowed(ctx, product.out_of_stock_policy):
-                path = ("cartId", "lines", index, "quantity")
-                refusals.append(OutOfStock(product.sku, wanted, free_of(rows), None, path))
+        free = stock.free(product.id)
+        if free < wanted:
+            if draft.free is not None and draft.free.rule.out_of_stock is not FreeStockPolicy.BACKORDER:
+                text = "{sku}, free of charge, is out of stock and is left out."
+                ctx.warn(ErrorCode.OUT_OF_STOCK, text, ("lines", draft.index), sku=product.sku)
+                continue
+            if draft.free is None and not await backorder_allowed(ctx, product.out_of_stock_policy):
+                path = ("cartId", "lines", draft.index, "quantity")
+                refusals.append(OutOfStock(product.sku, wanted, free, None, path))
             elif reserving:
-                warn_backorder(ctx, index, product.sku, free_of(rows), wanted)
-        plans.append(plan_allocations(wanted, rows))
+                warn_backorder(ctx, draft.index, product.sku, free, wanted)
+        plans[position] = stock.take(product.id, wanted)
     refuse_all(refusals)
-    return plans if reserving else [[Allocation(None, line.row.quantity)] for line in view.lines]
+    kept = sorted(plans)
+    places = {position: place for place, position in enumerate(kept)}
+    lines = [
+        draft if draft.parent is None else replace(draft, parent=places[draft.parent])
+        for draft in (drafts[position] for position in kept)
+    ]
+    if reserving:
+        return lines, [plans[position] for position in kept]
+    return lines, [[Allocation(None, draft.quantity)] for draft in lines]
 
 
 def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: Decimal) -> None:
@@ -281,7 +337,7 @@ def _copied(address: Any) -> DocumentAddress:
 async def _add_lines(
     ctx: Context,
     order: SalesOrder,
-    view: CartView,
+    drafts: Sequence[DraftLine],
     plan: Sequence[Sequence[Allocation]],
     reserving: bool,
     until: datetime | None,
@@ -292,14 +348,13 @@ async def _add_lines(
     Args:
         until: until when they are softly held, where the order waits for consent.
     """
-    numbers = await ctx.loader(item_numbers_by_product).load_many(
-        [line.row.product_id for line in view.lines]
-    )
-    lines, schedule, holds = [], [], []
-    for position, (seen, own_number, parts) in enumerate(
-        zip(view.lines, numbers, plan, strict=True), start=1
-    ):
-        line = _order_line(order, position, seen, own_number)
+    numbers = await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
+    lines: list[SalesOrderLine] = []
+    schedule, holds = [], []
+    for position, (draft, own_number, parts) in enumerate(zip(drafts, numbers, plan, strict=True), start=1):
+        line = _order_line(order, position, draft, own_number)
+        if draft.parent is not None:
+            line.parent_line_id = lines[draft.parent].id
         lines.append(line)
         for place, part in enumerate(parts, start=1):
             entry = SalesOrderScheduleLine(
@@ -308,13 +363,13 @@ async def _add_lines(
                 customer_id=order.customer_id,
                 position=place,
                 quantity=part.quantity,
-                requested_on=seen.row.requested_on or order.requested_on,
+                requested_on=draft.requested_on or order.requested_on,
                 warehouse_id=part.warehouse_id,
             )
             schedule.append(entry)
             if part.warehouse_id is not None and reserving:
                 line.quantity_reserved += part.quantity
-                holds.append(Hold(entry.id, seen.row.product_id, part.warehouse_id, part.quantity))
+                holds.append(Hold(entry.id, draft.product.id, part.warehouse_id, part.quantity))
     ctx.session.add_all(lines)
     await ctx.session.flush()
     ctx.session.add_all(schedule)
@@ -340,12 +395,8 @@ async def _keep_costs(ctx: Context, order_id: UUID) -> None:
         await session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
 
 
-def _order_line(
-    order: SalesOrder, position: int, seen: CartLineView, own_number: str | None
-) -> SalesOrderLine:
-    product, priced = seen.product, seen.priced
-    assert product is not None and priced is not None and priced.price is not None
-    price = priced.price
+def _order_line(order: SalesOrder, position: int, draft: DraftLine, own_number: str | None) -> SalesOrderLine:
+    product, price = draft.product, draft.price
     return SalesOrderLine(
         id=new_id(),
         order_id=order.id,
@@ -353,11 +404,12 @@ def _order_line(
         position=position,
         kind=LineKind(product.kind),
         product_id=product.id,
+        is_free=draft.free is not None,
         sku=product.sku,
         customer_item_number=own_number,
         description=product.name,
         unit_code=product.unit_code,
-        quantity_ordered=seen.row.quantity,
+        quantity_ordered=draft.quantity,
         quantity_reserved=ZERO,
         list_unit_price=price.list_unit_price,
         price_unit=price.price_unit,
@@ -366,9 +418,9 @@ def _order_line(
         unit_price=price.unit_price,
         price_trace=[step.to_json() for step in price.steps],
         currency_exponent=order.currency_exponent,
-        tax_category=priced.tax_category,
-        tax_percent=priced.tax_percent,
+        tax_category=draft.tax_category,
+        tax_percent=draft.tax_percent,
         net_amount=price.net_amount,
-        tax_amount=priced.tax_amount,
-        gross_amount=price.net_amount + priced.tax_amount,
+        tax_amount=draft.tax_amount,
+        gross_amount=price.net_amount + draft.tax_amount,
     )

@@ -24,7 +24,7 @@ from resolvers.orders_acts import checked_reason
 from resolvers.orders_conditions import lock_waiting_orders, release_paid_orders
 from resolvers.payments import match_of
 from resolvers.payments_claims import Claims, lock_claims
-from resolvers.pricing import exchange_rate
+from resolvers.prices import exchange_rate
 from rules.invoice_numbers import demand_open_period
 from rules.journal import JournalEvent, Posting, in_base, post_settlement
 from rules.money import ZERO

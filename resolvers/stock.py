@@ -1,7 +1,7 @@
 """Stock: what is free, and holding it for an order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -139,6 +139,26 @@ def plan_allocations(wanted: Decimal, rows: Sequence[BalanceRow]) -> list[Alloca
             parts.append(Allocation(row.warehouse_id, taken))
             rest -= taken
     return [*parts, Allocation(None, rest)] if rest > 0 else parts
+
+
+class StockPlan:
+    """Where several lines come from, on locked balances: what one line takes is not there for the next."""
+
+    def __init__(self, locked: Mapping[UUID, Sequence[BalanceRow]]) -> None:
+        self._rows = {product_id: list(rows_) for product_id, rows_ in locked.items()}
+
+    def free(self, product_id: UUID) -> Decimal:
+        return free_of(self._rows[product_id])
+
+    def take(self, product_id: UUID, wanted: Decimal) -> list[Allocation]:
+        """Plans a quantity; see `plan_allocations`."""
+        rows_ = self._rows[product_id]
+        parts = plan_allocations(wanted, rows_)
+        taken = {part.warehouse_id: part.quantity for part in parts}
+        self._rows[product_id] = [
+            replace(row, reserved=row.reserved + taken.get(row.warehouse_id, ZERO)) for row in rows_
+        ]
+        return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,79 +1,54 @@
-"""The one pricing function: list price and quantity break, manual price, manual line discount (phases 1, 2, 6)."""
+"""The one pricing function: a document's lines priced phase by phase, whatever order they were entered in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
+from rules.discounts import DiscountGroup, DiscountRule, Phase, RuleUse, apply_phase
+from rules.free_goods import FreeGoods, FreeGoodsRule, derive, free_line_steps
 from rules.money import ZERO, line_amount, round_money
-from rules.pricing_facts import Break, Concessions
+from rules.pricing_agreements import UnitPricing
+from rules.pricing_base import base_price, next_break, restate
+from rules.pricing_facts import Break, LineFacts, Party
+from rules.pricing_running import RunningDocument, RunningLine
 from rules.pricing_trace import PriceComponent, PriceStep, ValueKind
-from rules.quantities import plain
+from rules.sales_agreements import Commitment, Link, Linking
+from rules.trade_agreements import TradeBook, multiline_quantities, total_discount
 
 
 @dataclass(frozen=True, slots=True)
-class ConcededPrice:
-    """The net price of `price_unit` units, the rounded line amount, and the steps that led there."""
+class PriceBook:
+    """Every rule that may have a say: what is in force for the party, its products and its days."""
 
-    unit_price: Decimal
-    net_amount: Decimal
-    steps: tuple[PriceStep, ...]
+    trade: TradeBook = field(default_factory=lambda: TradeBook(()))
+    commitments: Sequence[Commitment] = ()
+    groups: Sequence[DiscountGroup] = ()
+    rules: Sequence[DiscountRule] = ()
+    free_goods: Sequence[FreeGoodsRule] = ()
 
 
-_CONCEDED = frozenset({PriceComponent.MANUAL_PRICE, PriceComponent.MANUAL_DISCOUNT})
-
-
-def concede(
-    quantity: Decimal,
-    list_unit_price: Decimal,
-    price_unit: Decimal,
-    exponent: int,
-    given: Concessions,
-    steps: Sequence[PriceStep],
-) -> ConcededPrice:
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
     """
-    The price after what people gave, whatever they gave before.
+    What a document's prices depend on.
 
     Args:
-        steps: how the list price came about; earlier concessions among them give way.
+        lines: in any order; `number` tells them apart.
+        now: the moment, in the seller's time zone: windows of rules are hours of its days.
+        agreement: the sales agreement chosen for the document, None where none was.
+        discount_percent: what a person gives on the whole document (phase 9).
+        chosen: the ids of optional free goods that the buyer took.
     """
-    kept = [step for step in steps if step.component not in _CONCEDED]
-    unit_price = list_unit_price
-    if given.unit_price is not None:
-        unit_price = given.unit_price
-        kept.append(
-            PriceStep(
-                PriceComponent.MANUAL_PRICE, "manual", unit_price, unit_price, reason=given.unit_price_reason
-            )
-        )
-    amount = line_amount(quantity, unit_price, price_unit, exponent)
-    if given.discount_percent:
-        basis, discount = amount, round_money(amount * given.discount_percent / 100, exponent)
-        amount -= discount
-        unit_price = round_money(amount * price_unit / quantity, 6)
-        kept.append(
-            PriceStep(
-                PriceComponent.MANUAL_DISCOUNT,
-                "manual",
-                given.discount_percent,
-                unit_price,
-                reason=given.discount_reason,
-                value_kind=ValueKind.PERCENT,
-                discount=discount,
-                basis=basis,
-            )
-        )
-    return ConcededPrice(unit_price, amount, tuple(kept))
 
-
-@dataclass(frozen=True, slots=True)
-class PriceFacts:
-    """What the price of one line depends on. `breaks` in any order; `discount_percent` is a manual one."""
-
-    quantity: Decimal
-    breaks: Sequence[Break]
-    exponent: int
+    party: Party
+    lines: Sequence[LineFacts]
+    now: datetime
+    book: PriceBook = field(default_factory=PriceBook)
+    agreement: str | None = None
     discount_percent: Decimal = ZERO
     discount_reason: str = ""
+    chosen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +56,9 @@ class PricedLine:
     """
     A line's price and why. Amounts are rounded; `unit_price` is the net price of `price_unit` units.
 
-    After a discount `unit_price` is a quotient with 6 decimals, shown and never multiplied again (rule book 0.2, 26).
+    After a discount on the amount `unit_price` is a quotient with 6 decimals, shown and never multiplied again (rule
+    book 0.2, 26). `quantity_paid` is less than the quantity where part of it is free; `commitment` is the id of the
+    agreement's line that it consumes.
     """
 
     list_unit_price: Decimal
@@ -91,35 +68,184 @@ class PricedLine:
     net_amount: Decimal
     next_break: Break | None
     steps: tuple[PriceStep, ...]
+    quantity_paid: Decimal
+    commitment: str | None = None
 
 
-def price_line(facts: PriceFacts) -> PricedLine | None:
-    """The price of a line; None where no price is in force for its quantity."""
-    breaks = sorted(facts.breaks, key=lambda each: each.from_quantity)
-    reached = [each for each in breaks if each.from_quantity <= facts.quantity]
-    if not reached:
-        return None
-    first, used = reached[0], reached[-1]
-    steps = [
-        PriceStep(
-            PriceComponent.LIST_PRICE,
-            f"from {plain(first.from_quantity)}",
-            first.unit_price,
-            first.unit_price,
+@dataclass(frozen=True, slots=True)
+class PricedDocument:
+    """
+    A document priced.
+
+    Args:
+        lines: by the number of their line; a line without a price is not there.
+        free: goods without charge that the lines bring; what is proposed only is marked so.
+        linkings: what the lines consume of sales agreements, and what else they might have, by number.
+        uses: what each discount rule gave, for its limits.
+    """
+
+    lines: Mapping[int, PricedLine]
+    free: tuple[FreeGoods, ...]
+    linkings: Mapping[int, Linking]
+    uses: tuple[RuleUse, ...]
+
+    @property
+    def net_amount(self) -> Decimal:
+        return sum((line.net_amount for line in self.lines.values()), ZERO)
+
+
+def price_document(facts: DocumentFacts) -> PricedDocument:
+    """
+    Prices every line of a document together: the phases of rule book 0.1 (15), all but charges and tax.
+
+    The result depends on what the lines are, never on the order in which lines or rules were entered.
+    """
+    party, book = facts.party, facts.book
+    found = {line.number: base_price(book.trade, party, line) for line in facts.lines}
+    bases = {number: base for number, base in found.items() if base is not None}
+    lines = [line for line in facts.lines if line.number in bases]
+    quantities = multiline_quantities(lines)
+    pricing = UnitPricing(book.trade, party, bases, quantities)
+    linkings = pricing.link(book.commitments, lines, facts.agreement)
+    running = {line.number: pricing.run(line, linkings.get(line.number)) for line in lines}
+    links = {number: each.link for number, each in linkings.items() if each.link is not None}
+    document = RunningDocument(list(running.values()), party.exponent)
+    free = _free_goods(facts, running, links)
+    uses = _later_phases(facts, document, links)
+    priced = {
+        number: PricedLine(
+            list_unit_price=shown_price(
+                restate(bases[number].list_unit_price, bases[number].price_unit, line.price_unit)
+            ),
+            price_unit=line.price_unit,
+            break_from_quantity=bases[number].break_from_quantity,
+            unit_price=shown_price(line.running_price),
+            net_amount=line.amount,
+            next_break=None
+            if number in links
+            else next_break(book.trade, party, line.facts, bases[number], quantities),
+            steps=tuple(line.steps),
+            quantity_paid=line.quantity_paid,
+            commitment=links[number].commitment.id if number in links else None,
         )
-    ]
-    if used is not first:
-        rule = f"from {plain(used.from_quantity)}"
-        steps.append(PriceStep(PriceComponent.QUANTITY_BREAK, rule, used.unit_price, used.unit_price))
-    given = Concessions(discount_percent=facts.discount_percent, discount_reason=facts.discount_reason)
-    conceded = concede(facts.quantity, used.unit_price, used.price_unit, facts.exponent, given, steps)
-    further = next((each for each in breaks if each.from_quantity > facts.quantity), None)
+        for number, line in running.items()
+    }
+    return PricedDocument(priced, tuple(free), linkings, tuple(uses))
+
+
+def shown_price(unit_price: Decimal) -> Decimal:
+    """A unit price as it is stored and shown: 6 decimals (rule book 1)."""
+    exponent = unit_price.as_tuple().exponent
+    return unit_price if isinstance(exponent, int) and exponent >= -6 else round_money(unit_price, 6)
+
+
+def _free_goods(
+    facts: DocumentFacts, running: Mapping[int, RunningLine], links: Mapping[int, Link]
+) -> list[FreeGoods]:
+    """Derived once, after phase 3; what is free within a line's own quantity is not paid any more."""
+    if not facts.book.free_goods:
+        return []
+    lines = [line.facts for line in running.values()]
+    taken = {number: link.commitment.id for number, link in links.items()}
+    free = derive(
+        facts.book.free_goods,
+        facts.party,
+        lines,
+        facts.now.date(),
+        agreement_lines=taken,
+        chosen=facts.chosen,
+    )
+    for each in free:
+        line = running[each.parent.number]
+        if each.is_proposed or each.quantity_paid == line.quantity_paid:
+            continue
+        line.quantity_paid = each.quantity_paid
+        line.amount = line_amount(each.quantity_paid, line.unit_price, line.price_unit, facts.party.exponent)
+        line.initial_amount = line.amount
+    return free
+
+
+def _later_phases(
+    facts: DocumentFacts, document: RunningDocument, links: Mapping[int, Link]
+) -> list[RuleUse]:
+    """Phases 4 to 10, each on the running amounts that the one before left."""
+    party, book = facts.party, facts.book
+    stackable = [
+        line for line in document.lines
+        if (link := links.get(line.facts.number)) is None or link.commitment.stackable_with_promotions
+    ]  # fmt: skip
+    promoted = RunningDocument(stackable, party.exponent)
+
+    def promote(phase: Phase) -> list[RuleUse]:
+        rules = [rule for rule in book.rules if rule.phase is phase]
+        if not rules or not stackable:
+            return []
+        return apply_phase(promoted, party, rules, book.groups, phase, facts.now)
+
+    uses = [*promote(Phase.LINE), *promote(Phase.ALLOWANCE)]
+    for line in document.lines:
+        given = line.facts.concessions
+        if given.discount_percent:
+            discount = document.percent_of(line.amount, given.discount_percent)
+            line.take(
+                discount, PriceComponent.MANUAL_DISCOUNT, "manual", given.discount_percent, ValueKind.PERCENT,
+                reason=given.discount_reason,
+            )  # fmt: skip
+    uses += promote(Phase.ORDER)
+    _total_discount(facts, document, links)
+    _document_discount(facts, document)
+    return [*uses, *promote(Phase.ALWAYS)]
+
+
+def _total_discount(facts: DocumentFacts, document: RunningDocument, links: Mapping[int, Link]) -> None:
+    """Phase 8: the tier by the amount of the lines that take part, spread over them."""
+    taking_part = [
+        line for line in document.lines
+        if line.facts.is_in_total_discount
+        and ((link := links.get(line.facts.number)) is None or link.commitment.include_in_total_discount)
+    ]  # fmt: skip
+    base = sum((line.amount for line in taking_part), ZERO)
+    if not base:
+        return
+    day = min(line.facts.priced_on for line in taking_part)
+    found = total_discount(facts.book.trade, facts.party, base, day)
+    if not found:
+        return
+    discount = round_money(base - found.net_of(base), facts.party.exponent)
+    label = ", ".join(row.label or row.id for row in found.rows)
+    value, kind = (
+        (found.percent, ValueKind.PERCENT) if not found.amount else (found.amount, ValueKind.AMOUNT_PER_ORDER)
+    )
+    for line, share in zip(taking_part, document.spread(discount, taking_part), strict=True):
+        line.take(share, PriceComponent.TOTAL_DISCOUNT, label, value, kind, rule_id=found.rows[0].id)
+
+
+def _document_discount(facts: DocumentFacts, document: RunningDocument) -> None:
+    """Phase 9: what a person gives on the whole, spread over all lines."""
+    if not facts.discount_percent:
+        return
+    discount = document.percent_of(document.amount, facts.discount_percent)
+    for line, share in zip(document.lines, document.spread(discount, document.lines), strict=True):
+        line.take(
+            share, PriceComponent.DOCUMENT_DISCOUNT, "manual", facts.discount_percent, ValueKind.PERCENT,
+            reason=facts.discount_reason,
+        )  # fmt: skip
+
+
+def price_free_line(document: DocumentFacts, line: LineFacts, goods: FreeGoods) -> PricedLine | None:
+    """Goods without charge at their list or trade price, all of it taken off; None where they have no price."""
+    base = base_price(document.book.trade, document.party, line)
+    if base is None:
+        return None
+    exponent = document.party.exponent
+    steps = free_line_steps(goods, base.unit_price, base.price_unit, exponent)
     return PricedLine(
-        list_unit_price=used.unit_price,
-        price_unit=used.price_unit,
-        break_from_quantity=used.from_quantity,
-        unit_price=conceded.unit_price,
-        net_amount=conceded.net_amount,
-        next_break=further,
-        steps=conceded.steps,
+        list_unit_price=shown_price(base.list_unit_price),
+        price_unit=base.price_unit,
+        break_from_quantity=base.break_from_quantity,
+        unit_price=ZERO,
+        net_amount=ZERO,
+        next_break=None,
+        steps=steps,
+        quantity_paid=ZERO,
     )

@@ -488,6 +488,22 @@ def ladder(book: TradeBook, party: Party, line: LineFacts) -> list[Break]:
     return found
 
 
+def trade_thresholds(book: TradeBook, party: Party, line: LineFacts) -> set[Decimal]:
+    """The quantities at which a row of price, line or multiline discount begins or ends for the line."""
+    found: set[Decimal] = set()
+    for relation, item in (
+        (TradeRelation.PRICE, (line.product, "")),
+        (TradeRelation.LINE_DISCOUNT, (line.product, line.line_discount_group)),
+        (TradeRelation.MULTILINE_DISCOUNT, ("", line.multiline_discount_group)),
+    ):
+        groups = tuple(sorted({group.code for group in party.trade_groups.get(relation, ())}))
+        for row in _in_precedence(book, relation, party, item, groups):
+            found.add(row.from_quantity)
+            if row.to_quantity is not None:
+                found.add(row.to_quantity)
+    return found
+
+
 def _all_groups(party: Party) -> tuple[str, ...]:
     return tuple(sorted({group.code for group in party.trade_groups.get(TradeRelation.PRICE, ())}))
 

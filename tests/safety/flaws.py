@@ -24,6 +24,7 @@ import resolvers.carts
 import resolvers.context
 import resolvers.credit
 import resolvers.customers
+import resolvers.house
 import resolvers.orders_acts
 import resolvers.orders_placing
 import resolvers.paging
