@@ -12,10 +12,14 @@ class RunningLine:
     """
     One line: its exact unit price after phases 1 to 3, its running amount, and the steps so far.
 
-    `quantity_paid` is less than the line's quantity where part of it is free (inclusive free goods).
+    `quantity_paid` is less than the line's quantity where part of it is free (inclusive free goods). `closed_by` is the
+    rule that lets no later discount follow, `groups` the codes of the discount groups that took something off.
     """
 
-    __slots__ = ("amount", "facts", "initial_amount", "price_unit", "quantity_paid", "steps", "unit_price")
+    __slots__ = (
+        "amount", "closed_by", "facts", "groups", "initial_amount", "price_unit", "quantity_paid", "steps",
+        "unit_price",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -32,6 +36,8 @@ class RunningLine:
         self.amount = amount
         self.initial_amount = amount
         self.steps = steps
+        self.closed_by = ""
+        self.groups: set[str] = set()
 
     @property
     def running_price(self) -> Decimal:
