@@ -177,11 +177,11 @@ async def cart_view(ctx: Context, row: CartRow) -> CartView:
                 )
         views.append(CartLineView(line, product, price, tuple(problems)))
     problems_of_cart = await _cart_problems(ctx, row, views)
-    free: dict[UUID, tuple[FreePriced, ...]] = {}
+    gifts: dict[UUID, tuple[FreePriced, ...]] = {}
     for each in priced.free:
         key = usable[each.parent][0].id
-        free[key] = (*free.get(key, ()), each)
-    return CartView(row, tuple(views), priced, free, tuple(problems_of_cart), tuple(backordered))
+        gifts[key] = (*gifts.get(key, ()), each)
+    return CartView(row, tuple(views), priced, gifts, tuple(problems_of_cart), tuple(backordered))
 
 
 def _line_problems(

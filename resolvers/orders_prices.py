@@ -19,7 +19,7 @@ from resolvers.orders_acts import (
     retax,
 )
 from rules.money import ZERO
-from rules.pricing import concede
+from rules.pricing_concessions import concede
 from rules.pricing_facts import Concessions
 from rules.pricing_trace import PriceStep
 from rules.quantities import plain

@@ -1,30 +1,21 @@
 """What prices depend on, gathered for any number of lines: the party, the rules in force, each line's own facts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from models.products_reads import ProductRow
 from resolvers.context import Context, LockedSession
-from resolvers.customers import seller
-from resolvers.discounts import rules_for, segments_of
-from resolvers.free_goods import free_goods_rules_for
-from resolvers.house import as_house
-from resolvers.prices import Market, breaks_by_product, market, rates_to
-from resolvers.products import categories_by_id, products_by_id, units_by_product
-from resolvers.sales_agreements import commitments_for
-from resolvers.suggestions import favourite_facts
-from resolvers.trade_agreements import pricing_groups_for, trade_rows_for
+from resolvers.prices import Market
 from rules.free_goods import FreeGoods
 from rules.money import ZERO
-from rules.pricing import DocumentFacts, PriceBook
-from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party
-from rules.trade_agreements import TradeBook, ladder
+from rules.pricing import DocumentFacts
+from rules.pricing_facts import Break, Channel, Concessions, LineFacts
+from rules.trade_agreements import ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +25,7 @@ class LineAsked:
     product: ProductRow
     quantity: Decimal
     requested_on: date | None = None
-    concessions: Concessions = Concessions()
+    concessions: Concessions = field(default_factory=Concessions)
 
 
 @dataclass(frozen=True, slots=True)

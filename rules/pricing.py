@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from rules.discounts import DiscountGroup, DiscountRule, Phase, RuleUse, apply_phase
+from rules.discounts import apply_phase
+from rules.discounts_rules import DiscountGroup, DiscountRule, Phase, RuleUse
 from rules.free_goods import FreeGoods, FreeGoodsRule, derive, free_line_steps
 from rules.money import ZERO, line_amount, round_money
 from rules.pricing_agreements import UnitPricing
@@ -133,6 +134,14 @@ def price_document(facts: DocumentFacts) -> PricedDocument:
     return PricedDocument(priced, tuple(free), linkings, tuple(uses))
 
 
+def price_line(
+    line: LineFacts, party: Party, now: datetime, book: PriceBook | None = None
+) -> PricedLine | None:
+    """A line's price as if it were all of its document; None where no price is in force for its quantity."""
+    alone = DocumentFacts(party, (line,), now, PriceBook() if book is None else book)
+    return price_document(alone).lines.get(line.number)
+
+
 def shown_price(unit_price: Decimal) -> Decimal:
     """A unit price as it is stored and shown: 6 decimals (rule book 1)."""
     exponent = unit_price.as_tuple().exponent
@@ -177,10 +186,9 @@ def _later_phases(
     promoted = RunningDocument(stackable, party.exponent)
 
     def promote(phase: Phase) -> list[RuleUse]:
-        rules = [rule for rule in book.rules if rule.phase is phase]
-        if not rules or not stackable:
+        if not book.rules or not stackable:
             return []
-        return apply_phase(promoted, party, rules, book.groups, phase, facts.now)
+        return apply_phase(promoted, party, book.rules, book.groups, phase, facts.now)
 
     uses = [*promote(Phase.LINE), *promote(Phase.ALLOWANCE)]
     for line in document.lines:

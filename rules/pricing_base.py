@@ -1,6 +1,6 @@
 """Phases 1 to 3 of a price but for agreements: list price, trade agreement price, line and multiline discounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
@@ -39,7 +39,7 @@ class BasePrice:
 def base_price(trade: TradeBook, party: Party, line: LineFacts) -> BasePrice | None:
     """The price of phase 2 without an agreement; None where neither a list nor a trade agreement has one."""
     breaks = sorted(line.breaks, key=lambda each: each.from_quantity)
-    reached = [each for each in breaks if each.from_quantity <= line.quantity]
+    reached: list[Break] = [each for each in breaks if each.from_quantity <= line.quantity]
     traded = trade_price(trade, party, line)
     if traded is None and not reached:
         return None
@@ -61,7 +61,7 @@ def base_price(trade: TradeBook, party: Party, line: LineFacts) -> BasePrice | N
     return BasePrice(list_unit_price, price_unit, first, unit_price, tuple(steps))
 
 
-def _list_steps(reached: Sequence[Break], price_unit: Decimal) -> list[PriceStep]:
+def _list_steps(reached: list[Break], price_unit: Decimal) -> list[PriceStep]:
     steps = []
     for component, each in zip(
         (PriceComponent.LIST_PRICE, PriceComponent.QUANTITY_BREAK),

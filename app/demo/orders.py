@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -11,12 +11,14 @@ from uuid import UUID
 from app.demo.catalogue import ALCOHOL, COFFEE_SHOP, Item, breaks_on
 from app.demo.company import PAYMENT_TERMS, tax_percent
 from app.demo.customers import CAFETERIA, MAIN, Company
-from app.demo.seeds import chance, key, moment, pick, working_day
+from app.demo.seeds import MADRID, chance, key, moment, pick, working_day
 from rules.documents import DocumentPaymentTerms, Instalment
 from rules.money import TaxedLine, tax_by_group
-from rules.pricing import PricedLine, PriceFacts, price_line
+from rules.pricing import PricedLine, price_line
+from rules.pricing_facts import Concessions, LineFacts, Party
 from rules.states import HoldReason, OrderStatus
 
+_ANYBODY = Party((), "EUR")  # what the demo company sold before it had any agreement
 CLOSED, OPEN, ENDED_OTHERWISE = 800, 60, 16
 CLOSED_DAYS = 270
 # How much is sold by month, January to December: terraces in summer, parties in December.
@@ -114,11 +116,11 @@ def plan_line(
     item: Item, quantity: Decimal, on: date, today: date, discount: Decimal = Decimal(0)
 ) -> PlannedLine:
     """The line as the house prices it on that day."""
-    priced = price_line(
-        PriceFacts(
-            quantity, breaks_on(item, on, today), 2, discount, "Campaña de temporada" if discount else ""
-        )
+    given = Concessions(discount_percent=discount, discount_reason="Campaña de temporada" if discount else "")
+    facts = LineFacts(
+        0, item.sku, item.sku, quantity, on, breaks_on(item, on, today), item.unit, concessions=given
     )
+    priced = price_line(facts, _ANYBODY, datetime.combine(on, time(12), MADRID))
     assert priced is not None
     return PlannedLine(item, quantity, priced, discount, tax_percent(item.tax, on))
 

@@ -1,5 +1,7 @@
-"""The one pricing function: list price, quantity break, manual discount."""
+"""A line by itself: list price, quantity break, manual discount."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -7,16 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.money import line_amount
-from rules.pricing import PricedLine, PriceFacts, price_line
-from rules.pricing_facts import Break
-from rules.pricing_trace import PriceStep
+from rules.pricing import PricedLine, price_line
+from rules.pricing_facts import Break, Concessions, LineFacts, Party
+from rules.pricing_trace import PriceStep, replay
 
 D = Decimal
 BREAKS = [Break(D(0), D("10.00"), D(1)), Break(D(10), D("9.50"), D(1)), Break(D(100), D("8.995"), D(1))]
 
 
+ANYBODY = Party((), "EUR")
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def facts_of(quantity: Decimal, percent: Decimal, breaks: Sequence[Break]) -> LineFacts:
+    given = Concessions(discount_percent=percent)
+    return LineFacts(0, "p", "P-1", quantity, NOW.date(), breaks, concessions=given)
+
+
 def priced(quantity: str, percent: str = "0", breaks: list[Break] | None = None) -> PricedLine:
-    found = price_line(PriceFacts(D(quantity), BREAKS if breaks is None else breaks, 2, D(percent)))
+    facts = facts_of(D(quantity), D(percent), BREAKS if breaks is None else breaks)
+    found = price_line(facts, ANYBODY, NOW)
     assert found is not None
     return found
 
@@ -56,7 +68,7 @@ def test_ten_per_fifty_is_twenty_cents_each() -> None:
 
 
 def test_without_a_price_for_the_quantity_there_is_none() -> None:
-    assert price_line(PriceFacts(D(1), [Break(D(5), D(1), D(1))], 2)) is None
+    assert price_line(facts_of(D(1), D(0), [Break(D(5), D(1), D(1))]), ANYBODY, NOW) is None
 
 
 def test_the_trace_says_each_step() -> None:
@@ -77,12 +89,14 @@ prices = st.decimals("0", "10000", places=6)
 @given(quantities, prices, st.decimals("0", "100", places=2), st.permutations(range(3)))
 def test_laws(quantity: Decimal, price: Decimal, percent: Decimal, order: list[int]) -> None:
     breaks = [Break(D(index * 10), price + index, D(1)) for index in range(3)]
-    facts = PriceFacts(quantity, [breaks[index] for index in order], 2, percent)
-
-    line = price_line(facts)
+    line = price_line(facts_of(quantity, percent, [breaks[index] for index in order]), ANYBODY, NOW)
 
     assert line is not None
-    assert line == price_line(PriceFacts(quantity, breaks, 2, percent)), "the order of entry changes nothing"
+    again = price_line(facts_of(quantity, percent, breaks), ANYBODY, NOW)
+    assert line == again, "the order of entry changes nothing"
     assert 0 <= line.net_amount <= line_amount(quantity, line.list_unit_price)
     assert line.net_amount == line.net_amount.quantize(D("0.01"))
-    assert line.steps[-1].running_price == line.unit_price, "the trace replays to its price"
+    assert line.steps[-1].running_price == line.unit_price
+    assert replay(line.steps, quantity, line.price_unit, 2) == line.net_amount, (
+        "the trace replays to its price"
+    )
