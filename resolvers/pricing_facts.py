@@ -84,34 +84,156 @@ class Gathered:
         return product, None if found is None else replace(found, quantity=goods.quantity)
 
 
-_CHAIN = """
-    with recursive chain(id, parent_id, level) as (
-        select id, parent_id, 0 from customer where id = :customer
-        union all
-        select customer.id, customer.parent_id, chain.level + 1
-        from chain join customer on customer.id = chain.parent_id
+_BUYER = """
+    select coalesce(customer_group.code, ''), not exists (
+        select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED')
     )
-    select chain.id, coalesce(customer_group.code, ''),
-        not exists (select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED'))
-    from chain join customer on customer.id = chain.id
-        left join customer_group on customer_group.id = customer.customer_group_id
-    order by chain.level
+    from customer left join customer_group on customer_group.id = customer.customer_group_id
+    where customer.id = :customer
 """
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
-    """A customer and its ancestors, nearest first; its group, and whether it never ordered."""
+class _House:
+    """What the house knows of the buyer and its products, and every rule that may have a say."""
 
-    ids: tuple[UUID, ...] = ()
-    group: str = ""
+    groups: PricingGroups
+    customer_group: str = ""
     is_first_order: bool = False
+    segments: frozenset[str] = frozenset()
+    rows: Sequence[TradeRow] = ()
+    commitments: Sequence[Commitment] = ()
+    discounts: tuple[Sequence[DiscountGroup], Sequence[DiscountRule]] = ((), ())
+    free_goods: Sequence[FreeGoodsRule] = ()
+    favourites: FavouriteFacts = FavouriteFacts()
 
 
-async def _chain(session: LockedSession, customer_id: UUID | None) -> _Chain:
-    if customer_id is None:
-        return _Chain()
-    found = (await session.execute(text(_CHAIN), {"customer": customer_id})).all()
-    # A subsidiary without a group of its own is in its nearest ancestor's.
-    group = next((row[1] for row in found if row[1]), "")
-    return _Chain(tuple(row[0] for row in found), group, bool(found and found[0][2]))
+async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
+    """
+    The facts of any number of lines, in a constant number of statements.
+
+    Rules are read as the house: a price does not depend on who asks for it, and no viewer sees the rules by it.
+    """
+    us, where = await seller(ctx), await market(ctx, document.customer_id)
+    settings = await pricing_settings(ctx)
+    days = [pricing_day(ctx, line.requested_on) for line in asked]
+    products = {str(line.product.id): line.product for line in asked}
+    customer_id = document.customer_id or ctx.user.customer_id
+    span = (min(days, default=ctx.today), max(days, default=ctx.today))
+    house = await _house(ctx, us.id, customer_id, where, list(products.values()), span, document)
+    free_keys = [UUID(each.free_product) for each in house.free_goods if each.free_product]
+    gifts = [each for each in await ctx.loader(products_by_id).load_many(sorted(set(free_keys))) if each]
+    extra_keys = [(gift, day) for gift in gifts for day in sorted(set(days))]
+    priced = [*zip([line.product for line in asked], days, strict=True), *extra_keys]
+    breaks = await ctx.loader(breaks_by_product).load_many(
+        [(product.id, product.unit_code, day, where.currency) for product, day in priced]
+    )
+    await ctx.loader(categories_by_id).load_many([product.category_id for product, _ in priced])
+    await ctx.loader(units_by_product).load_many([product.id for product, _ in priced])
+    lines = [
+        await _line(ctx, house, number, product, day, found)
+        for number, ((product, day), found) in enumerate(zip(priced, breaks, strict=True))
+    ]
+    own = tuple(
+        replace(line, quantity=each.quantity, concessions=each.concessions)
+        for line, each in zip(lines, asked, strict=False)
+    )
+    rates = {row.currency for row in house.rows if row.is_generic_currency}
+    party = Party(
+        customers=tuple(map(str, house.groups.chains.get(customer_id, ()))) if customer_id else (),
+        currency=where.currency,
+        exponent=where.exponent,
+        trade_groups=house.groups.groups.get(customer_id, {}) if customer_id else {},
+        customer_group=house.customer_group,
+        segments=house.segments,
+        channel=document.channel or (Channel.PORTAL if not ctx.user.is_staff else Channel.STAFF),
+        coupons=document.coupons,
+        is_first_order=house.is_first_order,
+        rates=await rates_to(ctx, where.currency, rates) if rates else {},
+        line_multiline_mode=settings.line_multiline_mode,
+        active_cells=settings.active_cells,
+    )
+    book = PriceBook(TradeBook(house.rows), house.commitments, *house.discounts, house.free_goods)
+    facts = DocumentFacts(
+        party, own, ctx.now.astimezone(ctx.zone), book,
+        None if document.agreement_id is None else str(document.agreement_id),
+        document.discount_percent, document.discount_reason, document.chosen,
+    )  # fmt: skip
+    products |= {str(gift.id): gift for gift in gifts}
+    extra = {
+        (str(product.id), day): line
+        for (product, day), line in zip(extra_keys, lines[len(asked) :], strict=True)
+    }
+    return Gathered(where, facts, products, extra)
+
+
+async def _house(
+    ctx: Context,
+    seller_id: UUID,
+    customer_id: UUID | None,
+    where: Market,
+    products: Sequence[ProductRow],
+    span: tuple[date, date],
+    document: DocumentAsked,
+) -> _House:
+    keys, customers = [product.id for product in products], [customer_id] if customer_id else []
+    first, last = span
+    async with as_house(ctx) as session:
+        groups = await pricing_groups_for(session, customers, keys)
+        chain = groups.chains.get(customer_id, ()) if customer_id else ()
+        group, is_first_order, segments = "", False, frozenset[str]()
+        if customer_id is not None:
+            found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
+            group, is_first_order = ("", False) if found is None else (found[0], found[1])
+            segments = await segments_of(session, customer_id)
+        rows = await trade_rows_for(
+            session, seller_id=seller_id, customers=chain,
+            group_codes=groups.group_codes(customer_id) if customer_id else (), products=keys,
+            item_groups=groups.item_groups, first=first, last=last,
+        )  # fmt: skip
+        commitments: Sequence[Commitment] = ()
+        if chain:
+            commitments = await commitments_for(
+                session, seller_id=seller_id, customers=chain, currency=where.currency, products=keys,
+                first=first, last=last,
+            )  # fmt: skip
+        discounts = await rules_for(
+            session, seller_id=seller_id, customers=chain, today=ctx.today, coupons=document.coupons
+        )
+        free_goods = await free_goods_rules_for(
+            session, seller_id=seller_id, customers=chain, groups=[group] if group else [],
+            first=ctx.today, last=ctx.today,
+        )  # fmt: skip
+        favourites = FavouriteFacts()
+        months = months_asked(discounts[1])
+        if customer_id is not None and months is not None:
+            favourites = await favourite_facts(session, customer_id, keys, months)
+    return _House(
+        groups, group, is_first_order, segments, rows, commitments, discounts, free_goods, favourites
+    )
+
+
+async def _line(
+    ctx: Context, house: _House, number: int, product: ProductRow, day: date, breaks: Sequence[Break]
+) -> LineFacts:
+    category = await ctx.load(categories_by_id, product.category_id)
+    units = await ctx.load(units_by_product, product.id)
+    pricing = house.groups.products.get(product.id) or ProductPricingRow(product.id)
+    return LineFacts(
+        number=number,
+        product=str(product.id),
+        sku=product.sku,
+        quantity=product.pack_size,
+        priced_on=day,
+        breaks=breaks,
+        unit_code=product.unit_code,
+        category_path="/" if category is None else category.path,
+        brand=product.brand,
+        line_discount_group=pricing.line_discount_group,
+        multiline_discount_group=pricing.multiline_discount_group,
+        is_in_total_discount=pricing.is_in_total_discount,
+        units={each.unit_code: each.factor for each in units},
+        times_bought=house.favourites.times_bought.get(product.id, {}),
+        is_in_wishlist=product.id in house.favourites.in_wishlist,
+        bought_together=house.favourites.bought_together.get(product.id, frozenset()),
+    )
