@@ -50,6 +50,8 @@ class Permission(StrEnum):
     STOCK_QUANTITY_READ = "stock-quantity:read"
     STOCK_READ = "stock:read"
     TAX_ID_READ = "tax-id:read"
+    TRADE_AGREEMENTS_MANAGE = "trade-agreements:manage"
+    TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     WISHLISTS_USE = "wishlists:use"
@@ -110,7 +112,7 @@ _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-    P.ON_BEHALF_ACT,
+    P.ON_BEHALF_ACT, P.TRADE_AGREEMENTS_READ,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -151,7 +153,10 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             JOBS_READ=RowScope.SELF,
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ)),
+        Role.SALES_MANAGER: _grants(
+            RowScope.TEAM,
+            (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE),
+        ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
@@ -170,7 +175,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-             P.EVENTS_READ, P.IMPORTS_WRITE),
+             P.EVENTS_READ, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ),
             JOBS_READ=RowScope.SELF,
         ),
         Role.ADMINISTRATOR: _grants(
@@ -179,7 +184,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
-             P.JOBS_MANAGE, P.IMPORTS_WRITE),
+             P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE),
         ),
     }
 )  # fmt: skip

@@ -23,6 +23,7 @@ from models import (  # noqa: F401
     sellers,
     stock,
     streams,
+    trade_agreements,
     uploads,
     users,
     wishlists,

@@ -95,6 +95,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "payment": _TENANT,
         "payment_match": _TENANT,
         "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
+        # Prices are gathered as the house; whom else they are granted to is no buyer's business.
+        "trade_agreement_journal": _policies(NO_ROW, EVERY_ROW),
+        "trade_agreement_row": _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}"),
+        "customer_pricing_group": _policies(NO_ROW, REPS_CUSTOMER),
+        "product_pricing": _policies(NO_ROW, EVERY_ROW),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -138,8 +143,15 @@ _DOCUMENT_ACTS = {
     "idempotency_record": "insert, update",
     "job": "insert, update",
 }
-# What the seller's people do besides: costs of the lines they discount, and notes on customers.
-_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
+# What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
+_STAFF_ACTS = {
+    "sales_order_line_cost": "insert",
+    "customer": "update (internal_note, version)",
+    "trade_agreement_journal": "insert, update",
+    "trade_agreement_row": "insert, update, delete",
+    "customer_pricing_group": "insert, delete",
+    "product_pricing": "insert, update",
+}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
@@ -208,7 +220,12 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-SEQUENCES = ("sales_order_number_seq", "delivery_number_seq", "payment_number_seq")
+SEQUENCES = (
+    "sales_order_number_seq",
+    "delivery_number_seq",
+    "payment_number_seq",
+    "trade_agreement_journal_number_seq",
+)
 
 # The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
 QUEUE_TABLES = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
@@ -296,6 +313,9 @@ _POSTED = {
     ),
     "payment": ("true", ("version", "amount_matched", "note", "reversed_at", "reversal_reason")),
     "payment_match": ("true", ("undone_at",)),
+    "trade_agreement_journal": ("old.status = 'POSTED'", ()),
+    # The keys follow from columns that stay; they are worked out anew after this trigger.
+    "trade_agreement_row": ("old.is_posted", ("valid_until", "customer_key", "item_key")),
 }
 
 
@@ -313,6 +333,20 @@ def posted_statements() -> Iterator[str]:
             f"create trigger posted before update or delete on {table}"
             f" for each row execute function refuse_change_of_posted_{table}()"
         )
+
+
+def closing_statements() -> Iterator[str]:
+    """The trigger that lets a posted row of a trade agreement end sooner, and never later."""
+    yield (
+        "create function refuse_reopening() returns trigger language plpgsql as $$"
+        " begin if old.is_posted and coalesce(new.valid_until, 'infinity') > coalesce(old.valid_until, 'infinity')"
+        " then raise exception 'trade_agreement_row is posted' using errcode = 'restrict_violation'; end if;"
+        " return new; end $$"
+    )
+    yield (
+        "create trigger closed_only before update on trade_agreement_row"
+        " for each row execute function refuse_reopening()"
+    )
 
 
 def balance_statements() -> Iterator[str]:
