@@ -1,6 +1,6 @@
 """What prices depend on, gathered for any number of lines: the party, the rules in force, each line's own facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -9,13 +9,31 @@ from uuid import UUID
 from sqlalchemy import text
 
 from models.products_reads import ProductRow
-from resolvers.context import Context, LockedSession
-from resolvers.prices import Market
-from rules.free_goods import FreeGoods
+from models.trade_agreements_reads import ProductPricingRow
+from resolvers.context import Context
+from resolvers.customers import SellerRow, seller
+from resolvers.house import as_house
+from resolvers.pending import (
+    FavouriteFacts,
+    commitments_for,
+    favourite_facts,
+    free_goods_rules_for,
+    months_asked,
+    rules_for,
+    segments_of,
+)
+from resolvers.prices import Market, breaks_by_product, market, rates_to
+from resolvers.products import categories_by_id, products_by_id, units_by_product
+from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
+from rules.discounts_rules import DiscountGroup, DiscountRule
+from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
-from rules.pricing import DocumentFacts
-from rules.pricing_facts import Break, Channel, Concessions, LineFacts
-from rules.trade_agreements import ladder
+from rules.pricing import DocumentFacts, PriceBook
+from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party, TradeRow
+from rules.sales_agreements import Commitment
+from rules.trade_agreements import TradeBook, ladder
+from rules.trade_settings import active_cells
+from rules.trade_settings import pricing_day as day_of_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +67,21 @@ class DocumentAsked:
     channel: Channel | None = None
 
 
-def pricing_day(ctx: Context, requested_on: date | None) -> date:
+def ship_day(ctx: Context, requested_on: date | None) -> date:
     """
-    The day whose prices and tax rates apply: the day of the goods' leaving, never before today.
+    The day of the goods' leaving, never before today: its tax rates and agreements apply.
 
     Transport takes no days in this landing, so the requested day of receipt is the ship date (rule book 0.2, 28).
     """
     return max(requested_on, ctx.today) if requested_on is not None else ctx.today
+
+
+def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
+    """The day whose prices apply, by the seller's setting (rule book 0.1, 19)."""
+    ships_on = ship_day(ctx, requested_on)
+    return day_of_prices(
+        us.price_date_type, ordered_on=ctx.today, ships_on=ships_on, wanted_on=requested_on or ships_on
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +131,7 @@ class _House:
     commitments: Sequence[Commitment] = ()
     discounts: tuple[Sequence[DiscountGroup], Sequence[DiscountRule]] = ((), ())
     free_goods: Sequence[FreeGoodsRule] = ()
-    favourites: FavouriteFacts = FavouriteFacts()
+    favourites: FavouriteFacts = field(default_factory=FavouriteFacts)
 
 
 async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
@@ -115,11 +141,11 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     Rules are read as the house: a price does not depend on who asks for it, and no viewer sees the rules by it.
     """
     us, where = await seller(ctx), await market(ctx, document.customer_id)
-    settings = await pricing_settings(ctx)
-    days = [pricing_day(ctx, line.requested_on) for line in asked]
+    days = [pricing_day(ctx, us, line.requested_on) for line in asked]
+    ships = [ship_day(ctx, line.requested_on) for line in asked]
     products = {str(line.product.id): line.product for line in asked}
     customer_id = document.customer_id or ctx.user.customer_id
-    span = (min(days, default=ctx.today), max(days, default=ctx.today))
+    span = (min([ctx.today, *days, *ships]), max([ctx.today, *days, *ships]))
     house = await _house(ctx, us.id, customer_id, where, list(products.values()), span, document)
     free_keys = [UUID(each.free_product) for each in house.free_goods if each.free_product]
     gifts = [each for each in await ctx.loader(products_by_id).load_many(sorted(set(free_keys))) if each]
@@ -135,8 +161,8 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         for number, ((product, day), found) in enumerate(zip(priced, breaks, strict=True))
     ]
     own = tuple(
-        replace(line, quantity=each.quantity, concessions=each.concessions)
-        for line, each in zip(lines, asked, strict=False)
+        replace(line, quantity=each.quantity, concessions=each.concessions, ships_on=day)
+        for line, each, day in zip(lines, asked, ships, strict=False)
     )
     rates = {row.currency for row in house.rows if row.is_generic_currency}
     party = Party(
@@ -150,8 +176,8 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         coupons=document.coupons,
         is_first_order=house.is_first_order,
         rates=await rates_to(ctx, where.currency, rates) if rates else {},
-        line_multiline_mode=settings.line_multiline_mode,
-        active_cells=settings.active_cells,
+        line_multiline_mode=us.line_multiline_mode,
+        active_cells=active_cells(us.inactive_trade_cells),
     )
     book = PriceBook(TradeBook(house.rows), house.commitments, *house.discounts, house.free_goods)
     facts = DocumentFacts(
@@ -181,7 +207,8 @@ async def _house(
     async with as_house(ctx) as session:
         groups = await pricing_groups_for(session, customers, keys)
         chain = groups.chains.get(customer_id, ()) if customer_id else ()
-        group, is_first_order, segments = "", False, frozenset[str]()
+        group, is_first_order = "", False
+        segments: frozenset[str] = frozenset()
         if customer_id is not None:
             found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
             group, is_first_order = ("", False) if found is None else (found[0], found[1])
