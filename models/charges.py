@@ -229,6 +229,7 @@ def as_charge_rule(row: Any) -> ChargeRule:
     def text(value: object) -> str:
         return "" if value is None else str(value)
 
+    ends = [each for each in (row.valid_until, row.active_until) if each is not None]
     return ChargeRule(
         id=text(row.id),
         name=row.name,
@@ -249,5 +250,5 @@ def as_charge_rule(row: Any) -> ChargeRule:
         incoterms=frozenset(row.incoterms),
         free_from=row.free_from,
         valid_from=row.valid_from,
-        valid_until=row.valid_until,
+        valid_until=min(ends, default=None),
     )

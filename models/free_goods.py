@@ -189,6 +189,7 @@ def as_rule(row: Any) -> FreeGoodsRule:
     def text(value: object) -> str:
         return "" if value is None else str(value)
 
+    ends = [each for each in (row.valid_until, row.active_until) if each is not None]
     return FreeGoodsRule(
         id=text(row.id),
         name=row.name,
@@ -209,7 +210,7 @@ def as_rule(row: Any) -> FreeGoodsRule:
         is_optional=row.is_optional,
         is_chargeable=row.is_chargeable,
         valid_from=row.valid_from,
-        valid_until=row.valid_until,
+        valid_until=min(ends, default=None),
         max_per_order=row.max_per_order,
         offer_of=text(row.agreement_line_id),
         out_of_stock=row.out_of_stock,
