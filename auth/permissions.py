@@ -17,6 +17,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     CARTS_USE = "carts:use"
     CATALOG_READ = "catalog:read"
+    CHARGES_MANAGE = "charges:manage"
+    CHARGES_READ = "charges:read"
     COMPANY_MANAGE = "company:manage"
     COSTS_READ = "costs:read"
     CREDIT_AVAILABLE_READ = "credit-available:read"
@@ -26,6 +28,8 @@ class Permission(StrEnum):
     DELIVERIES_MANAGE = "deliveries:manage"
     DELIVERIES_READ = "deliveries:read"
     EVENTS_READ = "events:read"
+    FREE_GOODS_MANAGE = "free-goods:manage"
+    FREE_GOODS_READ = "free-goods:read"
     IMPORTS_WRITE = "imports:write"
     INVOICES_MANAGE = "invoices:manage"
     INVOICES_READ = "invoices:read"
@@ -112,7 +116,7 @@ _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-    P.ON_BEHALF_ACT, P.TRADE_AGREEMENTS_READ,
+    P.ON_BEHALF_ACT, P.TRADE_AGREEMENTS_READ, P.FREE_GOODS_READ, P.CHARGES_READ,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -155,7 +159,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
         Role.SALES_MANAGER: _grants(
             RowScope.TEAM,
-            (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE),
+            (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_MANAGE, P.CHARGES_MANAGE),
         ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
@@ -184,7 +188,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
-             P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE),
+             P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_READ, P.FREE_GOODS_MANAGE, P.CHARGES_READ, P.CHARGES_MANAGE),
         ),
     }
 )  # fmt: skip

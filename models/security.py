@@ -30,6 +30,8 @@ _CATALOGUE_OR_TENANT = _policies(
 )
 
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
+# What prices follow from: a customer reads what comes of it, a rep the rules for everybody and for their own customers.
+_OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -115,6 +117,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
             f"started_by_id = {USER} and ({OWN_CUSTOMER})",
             f"started_by_id = {USER} or started_by_id = any ({REPS})",
         ),
+        "free_goods_rule": _OUR_RULES,
+        "charge_rule": _OUR_RULES,
+        "charge_band": _policies(NO_ROW, "rule_id in (select id from charge_rule)"),
+        "product_affinity": _policies(NO_ROW, EVERY_ROW),
+        "suggestion_event": _TENANT,
         "data_import": _OUR_BOOKS,
         "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
         # Other people's letters: the worker writes and sends them, nobody reads them.
@@ -142,6 +149,7 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
     "job": "insert, update",
+    "suggestion_event": "insert",
 }
 # What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
 _STAFF_ACTS = {
@@ -151,6 +159,9 @@ _STAFF_ACTS = {
     "trade_agreement_row": "insert, update, delete",
     "customer_pricing_group": "insert, delete",
     "product_pricing": "insert, update",
+    "free_goods_rule": "insert, update",
+    "charge_rule": "insert, update",
+    "charge_band": "insert, delete",
 }
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.

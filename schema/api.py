@@ -8,6 +8,7 @@ from schema.audit import AuditQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
@@ -16,6 +17,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
+from schema.free_goods import FreeGoodsMutations, FreeGoodsQueries
 from schema.imports import ImportMutations, ImportQueries
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
@@ -46,6 +48,8 @@ class Query(
     PaymentQueries,
     BankQueries,
     CreditQueries,
+    FreeGoodsQueries,
+    ChargeQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -72,6 +76,8 @@ class Mutation(
     PaymentMutations,
     BankMutations,
     CreditMutations,
+    FreeGoodsMutations,
+    ChargeMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
