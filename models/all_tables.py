@@ -19,6 +19,7 @@ from models import (  # noqa: F401
     prices,
     products,
     quick_orders,
+    sales_agreements,
     sales_history,
     sellers,
     stock,
