@@ -12,6 +12,7 @@ P = Permission
 class ApiScope(StrEnum):
     """What a token may be good for; scopes take away from what its owner may do and never add to it."""
 
+    AGREEMENTS_READ = "agreements:read"
     AUDIT_READ = "audit:read"
     CATALOG_READ = "catalog:read"
     COSTS_READ = "costs:read"
@@ -34,6 +35,7 @@ class ApiScope(StrEnum):
 # The one table from scopes to permissions. A new permission stands here or among WITHOUT_SCOPE: a test asks.
 SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
     {
+        ApiScope.AGREEMENTS_READ: frozenset({P.AGREEMENTS_READ}),
         ApiScope.AUDIT_READ: frozenset({P.AUDIT_READ}),
         ApiScope.CATALOG_READ: frozenset({P.CATALOG_READ}),
         ApiScope.COSTS_READ: frozenset({P.COSTS_READ}),
@@ -60,7 +62,7 @@ ALWAYS = frozenset({P.SIGNED_IN})
 WITHOUT_SCOPE = frozenset(
     {
         P.ADMIN, P.API_CLIENTS_MANAGE, P.APPROVALS_DECIDE, P.CHARGES_MANAGE, P.CHARGES_READ, P.COMPANY_MANAGE,
-        P.CREDIT_RELEASE, P.DELIVERIES_MANAGE, P.FREE_GOODS_MANAGE, P.FREE_GOODS_READ,
+        P.CREDIT_RELEASE, P.DELIVERIES_MANAGE, P.FREE_GOODS_MANAGE, P.FREE_GOODS_READ, P.AGREEMENTS_ACCEPT, P.AGREEMENTS_CONFIRM, P.AGREEMENTS_MANAGE,
         P.INVOICES_MANAGE, P.JOBS_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
         P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.USERS_WRITE,
     }

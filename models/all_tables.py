@@ -21,6 +21,7 @@ from models import (  # noqa: F401
     prices,
     products,
     quick_orders,
+    sales_agreements,
     sales_history,
     sellers,
     stock,

@@ -102,6 +102,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "trade_agreement_row": _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}"),
         "customer_pricing_group": _policies(NO_ROW, REPS_CUSTOMER),
         "product_pricing": _policies(NO_ROW, EVERY_ROW),
+        # What we are still writing is ours alone.
+        "sales_agreement": _policies(f"{OWN_CUSTOMER} and proposed_at is not null", REPS_CUSTOMER),
+        "agreement_version": _policies(f"{OWN_CUSTOMER} and status <> 'DRAFT'", REPS_CUSTOMER),
+        "agreement_line": _TENANT,
+        "agreement_consumption": _TENANT,
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -137,7 +142,9 @@ AUTH_READS = (
     "oauth_client", "oauth_client_secret",
 )  # fmt: skip
 # Never changed, never deleted, whoever asks.
-APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
+APPEND_ONLY = (
+    "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
+)  # fmt: skip
 
 _DOCUMENT_ACTS = {
     "sales_order": "insert, update",
@@ -164,6 +171,8 @@ _STAFF_ACTS = {
     "charge_band": "insert, delete",
 }
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
+# Our people write agreements; that the customer accepted one and what was consumed of it, the house writes.
+_AGREEMENT_ACTS = {"sales_agreement": "insert, update", "agreement_version": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
     "delivery": "insert, update",
@@ -218,7 +227,13 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             # A buyer answers an invoice, and changes nothing else of it.
             "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.TERRITORY: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_APPROVAL_ACTS,
+            **_AGREEMENT_ACTS,
+            **_UPLOAD_ACTS,
+        },
         RowClass.STAFF: {
             **_DOCUMENT_ACTS,
             **_STAFF_ACTS,
@@ -236,6 +251,7 @@ SEQUENCES = (
     "delivery_number_seq",
     "payment_number_seq",
     "trade_agreement_journal_number_seq",
+    "sales_agreement_number_seq",
 )
 
 # The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
@@ -316,6 +332,10 @@ _POSTED = {
     "invoice_line": (
         "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
         ("quantity_credited",),
+    ),
+    "agreement_version": (
+        "old.status <> 'DRAFT'",
+        ("status", "accepted_at", "accepted_by_id", "accepted_by_name", "answer_reason"),
     ),
     "invoice_tax_group": ("exists (select from invoice where id = old.invoice_id and status = 'ISSUED')", ()),
     "invoice_instalment": (

@@ -9,6 +9,7 @@ from enum import StrEnum
 class ErrorCode(StrEnum):
     """Stable codes of refusals and warnings; documented for clients, never renamed."""
 
+    AGREEMENT_UNLINKED = "AGREEMENT_UNLINKED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
     BACKORDERED = "BACKORDERED"

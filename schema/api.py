@@ -30,6 +30,8 @@ from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
+from schema.sales_agreements import SalesAgreementQueries
+from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.statements import StatementQueries
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
@@ -61,6 +63,7 @@ class Query(
     EventQueries,
     JobQueries,
     ImportQueries,
+    SalesAgreementQueries,
 ):
     """Everything that can be asked."""
 
@@ -85,6 +88,7 @@ class Mutation(
     ImportMutations,
     CompanyMutations,
     UserMutations,
+    SalesAgreementMutations,
 ):
     """Everything that can be done."""
 

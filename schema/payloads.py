@@ -18,6 +18,7 @@ from schema.access import access, described_enum
 from schema.scalars import Money
 
 _CODES = {
+    "AGREEMENT_UNLINKED": "A warning: the line does not count towards its sales agreement any more.",
     "APPROVAL_REQUIRED": "The order waits for the consent of somebody else of the company.",
     "ALREADY_EXISTS": "Something with this name, number or reference exists already.",
     "BACKORDERED": "A warning: part of the quantity is not free and will follow.",
