@@ -25,6 +25,8 @@ class Permission(StrEnum):
     CUSTOMERS_READ = "customers:read"
     DELIVERIES_MANAGE = "deliveries:manage"
     DELIVERIES_READ = "deliveries:read"
+    DISCOUNTS_MANAGE = "discounts:manage"
+    DISCOUNTS_READ = "discounts:read"
     EVENTS_READ = "events:read"
     IMPORTS_WRITE = "imports:write"
     INVOICES_MANAGE = "invoices:manage"
@@ -110,7 +112,7 @@ _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-    P.ON_BEHALF_ACT,
+    P.ON_BEHALF_ACT, P.DISCOUNTS_READ,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -151,7 +153,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             JOBS_READ=RowScope.SELF,
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ)),
+        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.DISCOUNTS_MANAGE)),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
@@ -179,7 +181,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
-             P.JOBS_MANAGE, P.IMPORTS_WRITE),
+             P.JOBS_MANAGE, P.IMPORTS_WRITE, P.DISCOUNTS_READ, P.DISCOUNTS_MANAGE),
         ),
     }
 )  # fmt: skip

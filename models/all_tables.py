@@ -6,6 +6,7 @@ from models import (  # noqa: F401
     carts,
     customers,
     deliveries,
+    discounts,
     events,
     idempotency,
     imports,

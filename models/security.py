@@ -30,6 +30,8 @@ _CATALOGUE_OR_TENANT = _policies(
 )
 
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
+# What staff keep and buyers never read: a buyer's prices are found by the house.
+_OUR_TERMS = _policies(NO_ROW, EVERY_ROW)
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -92,6 +94,10 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "invoice_series": _OUR_BOOKS,
         "invoice_chain": _OUR_BOOKS,
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
+        "discount_group": _OUR_TERMS,
+        "discount_rule": _OUR_TERMS,
+        "segment": _OUR_TERMS,
+        "discount_redemption": _TENANT,
         "payment": _TENANT,
         "payment_match": _TENANT,
         "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
@@ -140,6 +146,12 @@ _DOCUMENT_ACTS = {
 }
 # What the seller's people do besides: costs of the lines they discount, and notes on customers.
 _STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
+# Uses are counted by the house; who keeps rules, keeps all else of them.
+_DISCOUNT_ACTS = {
+    "discount_group": "insert, update",
+    "discount_rule": "insert, update",
+    "segment": "insert, update",
+}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
@@ -195,10 +207,17 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             # A buyer answers an invoice, and changes nothing else of it.
             "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.TERRITORY: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_DISCOUNT_ACTS,
+            **_APPROVAL_ACTS,
+            **_UPLOAD_ACTS,
+        },
         RowClass.STAFF: {
             **_DOCUMENT_ACTS,
             **_STAFF_ACTS,
+            **_DISCOUNT_ACTS,
             **_APPROVAL_ACTS,
             **_HOUSE_ACTS,
             **_CLIENT_ACTS,
