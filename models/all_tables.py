@@ -7,6 +7,7 @@ from models import (  # noqa: F401
     charges,
     customers,
     deliveries,
+    discounts,
     events,
     free_goods,
     idempotency,

@@ -214,5 +214,11 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             left join approval_request request on request.order_id = sales_order.id and request.status = 'PENDING'
             where (sales_order.status = 'PENDING_APPROVAL') <> (request.id is not null)
         """,
+        "a limited discount's uses are its redemptions": """
+            select rule.id from discount_rule rule
+            left join discount_redemption taken on taken.rule_id = rule.id and taken.given_back_at is null
+            where rule.uses_max is not null or rule.uses_per_customer_max is not null
+            group by rule.id, rule.uses having rule.uses <> count(taken.id)
+        """,
     }
 )

@@ -32,6 +32,8 @@ _CATALOGUE_OR_TENANT = _policies(
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
 # What prices follow from: a customer reads what comes of it, a rep the rules for everybody and for their own customers.
 _OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
+# What staff keep and buyers never read: a buyer's prices are found by the house.
+_OUR_TERMS = _policies(NO_ROW, EVERY_ROW)
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -94,6 +96,10 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "invoice_series": _OUR_BOOKS,
         "invoice_chain": _OUR_BOOKS,
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
+        "discount_group": _OUR_TERMS,
+        "discount_rule": _OUR_TERMS,
+        "segment": _OUR_TERMS,
+        "discount_redemption": _TENANT,
         "payment": _TENANT,
         "payment_match": _TENANT,
         "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
@@ -170,6 +176,14 @@ _STAFF_ACTS = {
     "charge_rule": "insert, update",
     "charge_band": "insert, delete",
 }
+# What the seller's people do besides: costs of the lines they discount, and notes on customers.
+_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
+# Uses are counted by the house; who keeps rules, keeps all else of them.
+_DISCOUNT_ACTS = {
+    "discount_group": "insert, update",
+    "discount_rule": "insert, update",
+    "segment": "insert, update",
+}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # Our people write agreements; that the customer accepted one and what was consumed of it, the house writes.
 _AGREEMENT_ACTS = {"sales_agreement": "insert, update", "agreement_version": "insert, update"}
@@ -232,11 +246,13 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_STAFF_ACTS,
             **_APPROVAL_ACTS,
             **_AGREEMENT_ACTS,
+            **_DISCOUNT_ACTS,
             **_UPLOAD_ACTS,
         },
         RowClass.STAFF: {
             **_DOCUMENT_ACTS,
             **_STAFF_ACTS,
+            **_DISCOUNT_ACTS,
             **_APPROVAL_ACTS,
             **_HOUSE_ACTS,
             **_CLIENT_ACTS,

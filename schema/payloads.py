@@ -24,6 +24,7 @@ _CODES = {
     "BACKORDERED": "A warning: part of the quantity is not free and will follow.",
     "CART_EMPTY": "There is nothing in the cart to order.",
     "COMMITMENT_EXCEEDED": "The sales agreement enforces its maximum, and less is left of it.",
+    "COUPON_USED_UP": "A coupon, or a discount with a limit, was used as often as it may be.",
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
     "EVIDENCE_REQUIRED": "A tax exemption has no evidence; the path names what is missing.",
