@@ -140,11 +140,11 @@ _GIVE_BACK = """
 """
 
 
-async def redeem(
-    ctx: Context, order_id: UUID, customer_id: UUID, uses: Sequence[RuleUse], *, path: Path = ("cartId",)
+async def count_uses(
+    ctx: Context, customer_id: UUID, uses: Sequence[RuleUse], *, path: Path = ("cartId",)
 ) -> None:
     """
-    Counts what a new order took of each rule, in the order's own transaction.
+    Counts a use of each rule that a new order takes something of, before the order locks stock.
 
     Raises:
         Refusal(COUPON_USED_UP): others took the last of a rule with a limit since the cart was priced.
@@ -153,22 +153,30 @@ async def redeem(
         return
     await ctx.session.flush()
     ctx.locking(LockKind.COUPON)
-    rules = [UUID(use.rule_id) for use in uses]
     async with as_house(ctx) as session:
-        limited = (await session.execute(text(_LOCK), {"rules": rules})).all()
-        if limited:
-            keys = [row.id for row in limited]
-            asked = {"customer": customer_id, "rules": keys}
-            taken = {row[0]: row[1] for row in await session.execute(text(_REDEEMED), asked)}
-            for row in limited:
-                is_used_up = row.uses_max is not None and row.uses >= row.uses_max
-                of_customer = row.uses_per_customer_max
-                if is_used_up or (of_customer is not None and taken.get(row.id, 0) >= of_customer):
-                    raise used_up(row.coupon, row.name, path)
-            await session.execute(text(_COUNT), {"rules": keys, "by": 1})
+        limited = (await session.execute(text(_LOCK), {"rules": [UUID(use.rule_id) for use in uses]})).all()
+        if not limited:
+            return
+        keys = [row.id for row in limited]
+        asked = {"customer": customer_id, "rules": keys}
+        taken = {row[0]: row[1] for row in await session.execute(text(_REDEEMED), asked)}
+        for row in limited:
+            is_used_up = row.uses_max is not None and row.uses >= row.uses_max
+            of_customer = row.uses_per_customer_max
+            if is_used_up or (of_customer is not None and taken.get(row.id, 0) >= of_customer):
+                raise used_up(row.coupon, row.name, path)
+        await session.execute(text(_COUNT), {"rules": keys, "by": 1})
+
+
+async def keep_redemptions(ctx: Context, order_id: UUID, customer_id: UUID, uses: Sequence[RuleUse]) -> None:
+    """Keeps what the order took of each rule, in its own transaction; the uses are counted already."""
+    if not uses:
+        return
+    await ctx.session.flush()
+    async with as_house(ctx) as session:
         values = {
             "ids": [new_id() for _ in uses],
-            "rules": rules,
+            "rules": [UUID(use.rule_id) for use in uses],
             "amounts": [use.amount for use in uses],
             "quantities": [use.quantity for use in uses],
             "order": order_id,

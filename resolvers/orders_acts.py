@@ -15,6 +15,7 @@ from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
 from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
+from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
@@ -208,8 +209,11 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order.status_reason = reason
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
+    waiting = await lock_released(ctx, order)
     is_linked = await lock_commitments(ctx, [line.commitment_id for line in found.lines])
-    await give_back(ctx, found, reason)
+    if not found.facts.quantity_shipped:
+        await give_back_redemptions(ctx, order.id)
+    await give_back(ctx, found, reason, waiting)
     for line in found.lines:
         line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
     if not found.facts.quantity_shipped:

@@ -8,22 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from models.free_goods import free_goods_rules_for
 from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
 from resolvers.context import Context
 from resolvers.customers import SellerRow, seller
+from resolvers.discounts import rules_for, segments_of
 from resolvers.house import as_house
-from resolvers.pending import (
-    FavouriteFacts,
-    commitments_for,
-    favourite_facts,
-    free_goods_rules_for,
-    months_asked,
-    rules_for,
-    segments_of,
-)
+from resolvers.pending import FavouriteFacts, favourite_facts, months_asked
 from resolvers.prices import Market, breaks_by_product, market, rates_to
 from resolvers.products import categories_by_id, products_by_id, units_by_product
+from resolvers.sales_agreements import commitments_for
 from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
 from rules.discounts_rules import DiscountGroup, DiscountRule
 from rules.free_goods import FreeGoods, FreeGoodsRule
@@ -212,7 +207,7 @@ async def _house(
         if customer_id is not None:
             found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
             group, is_first_order = ("", False) if found is None else (found[0], found[1])
-            segments = await segments_of(session, customer_id)
+            segments = await segments_of(session, customer_id, ctx.today)
         rows = await trade_rows_for(
             session, seller_id=seller_id, customers=chain,
             group_codes=groups.group_codes(customer_id) if customer_id else (), products=keys,
