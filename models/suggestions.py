@@ -35,11 +35,11 @@ class SuggestionEvent(Base):
 
     __tablename__ = "suggestion_event"
     __table_args__ = (
-        one_of("reason", SuggestionReason),
+        one_of("cause", SuggestionReason),
         one_of("place", SuggestionPlace),
         one_of("stage", SuggestionStage),
         UniqueConstraint(
-            "customer_id", "product_id", "stage", "day", "place", "reason", name="uq_suggestion_event_once"
+            "customer_id", "product_id", "stage", "day", "place", "cause", name="uq_suggestion_event_once"
         ),
         Index(None, "seller_id", "day"),
     )
@@ -47,7 +47,7 @@ class SuggestionEvent(Base):
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
-    reason: Mapped[SuggestionReason] = mapped_column(Stored(SuggestionReason))
+    cause: Mapped[SuggestionReason] = mapped_column(Stored(SuggestionReason))
     place: Mapped[SuggestionPlace] = mapped_column(Stored(SuggestionPlace))
     stage: Mapped[SuggestionStage] = mapped_column(Stored(SuggestionStage))
     # The day in the seller's time zone.

@@ -361,6 +361,30 @@ async def _retry_job(scene: Scene, name: str) -> Input:
     return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
 
 
+def _price_rule(type_name: str, *ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """A sound rule of free goods or charges; `ids` name what it is for, and "ruleId" one that is there."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        known = {
+            "customerId": global_id("Customer", scene.world.customers["parent"]),
+            "productId": global_id("Product", scene.world.products["ACE-0"]),
+            "freeProductId": global_id("Product", scene.world.products["ACE-1"]),
+            "categoryId": "",
+            "ruleId": scene.world.rules[type_name],
+        }
+        if "categoryId" in ids:
+            asked = "{ productCategories { id } }"
+            known["categoryId"] = (await scene.ask(name, asked))["data"]["productCategories"][0]["id"]
+        version = {"expectedVersion": 1} if "ruleId" in ids else {}
+        return {each: known[each] for each in ids} | version | more
+
+    return build
+
+
+GIFT = {"name": "Diez y una", "perQuantity": "10", "freeQuantity": "1", "minimumQuantity": "1000000",
+        "validFrom": "2026-01-01"}  # fmt: skip
+FREIGHT = {"name": "Portes", "kind": "FREIGHT", "basis": "WEIGHT", "currency": "EUR", "validFrom": "2026-01-01",
+           "bands": [{"from": "1000000", "value": "9"}]}  # fmt: skip
 WHY = {"reason": "porque sí"}
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
@@ -419,6 +443,30 @@ EXAMPLES: dict[str, Example] = {
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
+    "createFreeGoodsRule": Example(
+        "manager",
+        _price_rule("FreeGoodsRule", "customerId", "productId", "freeProductId", **GIFT),
+        {"perQuantity": "0"},
+        (_price_rule("FreeGoodsRule", "categoryId", **GIFT),),
+    ),
+    "updateFreeGoodsRule": Example(
+        "manager",
+        _price_rule("FreeGoodsRule", "ruleId", "customerId", "productId", "freeProductId", **GIFT),
+        others=(_price_rule("FreeGoodsRule", "ruleId", "categoryId", **GIFT),),
+    ),
+    "deactivateFreeGoodsRule": Example("manager", _price_rule("FreeGoodsRule", "ruleId")),
+    "createChargeRule": Example(
+        "manager",
+        _price_rule("ChargeRule", "customerId", "productId", **FREIGHT),
+        {"bands": []},
+        (_price_rule("ChargeRule", "categoryId", **FREIGHT),),
+    ),
+    "updateChargeRule": Example(
+        "manager",
+        _price_rule("ChargeRule", "ruleId", "customerId", "productId", **FREIGHT),
+        others=(_price_rule("ChargeRule", "ruleId", "categoryId", **FREIGHT),),
+    ),
+    "deactivateChargeRule": Example("manager", _price_rule("ChargeRule", "ruleId")),
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),

@@ -58,6 +58,8 @@ EXPECTED = {
     "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
+    "freeGoodsRules": "RMD", "createFreeGoodsRule": "MD", "updateFreeGoodsRule": "MD", "deactivateFreeGoodsRule": "MD",
+    "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {

@@ -20,8 +20,10 @@ from app.database import Database
 from auth.permissions import Role, Viewer
 from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
+from models.charges import StoredChargeBand, StoredChargeRule
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
+from models.free_goods import StoredFreeGoodsRule
 from models.invitations import Invitation
 from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
@@ -36,6 +38,8 @@ from resolvers.invoices_issue import issue_invoices
 from resolvers.orders_acts import hold_order
 from resolvers.payments import matches_by_payment
 from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
+from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
+from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockPolicy
 from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
@@ -79,6 +83,7 @@ NOT_FREE = {
     "method", "format", "series_code", "exemption_code", "qualification", "tax_regime", "invoicing_mode", "hash",
     "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
     "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
+    "basis", "calculation", "rounding", "out_of_stock", "segment", "cause", "place", "stage",
 }  # fmt: skip
 KINDS = {
     "internal_note": "n",
@@ -103,6 +108,7 @@ class World:
     dead_job: UUID | None = None
     deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
     invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
+    rules: dict[str, str] = field(default_factory=dict)  # FreeGoodsRule, ChargeRule of PARENT; global ids
     money: dict[str, str] = field(
         default_factory=dict
     )  # payment, match, instalment, credit, line; global ids
@@ -248,6 +254,7 @@ async def build_world(database: Database) -> World:
             for name, company in companies.items():
                 await make.make_item_number(session, company, product, f"{tag('c', name)}-{index}")
         for name, company in companies.items():
+            await add_rules(session, world, name, company)
             session.add(_sale(seller.id, company.id, tag("c", name), world.products["ACE-0"]))
         session.add(
             OutboxEvent(type="order.placed", entity_type="Order", entity_id=companies["parent"].id, entity_version=1,
@@ -282,6 +289,30 @@ def add_job(
                     locale="es", subject="s", text_body="b", html_body="h", state=MailState.KEPT, created_at=NOW),
     ])  # fmt: skip
     return job_id
+
+
+async def add_rules(session: AsyncSession, world: World, name: str, company: Customer) -> None:
+    """Rules of free goods and of charges for a company alone, which no order of the world reaches."""
+    words = {"seller_id": company.seller_id, "customer_id": company.id, "name": tag("c", name), "name_sort": "",
+             "valid_from": NOW.date(), "created_at": NOW, "version": 1}  # fmt: skip
+    gift = StoredFreeGoodsRule(
+        id=new_id(), minimum_quantity=Decimal(10**6), per_quantity=Decimal(10**6), free_quantity=Decimal(1),
+        kind=FreeKind.EXCLUSIVE, calculation=FreeCalculation.UNIT_REFERENCE, rounding=FreeRounding.DOWN,
+        is_only_once=False, is_optional=False, is_chargeable=False, out_of_stock=FreeStockPolicy.DROP, **words,
+    )  # fmt: skip
+    charge = StoredChargeRule(
+        id=new_id(), kind=ChargeKind.FREIGHT, basis=ChargeBasis.DOCUMENT, currency="EUR", countries=[],
+        postal_prefixes=[], incoterms=[], **words,
+    )  # fmt: skip
+    session.add_all([gift, charge])
+    await session.flush()
+    session.add(StoredChargeBand(rule_id=charge.id, position=0, from_value=Decimal(10**8), method=ChargeMethod.FIXED,
+                                 value=Decimal(1)))  # fmt: skip
+    if name == "parent":
+        world.rules = {
+            "FreeGoodsRule": global_id("FreeGoodsRule", gift.id),
+            "ChargeRule": global_id("ChargeRule", charge.id),
+        }
 
 
 def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:

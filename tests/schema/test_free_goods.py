@@ -172,7 +172,7 @@ async def test_pricing_reads_the_rules_that_may_reach_a_buyer_in_one_statement(
             await shop.data(manager, DEACTIVATE, input={"ruleId": made["rule"]["id"], "expectedVersion": 1})
 
     async def rules_for(**asked: Any) -> list[FreeGoodsRule]:
-        default = {"seller_id": shop.seller.id, "customers": [shop.customer.id], "groups": [group.code],
+        default: dict[str, Any] = {"seller_id": shop.seller.id, "customers": [shop.customer.id], "groups": [group.code],
                    "first": date(2026, 3, 2), "last": date(2026, 3, 9)}  # fmt: skip
         async with shop.database.job() as session:
             return await free_goods_rules_for(session, **(default | asked))
