@@ -29,6 +29,8 @@ from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.statements import StatementQueries
+from schema.trade_agreements import TradeAgreementQueries
+from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -57,6 +59,7 @@ class Query(
     EventQueries,
     JobQueries,
     ImportQueries,
+    TradeAgreementQueries,
 ):
     """Everything that can be asked."""
 
@@ -79,6 +82,7 @@ class Mutation(
     ImportMutations,
     CompanyMutations,
     UserMutations,
+    TradeAgreementMutations,
 ):
     """Everything that can be done."""
 
