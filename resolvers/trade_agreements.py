@@ -176,9 +176,12 @@ async def list_posted_rows(ctx: Context, asked: RowFilter, args: PageArgs) -> Pa
     )
     if asked.on is not None:
         statement = statement.where(holds_on(asked.on))
-    return await page(
-        ctx, statement, [SortKey("id", TradeAgreementRow.id, descending=True)], args, TradeRowRow
-    )
+    # Within a millisecond ids do not tell what came first; places in a journal do.
+    order = [
+        SortKey("journal", TradeAgreementRow.journal_id, descending=True),
+        SortKey("position", TradeAgreementRow.position, descending=True),
+    ]
+    return await page(ctx, statement, order, args, TradeRowRow)
 
 
 async def list_rows_of_journal(ctx: Context, journal_id: UUID, args: PageArgs) -> Page[TradeRowRow]:

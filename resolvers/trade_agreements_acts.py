@@ -185,7 +185,8 @@ async def copy_rows(ctx: Context, journal_id: UUID, expected_version: int, wante
             conditions(wanted.rows.where, ROW_COLUMNS), holds_on(wanted.rows.on or wanted.valid_from)
         )
     most = ROWS_PER_JOURNAL - journal.row_count
-    found = await ctx.session.execute(statement.order_by(TradeAgreementRow.id).limit(most + 1))
+    statement = statement.order_by(TradeAgreementRow.journal_id, TradeAgreementRow.position)
+    found = await ctx.session.execute(statement.limit(most + 1))
     rows = [TradeRowRow(*row) for row in found]
     missing = set(wanted.row_ids) - {row.id for row in rows}
     if missing:
