@@ -29,6 +29,7 @@ class ApiScope(StrEnum):
     PRICES_READ = "prices:read"
     SALES_HISTORY_READ = "sales-history:read"
     STOCK_READ = "stock:read"
+    TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
 
 
@@ -52,6 +53,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.PRICES_READ: frozenset({P.PRICES_READ}),
         ApiScope.SALES_HISTORY_READ: frozenset({P.SALES_HISTORY_READ}),
         ApiScope.STOCK_READ: frozenset({P.STOCK_READ, P.STOCK_QUANTITY_READ}),
+        ApiScope.TRADE_AGREEMENTS_READ: frozenset({P.TRADE_AGREEMENTS_READ}),
         ApiScope.USERS_READ: frozenset({P.USERS_READ}),
     }
 )
@@ -65,7 +67,8 @@ WITHOUT_SCOPE = frozenset(
         P.CREDIT_RELEASE, P.DELIVERIES_MANAGE, P.FREE_GOODS_MANAGE, P.FREE_GOODS_READ, P.AGREEMENTS_ACCEPT,
         P.AGREEMENTS_CONFIRM, P.AGREEMENTS_MANAGE,
         P.INVOICES_MANAGE, P.JOBS_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
-        P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.USERS_WRITE,
+        P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.TRADE_AGREEMENTS_MANAGE,
+        P.USERS_WRITE,
     }
 )  # fmt: skip
 

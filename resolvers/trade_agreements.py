@@ -8,19 +8,33 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.permissions import Permission
+from models.filters import Where, conditions
+from models.rows import by_key, grouped
+from models.trade_agreements import CustomerPricingGroup, TradeAgreementJournal, TradeAgreementRow
 from models.trade_agreements_reads import (
     FOR_ALL,
     GROUPS_UPWARDS,
     HELD_ROWS,
+    JOURNAL_COLUMNS,
     PRICING_OF_PRODUCTS,
+    ROW_COLUMNS,
+    JournalRow,
+    PricingGroupRow,
     ProductPricingRow,
     TradeRowRow,
+    holds_on,
     key_of_customer,
     key_of_group,
     key_of_product,
+    visible_journals,
+    visible_pricing_groups,
+    visible_trade_rows,
 )
-from resolvers.context import LockedSession
+from resolvers.context import Context, LockedSession
+from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.pricing_facts import GroupMembership, TradeRelation, TradeRow
+from rules.trade_rows import TradeJournalAction, TradeJournalStatus
 
 Session = AsyncSession | LockedSession
 
@@ -126,3 +140,80 @@ async def pricing_groups_for(
         },
         pricing,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which posted rows; `on` is a day on which they hold, None for any day."""
+
+    where: Where | None = None
+    on: date | None = None
+
+
+async def list_journals(ctx: Context, where: Where | None, args: PageArgs) -> Page[JournalRow]:
+    """The journals, the newest first."""
+    statement = visible_journals(ctx.user).where(conditions(where, JOURNAL_COLUMNS))
+    return await page(
+        ctx, statement, [SortKey("id", TradeAgreementJournal.id, descending=True)], args, JournalRow
+    )
+
+
+async def journals_by_id(ctx: Context, keys: Sequence[UUID]) -> list[JournalRow | None]:
+    statement = visible_journals(ctx.user).where(TradeAgreementJournal.id.in_(keys))
+    return by_key(keys, (JournalRow(*each) for each in await ctx.session.execute(statement)))
+
+
+async def journal_by_number(ctx: Context, number: str) -> JournalRow | None:
+    statement = visible_journals(ctx.user).where(TradeAgreementJournal.number == number)
+    found = (await ctx.session.execute(statement)).first()
+    return None if found is None else JournalRow(*found)
+
+
+async def list_posted_rows(ctx: Context, asked: RowFilter, args: PageArgs) -> Page[TradeRowRow]:
+    """Posted rows, the newest first; those of customers the viewer may not see are not among them."""
+    statement = visible_trade_rows(ctx.user).where(
+        TradeAgreementRow.is_posted, conditions(asked.where, ROW_COLUMNS)
+    )
+    if asked.on is not None:
+        statement = statement.where(holds_on(asked.on))
+    # Within a millisecond ids do not tell what came first; places in a journal do.
+    order = [
+        SortKey("journal", TradeAgreementRow.journal_id, descending=True),
+        SortKey("position", TradeAgreementRow.position, descending=True),
+    ]
+    return await page(ctx, statement, order, args, TradeRowRow)
+
+
+async def list_rows_of_journal(ctx: Context, journal_id: UUID, args: PageArgs) -> Page[TradeRowRow]:
+    """The visible rows of a journal in the order in which they were written."""
+    statement = visible_trade_rows(ctx.user).where(TradeAgreementRow.journal_id == journal_id)
+    order = [SortKey("position", TradeAgreementRow.position), SortKey("id", TradeAgreementRow.id)]
+    return await page(ctx, statement, order, args, TradeRowRow)
+
+
+async def trade_rows_by_id(ctx: Context, keys: Sequence[UUID]) -> list[TradeRowRow | None]:
+    statement = visible_trade_rows(ctx.user).where(TradeAgreementRow.id.in_(keys))
+    return by_key(keys, (TradeRowRow(*each) for each in await ctx.session.execute(statement)))
+
+
+async def groups_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[list[PricingGroupRow]]:
+    """The groups that visible customers are in themselves."""
+    statement = visible_pricing_groups(ctx.user).where(CustomerPricingGroup.customer_id.in_(keys))
+    return grouped(
+        keys, (PricingGroupRow(*each) for each in await ctx.session.execute(statement)), "customer_id"
+    )
+
+
+async def pricing_by_product(ctx: Context, keys: Sequence[UUID]) -> list[ProductPricingRow]:
+    found = {
+        row[0]: ProductPricingRow(*row)
+        for row in await ctx.session.execute(PRICING_OF_PRODUCTS, {"products": list(keys)})
+    }
+    return [found.get(key, ProductPricingRow(key)) for key in keys]
+
+
+def permitted_journal_actions(ctx: Context, row: JournalRow) -> list[TradeJournalAction]:
+    """What the viewer may do with a journal now."""
+    if row.status is not TradeJournalStatus.DRAFT or not ctx.user.may(Permission.TRADE_AGREEMENTS_MANAGE):
+        return []
+    return [TradeJournalAction.EDIT, TradeJournalAction.POST] if row.row_count else [TradeJournalAction.EDIT]

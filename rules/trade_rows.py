@@ -20,6 +20,13 @@ class TradeJournalStatus(StrEnum):
     POSTED = "POSTED"
 
 
+class TradeJournalAction(StrEnum):
+    """What can be done with a journal."""
+
+    EDIT = "EDIT"
+    POST = "POST"
+
+
 HUNDRED = Decimal(100)
 FIGURE_MAX = Decimal(10) ** 12
 DECIMALS = 6

@@ -33,6 +33,8 @@ from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.statements import StatementQueries
+from schema.trade_agreements import TradeAgreementQueries
+from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -64,6 +66,7 @@ class Query(
     JobQueries,
     ImportQueries,
     SalesAgreementQueries,
+    TradeAgreementQueries,
 ):
     """Everything that can be asked."""
 
@@ -89,6 +92,7 @@ class Mutation(
     CompanyMutations,
     UserMutations,
     SalesAgreementMutations,
+    TradeAgreementMutations,
 ):
     """Everything that can be done."""
 

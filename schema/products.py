@@ -13,7 +13,7 @@ from auth.permissions import Permission as P
 from models.products import Product as ProductTable
 from models.products_reads import CategoryRow, ProductRow
 from models.stock_reads import WarehouseRow
-from resolvers import pricing, products, stock
+from resolvers import pricing, products, stock, trade_agreements
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from rules.pricing_facts import Break
@@ -24,6 +24,7 @@ from schema.enums import ProductKindFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.prices import TRACE, PriceStep, steps_of
+from schema.pricing_groups import ProductPricing
 from schema.rows import fill
 from schema.scalars import Money
 
@@ -268,6 +269,12 @@ class Product(Node):
         ] = None,
     ) -> ProductPrice | None:
         return info.context.soon(_prices, (self.row, quantity))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="What it counts as for trade agreements.", directives=[access(P.TRADE_AGREEMENTS_READ)]
+    )
+    async def pricing(self, info: Info) -> ProductPricing:
+        return ProductPricing.of(await info.context.load(trade_agreements.pricing_by_product, self.row.id))
 
     @strawberry.field(description="Whether it is there.", directives=[access(P.STOCK_READ)])
     def availability(self, info: Info) -> Availability:

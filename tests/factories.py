@@ -629,7 +629,11 @@ async def make_trade_rows(
     await add(session, journal)
     made = []
     for position, given in enumerate(rows, start=1):
-        values = {"relation": TradeRelation.PRICE, "currency": "EUR", "is_posted": is_posted} | given
+        values: dict[str, Any] = {
+            "relation": TradeRelation.PRICE,
+            "currency": "EUR",
+            "is_posted": is_posted,
+        } | given
         customer, product = values.pop("customer", None), values.pop("product", None)
         if customer is not None:
             values["customer_id"] = customer.id

@@ -63,6 +63,8 @@ EXPECTED = {
     P.EVENTS_READ:           "-    -    own  own  -    -    -   all all all",
     P.JOBS_READ:             "self self self self self team self self self all",
     P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
+    P.TRADE_AGREEMENTS_READ: "-    -    -    -    terr team -   -   all all",
+    P.TRADE_AGREEMENTS_MANAGE: "-  -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
 
@@ -86,7 +88,7 @@ def test_table_is_complete() -> None:
 def test_customers_never_hold_what_is_the_sellers() -> None:
     never = {P.STAFF, P.ADMIN, P.COSTS_READ, P.CREDIT_READ, P.CREDIT_RELEASE, P.NOTES_INTERNAL, P.ORDERS_MANAGE,
              P.ORDERS_DISCOUNT, P.LOTS_READ, P.STOCK_QUANTITY_READ, P.AUDIT_READ,
-             P.JOBS_MANAGE}  # fmt: skip
+             P.JOBS_MANAGE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE}  # fmt: skip
     for role in CUSTOMER_ROLES:
         assert not never & set(ROLE_GRANTS[role])
         assert set(ROLE_GRANTS[role].values()) <= {RowScope.SELF, RowScope.COMPANY}
