@@ -208,8 +208,9 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order.status_reason = reason
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
+    waiting = await lock_released(ctx, order)
     is_linked = await lock_commitments(ctx, [line.commitment_id for line in found.lines])
-    await give_back(ctx, found, reason)
+    await give_back(ctx, found, reason, waiting)
     for line in found.lines:
         line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
     if not found.facts.quantity_shipped:
