@@ -144,7 +144,9 @@ class AgreementVersion:
     confirmed_at: datetime | None = strawberry.field(description="When the seller confirmed it.")
     confirmed_by_name: str = strawberry.field(description="Who did; empty until then.")
     accepted_at: datetime | None = strawberry.field(description="When the customer accepted it.")
-    accepted_by_name: str = strawberry.field(description="Who did; empty until then.")
+    accepted_by_name: str = strawberry.field(
+        description="Who did; empty until then.", directives=[access(P.AGREEMENTS_ACCEPT, P.STAFF)]
+    )
     answer_reason: str = strawberry.field(description="Why it was declined or withdrawn; empty otherwise.")
     row: strawberry.Private[VersionRow]
 
