@@ -218,7 +218,8 @@ async def decline_agreement(ctx: Context, agreement_id: UUID, expected_version: 
 
 
 def _end_proposal(found: LockedAgreement, status: VersionStatus, reason: str) -> None:
-    found.waiting.status, found.waiting.answer_reason = status, reason
+    version = found.waiting
+    version.status, version.answer_reason = status, reason
     if found.in_force is None:
         found.agreement.status = move_agreement(
             AgreementStatus(found.agreement.status), AgreementStatus.DRAFT
@@ -290,8 +291,9 @@ async def _end(
     )
     # An order that is being placed under it comes before or after, never in between.
     await lock_commitments(ctx, await ctx.session.scalars(own))
-    if found.open is not None and found.open.status == VersionStatus.PROPOSED:
-        found.open.status, found.open.answer_reason = VersionStatus.WITHDRAWN, reason
+    version = found.open
+    if version is not None and version.status == VersionStatus.PROPOSED:
+        version.status, version.answer_reason = VersionStatus.WITHDRAWN, reason
     agreement.status = move_agreement(
         status_on(AgreementStatus(agreement.status), agreement.valid_until, ctx.today), status
     )

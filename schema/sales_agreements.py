@@ -20,13 +20,14 @@ from resolvers.products import categories_by_id, products_by_id
 from rules import sales_agreement_terms as terms_of
 from rules.sales_agreement_terms import AgreementAction, VersionStatus
 from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType, status_on
-from schema.access import access, described_enum, list_size
+from schema.access import access, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
-from schema.filters import DateFilter, IDFilter, StringFilter, enum_filter, one_key_of, where_of
+from schema.filters import DateFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.products import Product, ProductCategory
 from schema.rows import fill
+from schema.sales_agreements_enums import AgreementStatusFilter
 from schema.scalars import CurrencyCode, Money
 
 if TYPE_CHECKING:
@@ -34,64 +35,6 @@ if TYPE_CHECKING:
 
 Info = strawberry.Info[Context, None]
 READ = [access(P.AGREEMENTS_READ)]
-
-described_enum(
-    CommitmentType,
-    "What a line of an agreement commits to; a line of an order consumes the most specific one.",
-    {
-        "PRODUCT_QUANTITY": "A quantity of a product; it alone carries a price.",
-        "PRODUCT_VALUE": "An amount of a product.",
-        "CATEGORY_VALUE": "An amount of a category of products and those below it.",
-        "OVERALL_VALUE": "An amount of anything.",
-    },
-)
-described_enum(
-    AgreementPricing,
-    "How an agreement's prices stand to other prices.",
-    {
-        "FIXED": "They hold, also where others would be lower.",
-        "CEILING": "They are the most: what is lower holds, and counts towards the agreement all the same.",
-    },
-)
-described_enum(
-    AgreementStatus,
-    "An agreement's state.",
-    {
-        "DRAFT": "It is being written.",
-        "PROPOSED": "The seller confirmed it; the customer has not answered yet.",
-        "EFFECTIVE": "Both sides confirmed it.",
-        "EXPIRED": "Its last day is over.",
-        "CLOSED": "Nothing is ordered under it any more.",
-        "CANCELLED": "It was called off.",
-    },
-)
-described_enum(
-    VersionStatus,
-    "What became of a version of an agreement's terms.",
-    {
-        "DRAFT": "It is being written.",
-        "PROPOSED": "It waits for the customer's answer.",
-        "IN_FORCE": "Both sides confirmed it, and it holds.",
-        "SUPERSEDED": "A later version took its place.",
-        "DECLINED": "The customer did not accept it.",
-        "WITHDRAWN": "The seller took it back.",
-    },
-)
-described_enum(
-    AgreementAction,
-    "What a viewer may do with an agreement now.",
-    {
-        "EDIT": "Change the draft.",
-        "AMEND": "Begin a new version.",
-        "PROPOSE": "Confirm the draft and send it to the customer.",
-        "WITHDRAW": "Take the proposal back.",
-        "ACCEPT": "Accept the proposal.",
-        "DECLINE": "Decline the proposal.",
-        "CLOSE": "End it.",
-        "CANCEL": "Call it off.",
-    },
-)
-AgreementStatusFilter = enum_filter(AgreementStatus)
 
 _OF_UNIT = "A quantity in `unit`, or an amount in the agreement's currency where `unit` is null."
 
@@ -201,7 +144,9 @@ class AgreementVersion:
     confirmed_at: datetime | None = strawberry.field(description="When the seller confirmed it.")
     confirmed_by_name: str = strawberry.field(description="Who did; empty until then.")
     accepted_at: datetime | None = strawberry.field(description="When the customer accepted it.")
-    accepted_by_name: str = strawberry.field(description="Who did; empty until then.")
+    accepted_by_name: str = strawberry.field(
+        description="Who did; empty until then.", directives=[access(P.AGREEMENTS_ACCEPT, P.STAFF)]
+    )
     answer_reason: str = strawberry.field(description="Why it was declined or withdrawn; empty otherwise.")
     row: strawberry.Private[VersionRow]
 

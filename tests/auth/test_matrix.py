@@ -21,6 +21,10 @@ LETTERS = {"-": None, "self": RowScope.SELF, "own": RowScope.COMPANY, "terr": Ro
 # One line per permission; columns in the order of ROLES: By Ap CA CInt Rep Mgr Log Fin Int Adm.
 EXPECTED = {
     P.SIGNED_IN:             "own  own  own  own  terr team all all all all",
+    P.AGREEMENTS_READ:       "own  own  own  own  terr team -   all all all",
+    P.AGREEMENTS_ACCEPT:     "-    own  own  -    -    -    -   -   -   -",
+    P.AGREEMENTS_MANAGE:     "-    -    -    -    terr team -   -   -   -",
+    P.AGREEMENTS_CONFIRM:    "-    -    -    -    -    team -   -   -   -",
     P.STAFF:                 "-    -    -    -    terr team all all all all",
     P.ADMIN:                 "-    -    -    -    -    -    -   -   -   all",
     P.CATALOG_READ:          "own  own  own  own  terr team all all all all",

@@ -386,6 +386,26 @@ GIFT = {"name": "Diez y una", "perQuantity": "10", "freeQuantity": "1", "minimum
 FREIGHT = {"name": "Portes", "kind": "FREIGHT", "basis": "WEIGHT", "currency": "EUR", "validFrom": "2026-01-01",
            "bands": [{"from": "1000000", "value": "9"}]}  # fmt: skip
 WHY = {"reason": "porque sí"}
+AGREED = {"title": "Otro", "currency": "EUR", "validFrom": "2026-01-01", "validTo": "2026-12-31", "lines": [
+    {"type": "PRODUCT_QUANTITY", "sku": "ACE-1", "committed": "50", "unitPrice": "3"},
+    {"type": "OVERALL_VALUE", "committed": "1000", "discountPercent": "2"},
+]}  # fmt: skip
+
+
+def _agreement_act(which: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { salesAgreement(by: {id: $id}) { id version } }"
+        answer = await scene.ask(name, document, {"id": scene.world.agreements[which]})
+        found = answer["data"]["salesAgreement"]
+        return {"agreementId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
+async def _create_agreement(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), "terms": AGREED}
+
+
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
@@ -489,6 +509,15 @@ EXAMPLES: dict[str, Example] = {
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
+    "createSalesAgreement": Example("repa", _create_agreement, {"terms": AGREED | {"title": " "}}),
+    "saveSalesAgreementDraft": Example("repa", _agreement_act("draft", terms=AGREED)),
+    "amendSalesAgreement": Example("repa", _agreement_act("parent")),
+    "proposeSalesAgreement": Example("manager", _agreement_act("draft")),
+    "withdrawSalesAgreement": Example("manager", _agreement_act("proposed", **WHY)),
+    "acceptSalesAgreement": Example("padmin", _agreement_act("proposed")),
+    "declineSalesAgreement": Example("papprover", _agreement_act("proposed", **WHY)),
+    "closeSalesAgreement": Example("manager", _agreement_act("parent", **WHY)),
+    "cancelSalesAgreement": Example("manager", _agreement_act("draft", **WHY)),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
 }
