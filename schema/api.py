@@ -32,6 +32,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
+from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
@@ -54,6 +55,7 @@ class Query(
     CreditQueries,
     FreeGoodsQueries,
     ChargeQueries,
+    SimulationQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,

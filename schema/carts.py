@@ -15,7 +15,7 @@ from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
-from resolvers.pricing import FreePriced
+from resolvers.pricing import FreePriced, Priced
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
@@ -56,6 +56,16 @@ class Totals:
     gross: Money = strawberry.field(description="Net and tax.")
     taxes: list[TaxTotal] = strawberry.field(
         description="The tax by rate, on the summed nets of each.", directives=[list_size(10)]
+    )
+
+
+def totals_of(priced: Priced) -> Totals:
+    currency = priced.market.currency
+    return Totals(
+        net=Money.of(priced.net, currency),
+        tax=Money.of(priced.tax, currency),
+        gross=Money.of(priced.gross, currency),
+        taxes=[TaxTotal.of(group, currency) for group in priced.tax_groups],
     )
 
 
@@ -233,14 +243,7 @@ class Cart(Node):
 
     @strawberry.field(description="What it comes to; lines without a price count nothing.")
     async def totals(self, info: Info) -> Totals:
-        priced = (await _view(info.context, self.row)).priced
-        currency = priced.market.currency
-        return Totals(
-            net=Money.of(priced.net, currency),
-            tax=Money.of(priced.tax, currency),
-            gross=Money.of(priced.gross, currency),
-            taxes=[TaxTotal.of(group, currency) for group in priced.tax_groups],
-        )
+        return totals_of((await _view(info.context, self.row)).priced)
 
     @strawberry.field(description="Why it cannot be ordered as it is, beside its lines' problems.",
                       directives=[list_size(5)])  # fmt: skip
