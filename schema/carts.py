@@ -82,7 +82,7 @@ described_enum(
 )
 
 
-@strawberry.type(description="Goods that a line of a cart brings without charge.", directives=_USE)
+@strawberry.type(description="Goods that a line brings without charge.", directives=[access(P.PRICES_READ)])
 class FreeGoods:
     product: Product = strawberry.field(description="What is free.")
     quantity: Decimal = strawberry.field(description="How many, in its own unit.")
