@@ -39,15 +39,24 @@ def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> l
     with localcontext(prec=_PRECISION):
         minor = Decimal(1).scaleb(-exponent)
         units = int(abs(total) / minor)
-        base = list(weights) if sum(weights) else [Decimal(1)] * len(weights)
+        # In whole numbers: rounded quotients would tell apart remainders that are equal.
+        scale = min(0, *(_exponent(weight) for weight in weights))
+        base = [int(weight.scaleb(-scale)) for weight in weights]
+        if not any(base):
+            base = [1] * len(weights)
         whole = sum(base)
-        exact = [units * weight / whole for weight in base]
-        floors = [int(share) for share in exact]
-        order = sorted(range(len(base)), key=lambda i: (floors[i] - exact[i], -base[i], i))
+        divided = [divmod(units * weight, whole) for weight in base]
+        floors = [floor for floor, _ in divided]
+        order = sorted(range(len(base)), key=lambda i: (-divided[i][1], -base[i], i))
         for index in order[: units - sum(floors)]:
             floors[index] += 1
         sign = -1 if total < 0 else 1
         return [sign * share * minor for share in floors]
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0  # no figure of ours is infinite
 
 
 @dataclass(frozen=True, slots=True)
