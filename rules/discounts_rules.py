@@ -5,7 +5,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from rules.discounts_benefits import Benefit, is_linewise, is_percent, needs_currency
+from rules.discounts_benefits import (
+    Benefit,
+    LeastExpensive,
+    SetPrice,
+    Tiered,
+    is_linewise,
+    is_percent,
+    needs_currency,
+)
 from rules.discounts_conditions import (
     BasketCondition,
     BuyerCondition,
@@ -125,6 +133,14 @@ class DiscountRule:
             and not any(isinstance(condition, MixAndMatch) for condition in self.conditions)
             and not (self.runs_in is Phase.ORDER and is_percent(self.benefit))
         )
+
+    @property
+    def may_gain_by_less(self) -> bool:
+        """Whether it might take more from fewer lines: it chooses units among them, or a tier by them."""
+        chooses = self.most_quantity is not None or isinstance(
+            self.benefit, SetPrice | LeastExpensive | Tiered
+        )
+        return chooses and not self.is_linewise
 
     @property
     def needs_currency(self) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rules.discounts import apply_phase
 from rules.discounts_rules import DiscountGroup, DiscountRule, Phase, RuleUse
-from rules.free_goods import FreeGoods, FreeGoodsRule, derive, free_line_steps
+from rules.free_goods import FreeGoods, FreeGoodsRule, FreeKind, derive, free_line_steps
 from rules.money import ZERO, line_amount, round_money
 from rules.pricing_agreements import UnitPricing
 from rules.pricing_base import base_price, next_break, restate
@@ -166,7 +166,7 @@ def _free_goods(
     )
     for each in free:
         line = running[each.parent.number]
-        if each.is_proposed or each.quantity_paid == line.quantity_paid:
+        if each.is_proposed or each.rule.kind is not FreeKind.INCLUSIVE:
             continue
         line.quantity_paid = each.quantity_paid
         line.amount = line_amount(each.quantity_paid, line.unit_price, line.price_unit, facts.party.exponent)
