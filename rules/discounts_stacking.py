@@ -139,7 +139,7 @@ def _beaten_by(winner: DiscountRule) -> Miss:
     return Miss("{winner} goes before it in its group.", (("winner", winner.name),))
 
 
-_Rank = tuple[Decimal, Decimal, int, int, str, int]
+_Rank = tuple[Decimal, Decimal, int, int, str, int, int]
 
 
 def _contest(
@@ -169,7 +169,9 @@ def _contest(
             first, second = Decimal(-rule.priority), -discount
             if not is_priority_first:
                 first, second = second, first
-            rank = (first, second, -rule.specificity, -rule.created_order, rule.id, indexes[0])
+            rank = (
+                first, second, -rule.specificity, -rule.created_order, rule.id, indexes[0], len(indexes),
+            )  # fmt: skip
             heappush(heap, (rank, replace(contender, open=indexes)))
 
     for contender in contenders:

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 from rules.money import ZERO, allocate, round_money
 from rules.pricing_facts import LineFacts
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind
+from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind, shown_price
 
 
 class RunningLine:
@@ -43,7 +43,7 @@ class RunningLine:
     def running_price(self) -> Decimal:
         """The net price of `price_unit` units as it stands: a quotient with 6 decimals, for showing."""
         if self.amount == self.initial_amount or not self.quantity_paid:
-            return self.unit_price
+            return shown_price(self.unit_price)
         with localcontext(prec=60):
             return round_money(self.amount * self.price_unit / self.quantity_paid, 6)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rules.pricing import DocumentFacts, PricedDocument, price_document
 from rules.pricing_facts import TradeRow
-from rules.pricing_trace import UNIT_COMPONENTS, PriceStepStatus, replay
+from rules.pricing_trace import UNIT_COMPONENTS, PriceStep, PriceStepStatus, replay
 from rules.trade_agreements import TradeBook
 from tests.rules.slow_pricing import SlowFree, price_slowly
 
@@ -38,6 +38,7 @@ def check_traces(facts: DocumentFacts, priced: PricedDocument) -> None:
         assert line.net_amount >= 0
         assert line.net_amount == round(line.net_amount, exponent)
         assert replay(line.steps, line.quantity_paid, line.price_unit, exponent) == line.net_amount
+        assert tuple(PriceStep.from_json(step.to_json()) for step in line.steps) == line.steps
         for step in line.steps:
             assert step.discount >= 0
             is_idle = step.status is PriceStepStatus.EXCLUDED or step.component in UNIT_COMPONENTS

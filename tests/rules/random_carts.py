@@ -153,10 +153,7 @@ def _line(random: Random, number: int, exponent: int) -> LineFacts:
     if random.random() < 0.05:
         starts = starts[1:]
     breaks = [Break(start, _price(random), random.choice((D(1), D(1), D(3), D(100)))) for start in starts]
-    given = Concessions(
-        unit_price=_maybe(random, 0.08, _price(random), None),
-        discount_percent=_maybe(random, 0.15, _percent(random), D(0)),
-    )
+    given = random_concessions(random, price=0.08, discount=0.15)
     return LineFacts(
         number,
         product,
@@ -175,6 +172,15 @@ def _line(random: Random, number: int, exponent: int) -> LineFacts:
         is_in_wishlist=random.random() < 0.3,
         bought_together=frozenset(random.sample(PRODUCTS, random.randint(0, 2))),
         days_to_expiry=random.choice((None, 3, 30)),
+    )
+
+
+def random_concessions(random: Random, *, price: float = 0.5, discount: float = 0.7) -> Concessions:
+    return Concessions(
+        _maybe(random, price, _price(random), None),
+        "it was promised",
+        _maybe(random, discount, _percent(random), D(0)),
+        "an old customer",
     )
 
 

@@ -1,6 +1,7 @@
 """What holds for any document: random books and carts, priced fast and slowly."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -8,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.pricing import price_document, price_free_line
-from rules.pricing_trace import PriceComponent, PriceStepStatus, replay
+from rules.discounts_rules import Phase
+from rules.pricing import PricedLine, price_document, price_free_line
+from rules.pricing_concessions import ConcededPrice, concede
+from rules.pricing_facts import Concessions, LineFacts, TradeRelation
+from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, replay
+from rules.trade_agreements import TradeBook
 from tests.rules.pricing_alike import entered, priced_alike
-from tests.rules.random_carts import Cart, random_cart
+from tests.rules.random_carts import Cart, random_cart, random_concessions
 
 seeds = st.integers(min_value=0)
 
@@ -75,3 +80,61 @@ def test_long_documents_too(seed: int, most_lines: int) -> None:
     cart = random_cart(Random(seed), most_lines=most_lines)
 
     priced_alike(cart.facts, cart.rows)
+
+
+def without_concessions(line: LineFacts) -> LineFacts:
+    return replace(line, concessions=Concessions())
+
+
+def conceded(
+    line: PricedLine, given: Concessions, exponent: int, steps: Sequence[PriceStep]
+) -> ConcededPrice:
+    return concede(line.quantity_paid, line.list_unit_price, line.price_unit, exponent, given, steps)
+
+
+@given(seeds)
+@settings(max_examples=100, deadline=None)
+def test_what_was_given_replays_and_can_be_taken_back(seed: int) -> None:
+    random = Random(seed)
+    facts = random_cart(random).facts
+    exponent = facts.party.exponent
+    asked = {line.number: line for line in facts.lines}
+
+    for number, line in price_document(facts).lines.items():
+        was = ConcededPrice(line.unit_price, line.net_amount, line.steps)
+        assert conceded(line, asked[number].concessions, exponent, line.steps) == was
+        nothing = conceded(line, Concessions(), exponent, line.steps)
+        first, second = random_concessions(random), random_concessions(random)
+        once = conceded(line, first, exponent, line.steps)
+        assert replay(once.steps, line.quantity_paid, line.price_unit, exponent) == once.net_amount >= 0
+        # Whatever was given before: what one gives last counts.
+        assert conceded(line, second, exponent, once.steps) == conceded(line, second, exponent, line.steps)
+        assert conceded(line, Concessions(), exponent, once.steps) == nothing
+        assert conceded(line, asked[number].concessions, exponent, nothing.steps) == was
+
+
+@given(seeds)
+@settings(max_examples=100, deadline=None)
+def test_a_discount_on_a_placed_line_is_what_it_would_have_been_priced_with(seed: int) -> None:
+    """Of a document of one line, where no later rule depends on how much the line comes to."""
+    random = Random(seed)
+    cart = random_cart(random, most_lines=1)
+    book = cart.facts.book
+    book = replace(
+        book,
+        trade=TradeBook([row for row in cart.rows if row.relation is not TradeRelation.TOTAL_DISCOUNT]),
+        commitments=[each for each in book.commitments if not each.is_price_fixed],
+        rules=[rule for rule in book.rules if rule.runs_in in (Phase.LINE, Phase.ALLOWANCE)],
+    )
+    facts = replace(cart.facts, book=book, lines=[without_concessions(each) for each in cart.facts.lines])
+    given = random_concessions(random)
+    given = replace(given, unit_price=None)
+
+    for number, line in price_document(facts).lines.items():
+        asked = [replace(each, concessions=given) for each in facts.lines]
+        expected = price_document(replace(facts, lines=asked)).lines[number]
+        found = conceded(line, given, facts.party.exponent, line.steps)
+        steps = tuple(replace(step, by_rules=None) for step in found.steps)
+        assert replace(found, steps=steps) == ConcededPrice(
+            expected.unit_price, expected.net_amount, expected.steps
+        )
