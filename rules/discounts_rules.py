@@ -22,6 +22,7 @@ from rules.discounts_conditions import (
     Measure,
     Minimum,
     MixAndMatch,
+    ProductIs,
     Window,
 )
 from rules.money import ZERO
@@ -167,6 +168,13 @@ class DiscountRule:
 
     def is_open(self, moment: datetime) -> bool:
         return all(each.is_open(moment) for each in self.conditions if isinstance(each, Window))
+
+    @property
+    def products(self) -> frozenset[str] | None:
+        """Where it names products, those it may be for; None where any may match."""
+        named = (each for each in self.conditions if isinstance(each, ProductIs) and not each.is_excluded)
+        first = next(named, None)
+        return None if first is None else first.values
 
     def matches(self, facts: LineFacts, basket: frozenset[str]) -> bool:
         return all(each.matches(facts, basket) for each in self.conditions if isinstance(each, ItemCondition))

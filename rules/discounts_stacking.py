@@ -221,11 +221,8 @@ def settle(
             discount = min(share.discount, running[share.index])
             if discount <= 0:
                 continue
-            is_capped = share.is_capped or discount < share.discount
+            if discount < share.discount:
+                share = replace(share, discount=discount, is_capped=True)
             running[share.index] -= discount
-            takings.append(
-                Taking(
-                    claim.rule, replace(share, discount=discount, is_capped=is_capped), amounts[share.index]
-                )
-            )
+            takings.append(Taking(claim.rule, share, amounts[share.index]))
     return takings

@@ -2,24 +2,23 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 ZERO = Decimal(0)
 _PRECISION = 60  # NUMERIC(18,6) x NUMERIC(18,6), and percents on top, stay exact
+_WIDE = Context(prec=_PRECISION, rounding=ROUND_HALF_UP)
 
 
 def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
     """Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x."""
-    with localcontext(prec=_PRECISION):
-        return amount.quantize(Decimal(1).scaleb(-exponent), rounding=ROUND_HALF_UP)
+    return _WIDE.quantize(amount, Decimal((0, (1,), -exponent)))
 
 
 def line_amount(
     quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2
 ) -> Decimal:
     """quantity x unit price, rounded once; `unit_price` is for `price_unit` units (10.00 per 50 is 0.20 each)."""
-    with localcontext(prec=_PRECISION):
-        return round_money(quantity * unit_price / price_unit, exponent)
+    return round_money(_WIDE.divide(_WIDE.multiply(quantity, unit_price), price_unit), exponent)
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> list[Decimal]:

@@ -124,7 +124,9 @@ def price_document(facts: DocumentFacts) -> PricedDocument:
             net_amount=line.amount,
             next_break=None
             if number in links
-            else next_break(book.trade, party, line.facts, bases[number], quantities),
+            else next_break(
+                book.trade, party, line.facts, pricing.by_rules(line.facts), bases[number], quantities
+            ),
             steps=tuple(line.steps),
             quantity_paid=line.quantity_paid,
             commitment=links[number].commitment.id if number in links else None,
@@ -164,7 +166,6 @@ def _free_goods(
             continue
         line.quantity_paid = each.quantity_paid
         line.amount = line_amount(each.quantity_paid, line.unit_price, line.price_unit, facts.party.exponent)
-        line.initial_amount = line.amount
     return free
 
 
