@@ -12,11 +12,17 @@ class Permission(StrEnum):
 
     ADDRESSES_WRITE = "addresses:write"
     ADMIN = "admin"
+    AGREEMENTS_ACCEPT = "agreements:accept"
+    AGREEMENTS_CONFIRM = "agreements:confirm"
+    AGREEMENTS_MANAGE = "agreements:manage"
+    AGREEMENTS_READ = "agreements:read"
     API_CLIENTS_MANAGE = "api-clients:manage"
     APPROVALS_DECIDE = "approvals:decide"
     AUDIT_READ = "audit:read"
     CARTS_USE = "carts:use"
     CATALOG_READ = "catalog:read"
+    CHARGES_MANAGE = "charges:manage"
+    CHARGES_READ = "charges:read"
     COMPANY_MANAGE = "company:manage"
     COSTS_READ = "costs:read"
     CREDIT_AVAILABLE_READ = "credit-available:read"
@@ -25,7 +31,11 @@ class Permission(StrEnum):
     CUSTOMERS_READ = "customers:read"
     DELIVERIES_MANAGE = "deliveries:manage"
     DELIVERIES_READ = "deliveries:read"
+    DISCOUNTS_MANAGE = "discounts:manage"
+    DISCOUNTS_READ = "discounts:read"
     EVENTS_READ = "events:read"
+    FREE_GOODS_MANAGE = "free-goods:manage"
+    FREE_GOODS_READ = "free-goods:read"
     IMPORTS_WRITE = "imports:write"
     INVOICES_MANAGE = "invoices:manage"
     INVOICES_READ = "invoices:read"
@@ -50,6 +60,8 @@ class Permission(StrEnum):
     STOCK_QUANTITY_READ = "stock-quantity:read"
     STOCK_READ = "stock:read"
     TAX_ID_READ = "tax-id:read"
+    TRADE_AGREEMENTS_MANAGE = "trade-agreements:manage"
+    TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     WISHLISTS_USE = "wishlists:use"
@@ -104,13 +116,14 @@ def _grants(scope: RowScope, permissions: Iterable[Permission], **other: RowScop
 
 _SHOPPING = (
     P.SIGNED_IN, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.CUSTOMERS_READ, P.WISHLISTS_USE,
-    P.SALES_HISTORY_READ, P.ORDERS_PLACE,
+    P.SALES_HISTORY_READ, P.ORDERS_PLACE, P.AGREEMENTS_READ,
 )  # fmt: skip
 _SELLING = (
     P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.CUSTOMERS_READ,
     P.SALES_HISTORY_READ, P.ORDERS_READ, P.ORDERS_MANAGE, P.ORDERS_CANCEL, P.ORDERS_DISCOUNT, P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.USERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-    P.ON_BEHALF_ACT,
+    P.ON_BEHALF_ACT, P.TRADE_AGREEMENTS_READ, P.FREE_GOODS_READ, P.CHARGES_READ, P.AGREEMENTS_READ,
+    P.AGREEMENTS_MANAGE, P.DISCOUNTS_READ,
 )  # fmt: skip
 
 # The role matrix (rows: roles; columns: permissions; values: the rows each permission reaches).
@@ -130,7 +143,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
         Role.APPROVER: _grants(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.CREDIT_AVAILABLE_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-             P.APPROVALS_DECIDE),
+             P.APPROVALS_DECIDE, P.AGREEMENTS_ACCEPT),
             CARTS_USE=RowScope.SELF,
             JOBS_READ=RowScope.SELF,
             ORDERS_CANCEL=RowScope.SELF,
@@ -140,7 +153,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.COMPANY,
             (*_SHOPPING, P.ORDERS_READ, P.ORDERS_CANCEL, P.CREDIT_AVAILABLE_READ, P.USERS_READ, P.TAX_ID_READ,
              P.ADDRESSES_WRITE, P.DELIVERIES_READ, P.INVOICES_READ, P.APPROVALS_DECIDE, P.COMPANY_MANAGE,
-             P.API_CLIENTS_MANAGE, P.EVENTS_READ),
+             P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.AGREEMENTS_ACCEPT),
             CARTS_USE=RowScope.SELF,
             JOBS_READ=RowScope.SELF,
         ),
@@ -151,7 +164,11 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             JOBS_READ=RowScope.SELF,
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ)),
+        Role.SALES_MANAGER: _grants(
+            RowScope.TEAM,
+            (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_MANAGE,
+             P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE),
+        ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
@@ -163,14 +180,14 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ,
              P.CREDIT_RELEASE, P.TAX_ID_READ, P.USERS_READ, P.COSTS_READ, P.DELIVERIES_READ,
-             P.INVOICES_READ, P.INVOICES_MANAGE, P.PAYMENTS_MANAGE, P.JOURNAL_READ, P.EVENTS_READ),
+             P.INVOICES_READ, P.INVOICES_MANAGE, P.PAYMENTS_MANAGE, P.JOURNAL_READ, P.EVENTS_READ, P.AGREEMENTS_READ),
             JOBS_READ=RowScope.SELF,
         ),
         Role.INTEGRATOR: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.PRICES_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ,
              P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.DELIVERIES_READ, P.INVOICES_READ,
-             P.EVENTS_READ, P.IMPORTS_WRITE),
+             P.EVENTS_READ, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.AGREEMENTS_READ),
             JOBS_READ=RowScope.SELF,
         ),
         Role.ADMINISTRATOR: _grants(
@@ -179,7 +196,9 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.LOTS_READ, P.CUSTOMERS_READ, P.SALES_HISTORY_READ, P.ORDERS_READ, P.USERS_READ, P.AUDIT_READ,
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
-             P.JOBS_MANAGE, P.IMPORTS_WRITE),
+             P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_READ,
+             P.FREE_GOODS_MANAGE, P.CHARGES_READ, P.CHARGES_MANAGE, P.AGREEMENTS_READ, P.DISCOUNTS_READ,
+             P.DISCOUNTS_MANAGE),
         ),
     }
 )  # fmt: skip

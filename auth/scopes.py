@@ -12,6 +12,7 @@ P = Permission
 class ApiScope(StrEnum):
     """What a token may be good for; scopes take away from what its owner may do and never add to it."""
 
+    AGREEMENTS_READ = "agreements:read"
     AUDIT_READ = "audit:read"
     CATALOG_READ = "catalog:read"
     COSTS_READ = "costs:read"
@@ -28,12 +29,14 @@ class ApiScope(StrEnum):
     PRICES_READ = "prices:read"
     SALES_HISTORY_READ = "sales-history:read"
     STOCK_READ = "stock:read"
+    TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
 
 
 # The one table from scopes to permissions. A new permission stands here or among WITHOUT_SCOPE: a test asks.
 SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
     {
+        ApiScope.AGREEMENTS_READ: frozenset({P.AGREEMENTS_READ}),
         ApiScope.AUDIT_READ: frozenset({P.AUDIT_READ}),
         ApiScope.CATALOG_READ: frozenset({P.CATALOG_READ}),
         ApiScope.COSTS_READ: frozenset({P.COSTS_READ}),
@@ -50,6 +53,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.PRICES_READ: frozenset({P.PRICES_READ}),
         ApiScope.SALES_HISTORY_READ: frozenset({P.SALES_HISTORY_READ}),
         ApiScope.STOCK_READ: frozenset({P.STOCK_READ, P.STOCK_QUANTITY_READ}),
+        ApiScope.TRADE_AGREEMENTS_READ: frozenset({P.TRADE_AGREEMENTS_READ}),
         ApiScope.USERS_READ: frozenset({P.USERS_READ}),
     }
 )
@@ -59,9 +63,12 @@ ALWAYS = frozenset({P.SIGNED_IN})
 # What only people may do: no scope leads there.
 WITHOUT_SCOPE = frozenset(
     {
-        P.ADMIN, P.API_CLIENTS_MANAGE, P.APPROVALS_DECIDE, P.COMPANY_MANAGE, P.CREDIT_RELEASE, P.DELIVERIES_MANAGE,
+        P.ADMIN, P.API_CLIENTS_MANAGE, P.APPROVALS_DECIDE, P.CHARGES_MANAGE, P.CHARGES_READ, P.COMPANY_MANAGE,
+        P.CREDIT_RELEASE, P.DELIVERIES_MANAGE, P.FREE_GOODS_MANAGE, P.FREE_GOODS_READ, P.AGREEMENTS_ACCEPT,
+        P.AGREEMENTS_CONFIRM, P.AGREEMENTS_MANAGE,
         P.INVOICES_MANAGE, P.JOBS_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
-        P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.USERS_WRITE,
+        P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.TRADE_AGREEMENTS_MANAGE,
+        P.USERS_WRITE,
     }
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, LongText, Moment, Quantity, UnitPrice
@@ -25,6 +26,8 @@ class Cart(Base):
     delivery_address_id: Mapped[UUID | None]
     requested_on: Mapped[date | None]
     note: Mapped[LongText] = mapped_column(server_default="")
+    # As the rules write them; whether each still holds is asked when the cart is priced.
+    coupon_codes: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default="{}")
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[Moment]
 

@@ -209,10 +209,35 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             group by chain.seller_id, chain.last_position
             having chain.last_position <> count(record.id) or chain.last_position <> coalesce(max(record.position), 0)
         """,
+        "an agreement's totals are the sums of its ledger": """
+            select line.id from agreement_line line
+            left join agreement_consumption booking on booking.agreement_line_id = line.id
+            group by line.id, line.released, line.delivered, line.invoiced, line.returned
+            having line.released <> coalesce(sum(booking.released), 0)
+                or line.delivered <> coalesce(sum(booking.delivered), 0)
+                or line.invoiced <> coalesce(sum(booking.invoiced), 0)
+                or line.returned <> coalesce(sum(booking.returned), 0)
+        """,
+        "what an order line consumes of its agreement is booked": """
+            select line.id from sales_order_line line
+            left join agreement_consumption booking on booking.order_line_id = line.id
+                and booking.agreement_line_id = line.commitment_id
+            where line.commitment_id is not null
+            group by line.id, line.commitment_quantity, line.quantity_ordered, line.quantity_cancelled,
+                line.quantity_returned
+            having abs(coalesce(sum(booking.released), 0) - line.commitment_quantity / line.quantity_ordered
+                * (line.quantity_ordered - line.quantity_cancelled - line.quantity_returned)) > 0.01
+        """,
         "an order waits for approval while a request does": """
             select sales_order.id from sales_order
             left join approval_request request on request.order_id = sales_order.id and request.status = 'PENDING'
             where (sales_order.status = 'PENDING_APPROVAL') <> (request.id is not null)
+        """,
+        "a limited discount's uses are its redemptions": """
+            select rule.id from discount_rule rule
+            left join discount_redemption taken on taken.rule_id = rule.id and taken.given_back_at is null
+            where rule.uses_max is not null or rule.uses_per_customer_max is not null
+            group by rule.id, rule.uses having rule.uses <> count(taken.id)
         """,
     }
 )

@@ -133,6 +133,10 @@ class SalesOrderLine(Base):
         ),
         CheckConstraint("discount_percent >= 0 and discount_percent <= 100", name="discount_range"),
         CheckConstraint("manual_unit_price >= 0", name="manual_price_not_negative"),
+        CheckConstraint(
+            "(commitment_id is null) = (commitment_quantity is null)", name="commitment_consumed"
+        ),
+        CheckConstraint("commitment_quantity >= 0", name="commitment_not_negative"),
         CheckConstraint("tax_percent >= 0 and tax_percent <= 100", name="tax_range"),
         ForeignKeyConstraint(
             ["customer_id", "parent_line_id"], ["sales_order_line.customer_id", "sales_order_line.id"]
@@ -175,6 +179,10 @@ class SalesOrderLine(Base):
     unit_price: Mapped[UnitPrice]
     price_trace: Mapped[list[Any]] = mapped_column(JSONB)
     currency_exponent: Mapped[int] = mapped_column(SmallInteger)
+    # The line of a sales agreement that this one consumes, and how much all of it does: in that line's unit where it
+    # is a quantity, else its net after the agreement's discount, before the total discount.
+    commitment_id: Mapped[UUID | None] = mapped_column(ForeignKey("agreement_line.id"))
+    commitment_quantity: Mapped[Quantity | None]
     tax_category: Mapped[Code]
     tax_percent: Mapped[Percent]
     net_amount: Mapped[Amount]

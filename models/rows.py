@@ -1,12 +1,22 @@
 """Column rows instead of entities: a select of exactly a row dataclass's fields, and its assembly."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Executable, Result
+
 Row = TypeVar("Row")
+
+
+class Reads(Protocol):
+    """A session, whosever: an operation's, or the house's."""
+
+    async def execute(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> Result[*tuple[Any, ...]]: ...
 
 
 @cache

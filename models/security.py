@@ -30,6 +30,10 @@ _CATALOGUE_OR_TENANT = _policies(
 )
 
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
+# What prices follow from: a customer reads what comes of it, a rep the rules for everybody and for their own customers.
+_OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
+# What staff keep and buyers never read: a buyer's prices are found by the house.
+_OUR_TERMS = _policies(NO_ROW, EVERY_ROW)
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -92,9 +96,23 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "invoice_series": _OUR_BOOKS,
         "invoice_chain": _OUR_BOOKS,
         "tax_evidence": _policies(NO_ROW, REPS_CUSTOMER),
+        "discount_group": _OUR_TERMS,
+        "discount_rule": _OUR_TERMS,
+        "segment": _OUR_TERMS,
+        "discount_redemption": _TENANT,
         "payment": _TENANT,
         "payment_match": _TENANT,
         "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
+        # Prices are gathered as the house; whom else they are granted to is no buyer's business.
+        "trade_agreement_journal": _policies(NO_ROW, EVERY_ROW),
+        "trade_agreement_row": _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}"),
+        "customer_pricing_group": _policies(NO_ROW, REPS_CUSTOMER),
+        "product_pricing": _policies(NO_ROW, EVERY_ROW),
+        # What we are still writing is ours alone.
+        "sales_agreement": _policies(f"{OWN_CUSTOMER} and proposed_at is not null", REPS_CUSTOMER),
+        "agreement_version": _policies(f"{OWN_CUSTOMER} and status <> 'DRAFT'", REPS_CUSTOMER),
+        "agreement_line": _TENANT,
+        "agreement_consumption": _TENANT,
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -110,6 +128,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
             f"started_by_id = {USER} and ({OWN_CUSTOMER})",
             f"started_by_id = {USER} or started_by_id = any ({REPS})",
         ),
+        "free_goods_rule": _OUR_RULES,
+        "charge_rule": _OUR_RULES,
+        "charge_band": _policies(NO_ROW, "rule_id in (select id from charge_rule)"),
+        "product_affinity": _policies(NO_ROW, EVERY_ROW),
+        "suggestion_event": _TENANT,
         "data_import": _OUR_BOOKS,
         "job_error_row": _policies(*(["job_id in (select id from job)"] * 3)),
         # Other people's letters: the worker writes and sends them, nobody reads them.
@@ -125,7 +148,9 @@ AUTH_READS = (
     "oauth_client", "oauth_client_secret",
 )  # fmt: skip
 # Never changed, never deleted, whoever asks.
-APPEND_ONLY = ("audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line")
+APPEND_ONLY = (
+    "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
+)  # fmt: skip
 
 _DOCUMENT_ACTS = {
     "sales_order": "insert, update",
@@ -137,10 +162,31 @@ _DOCUMENT_ACTS = {
     "outbox_event": "insert",
     "idempotency_record": "insert, update",
     "job": "insert, update",
+    "suggestion_event": "insert",
+}
+# What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
+_STAFF_ACTS = {
+    "sales_order_line_cost": "insert",
+    "customer": "update (internal_note, version)",
+    "trade_agreement_journal": "insert, update",
+    "trade_agreement_row": "insert, update, delete",
+    "customer_pricing_group": "insert, delete",
+    "product_pricing": "insert, update",
+    "free_goods_rule": "insert, update",
+    "charge_rule": "insert, update",
+    "charge_band": "insert, delete",
 }
 # What the seller's people do besides: costs of the lines they discount, and notes on customers.
 _STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
+# Uses are counted by the house; who keeps rules, keeps all else of them.
+_DISCOUNT_ACTS = {
+    "discount_group": "insert, update",
+    "discount_rule": "insert, update",
+    "segment": "insert, update",
+}
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
+# Our people write agreements; that the customer accepted one and what was consumed of it, the house writes.
+_AGREEMENT_ACTS = {"sales_agreement": "insert, update", "agreement_version": "insert, update"}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
     "delivery": "insert, update",
@@ -195,10 +241,18 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             # A buyer answers an invoice, and changes nothing else of it.
             "invoice": "update (version, buyer_status, buyer_status_on, buyer_reason)",
         },
-        RowClass.TERRITORY: {**_DOCUMENT_ACTS, **_STAFF_ACTS, **_APPROVAL_ACTS, **_UPLOAD_ACTS},
+        RowClass.TERRITORY: {
+            **_DOCUMENT_ACTS,
+            **_STAFF_ACTS,
+            **_APPROVAL_ACTS,
+            **_AGREEMENT_ACTS,
+            **_DISCOUNT_ACTS,
+            **_UPLOAD_ACTS,
+        },
         RowClass.STAFF: {
             **_DOCUMENT_ACTS,
             **_STAFF_ACTS,
+            **_DISCOUNT_ACTS,
             **_APPROVAL_ACTS,
             **_HOUSE_ACTS,
             **_CLIENT_ACTS,
@@ -208,7 +262,13 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-SEQUENCES = ("sales_order_number_seq", "delivery_number_seq", "payment_number_seq")
+SEQUENCES = (
+    "sales_order_number_seq",
+    "delivery_number_seq",
+    "payment_number_seq",
+    "trade_agreement_journal_number_seq",
+    "sales_agreement_number_seq",
+)
 
 # The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
 QUEUE_TABLES = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
@@ -289,6 +349,10 @@ _POSTED = {
         "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
         ("quantity_credited",),
     ),
+    "agreement_version": (
+        "old.status <> 'DRAFT'",
+        ("status", "accepted_at", "accepted_by_id", "accepted_by_name", "answer_reason"),
+    ),
     "invoice_tax_group": ("exists (select from invoice where id = old.invoice_id and status = 'ISSUED')", ()),
     "invoice_instalment": (
         "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
@@ -296,6 +360,9 @@ _POSTED = {
     ),
     "payment": ("true", ("version", "amount_matched", "note", "reversed_at", "reversal_reason")),
     "payment_match": ("true", ("undone_at",)),
+    "trade_agreement_journal": ("old.status = 'POSTED'", ()),
+    # The keys follow from columns that stay; they are worked out anew after this trigger.
+    "trade_agreement_row": ("old.is_posted", ("valid_until", "customer_key", "item_key")),
 }
 
 
@@ -313,6 +380,20 @@ def posted_statements() -> Iterator[str]:
             f"create trigger posted before update or delete on {table}"
             f" for each row execute function refuse_change_of_posted_{table}()"
         )
+
+
+def closing_statements() -> Iterator[str]:
+    """The trigger that lets a posted row of a trade agreement end sooner, and never later."""
+    yield (
+        "create function refuse_reopening() returns trigger language plpgsql as $$"
+        " begin if old.is_posted and coalesce(new.valid_until, 'infinity') > coalesce(old.valid_until, 'infinity')"
+        " then raise exception 'trade_agreement_row is posted' using errcode = 'restrict_violation'; end if;"
+        " return new; end $$"
+    )
+    yield (
+        "create trigger closed_only before update on trade_agreement_row"
+        " for each row execute function refuse_reopening()"
+    )
 
 
 def balance_statements() -> Iterator[str]:

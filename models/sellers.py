@@ -4,12 +4,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, CurrencyCode, Id, Locale, Name, Percent, Stored, UnitPrice, one_of
+from rules.pricing_facts import LineMultilineMode
 from rules.states import CreditPolicy, DocumentKind, OutOfStockPolicy
+from rules.trade_settings import DateType
 
 
 def no_overlap(name: str, *keys: str) -> ExcludeConstraint:
@@ -35,7 +46,12 @@ class Currency(Base):
 
 class Seller(Base):
     __tablename__ = "seller"
-    __table_args__ = (one_of("out_of_stock_policy", OutOfStockPolicy), one_of("credit_policy", CreditPolicy))
+    __table_args__ = (
+        one_of("out_of_stock_policy", OutOfStockPolicy),
+        one_of("credit_policy", CreditPolicy),
+        one_of("line_multiline_mode", LineMultilineMode),
+        one_of("price_date_type", DateType),
+    )
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[Name]
@@ -62,6 +78,18 @@ class Seller(Base):
     overdue_days_allowed: Mapped[int | None] = mapped_column(SmallInteger)
     # How long an order waits for its company's approver before it lapses.
     approval_days: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    # How a line discount and a multiline discount make one.
+    line_multiline_mode: Mapped[LineMultilineMode] = mapped_column(
+        Stored(LineMultilineMode), server_default="SUM", default=LineMultilineMode.SUM
+    )
+    # The day whose trade agreements hold for a document.
+    price_date_type: Mapped[DateType] = mapped_column(
+        Stored(DateType), server_default="REQUESTED_SHIP", default=DateType.REQUESTED_SHIP
+    )
+    # Combinations of trade agreements that are not searched, as "PRICE:GROUP:ONE": relation, customer, item.
+    inactive_trade_cells: Mapped[list[str]] = mapped_column(
+        ARRAY(String(64)), server_default="{}", default=list
+    )
 
 
 class ExchangeRate(Base):

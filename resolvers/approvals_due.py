@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from resolvers.sales_agreements_booking import book_consumption, lock_keys
+
 BATCH = 100
 REMIND_BEFORE = timedelta(days=1)
 
-# Locked as every act locks: the order, its lines, the balances by SKU and warehouse.
+# Locked as every act locks: the order, its lines, agreements, the balances by SKU and warehouse.
 _DUE = """
     select request.id, request.order_id from approval_request request
     join sales_order on sales_order.id = request.order_id
@@ -25,6 +27,10 @@ _DUE = """
 _LINES = (
     "select id from sales_order_line where order_id = any (cast(:orders as uuid[])) order by id for update"
 )
+_LINKED = """
+    select commitment_id from sales_order_line
+    where order_id = any (cast(:orders as uuid[])) and commitment_id is not null
+"""
 _HELD = """
     select reservation.product_id, reservation.warehouse_id, sum(reservation.quantity) as quantity
     from reservation
@@ -80,11 +86,16 @@ async def lapse_approvals(session: AsyncSession, now: datetime) -> list[UUID]:
     orders = [row.order_id for row in rows]
     if not orders:
         return []
-    for statement in (_LINES, _BALANCES):
-        await session.execute(text(statement), {"orders": orders})
+    await session.execute(text(_LINES), {"orders": orders})
+    linked = set(await session.scalars(text(_LINKED), {"orders": orders}))
+    if linked:
+        await lock_keys(session, linked)
+    await session.execute(text(_BALANCES), {"orders": orders})
     for statement in _LAPSE:
         values = {"orders": orders} | ({"now": now} if ":now" in statement else {})
         await session.execute(text(statement), values)
+    if linked:
+        await book_consumption(session, orders, "approval.lapsed", now)
     await _tell(session, orders, "approval.lapsed", now)
     return orders
 

@@ -1,7 +1,7 @@
 """Carts: what a buyer gathers, priced as an order would be."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -43,6 +43,7 @@ class CartRow:
     delivery_address_id: UUID | None
     requested_on: date | None
     note: str
+    coupon_codes: tuple[str, ...]
     version: int
     updated_at: datetime
 
@@ -99,7 +100,8 @@ async def cart_row(ctx: Context) -> CartRow:
         )
     ).first()
     if found is not None:
-        return CartRow(*found)
+        row = CartRow(*found)
+        return replace(row, coupon_codes=tuple(row.coupon_codes))
     return CartRow(
         _cart_key(customer.id, ctx.user.user_id),
         customer.id,
@@ -108,6 +110,7 @@ async def cart_row(ctx: Context) -> CartRow:
         None,
         None,
         "",
+        (),
         1,
         ctx.now,
     )
@@ -140,7 +143,7 @@ async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
 
 def asked_of(row: CartRow) -> DocumentAsked:
     """What a cart says of its prices besides its lines."""
-    return DocumentAsked()
+    return DocumentAsked(coupons=frozenset(map(item_key, row.coupon_codes)))
 
 
 async def cart_view(ctx: Context, row: CartRow) -> CartView:
@@ -509,6 +512,7 @@ async def empty_cart(ctx: Context, cart: Cart) -> None:
         delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
     )
     cart.purchase_order_number = cart.note = ""
+    cart.coupon_codes = []
     cart.delivery_address_id = cart.requested_on = None
 
 
@@ -561,5 +565,5 @@ def row_of(cart: Cart) -> CartRow:
     """The row of a locked cart as it now stands."""
     return CartRow(
         cart.id, cart.customer_id, cart.user_id, cart.purchase_order_number, cart.delivery_address_id,
-        cart.requested_on, cart.note, cart.version, cart.updated_at,
+        cart.requested_on, cart.note, tuple(cart.coupon_codes), cart.version, cart.updated_at,
     )  # fmt: skip

@@ -41,8 +41,10 @@ from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.statements import Asked, rows
 from rules.documents import DocumentDeliveryTerms, DocumentPaymentTerms, Instalment
+from rules.pricing_facts import LineMultilineMode
 from rules.refusals import ErrorCode, Refusal
 from rules.states import OutOfStockPolicy
+from rules.trade_settings import DateType
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class SellerRow:
     books_closed_until: date | None
     overdue_days_allowed: int | None
     approval_days: int
+    line_multiline_mode: LineMultilineMode
+    price_date_type: DateType
+    inactive_trade_cells: list[str]
 
 
 async def seller(ctx: Context) -> SellerRow:

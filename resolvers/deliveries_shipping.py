@@ -16,6 +16,7 @@ from resolvers.events import record
 from resolvers.journal import post
 from resolvers.orders_acts import close_if_done
 from resolvers.prices import exchange_rate
+from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Issue, issue, lock_balances
 from resolvers.stock_lots import LotHold, change_lots, lock_lots
 from rules.deliveries import DeliveryAction, move_delivery
@@ -53,6 +54,7 @@ async def ship_delivery(ctx: Context, delivery_id: UUID, expected_version: int, 
     )
     by_id = {line.id: line for line in order_lines}
     goods = [line for line in lines if by_id[line.order_line_id].kind == LineKind.GOODS]
+    is_linked = await lock_commitments(ctx, [by_id[line.order_line_id].commitment_id for line in lines])
     await _move_stock(ctx, delivery, goods)
     for line in lines:
         owed = by_id[line.order_line_id]
@@ -73,6 +75,8 @@ async def ship_delivery(ctx: Context, delivery_id: UUID, expected_version: int, 
         changes={"number": delivery.number, "order": order.number},
     )  # fmt: skip
     await _follow(ctx, order, order_lines)
+    if is_linked:
+        await rebook_consumption(ctx, [order.id], "delivery.shipped")
     return delivery.id
 
 

@@ -25,6 +25,7 @@ from resolvers.events import record
 from resolvers.invoices_drafts import group_row, lines_of, lock_invoice
 from resolvers.invoices_issue import lock_chain, lock_series, settle
 from resolvers.orders_acts import checked_reason
+from resolvers.sales_agreements_booking import lock_commitments_of, rebook_consumption
 from rules.invoice_numbers import SERIES_CODES, SeriesUse, demand_open_period
 from rules.invoices import ChargedGroup, Charges, CreditedLine, InvoiceAction, LineAmounts, credit_lines
 from rules.money import ZERO
@@ -89,6 +90,8 @@ async def rectify_invoice(ctx: Context, invoice_id: UUID, expected_version: int,
     credit = _credit_of(ctx, original, how.type, reason, charges)
     await _count_credited(ctx, lines, quantities)
     matches = await _lock_open_instalments(ctx, original)
+    credited = [line.order_line_id for line in lines if line.order_line_id is not None]
+    linked = await lock_commitments_of(ctx, credited)
     chain = await lock_chain(ctx, us)
     series = await lock_series(ctx, us, {credit.series_code}, day.year)
     chain.give_number(ctx, credit, series[credit.series_code], day)
@@ -106,6 +109,8 @@ async def rectify_invoice(ctx: Context, invoice_id: UUID, expected_version: int,
     ctx.session.add_all(rows)
     await settle(ctx, [credit])
     await _match(ctx, credit, matches)
+    if linked:
+        await rebook_consumption(ctx, linked, "invoice.rectified")
     record(
         ctx, "invoice.rectified", "Invoice", original.id, version=original.version,
         customer_id=original.customer_id, reason=reason, changes={"rectifying": str(credit.id)},

@@ -34,6 +34,7 @@ from resolvers.invoices_tax import TaxedPiece, TaxFacts, gather_tax_facts
 from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import close_if_done
 from resolvers.prices import exchange_rate
+from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from rules.documents import DocumentParty, DocumentPaymentTerms
 from rules.instalments import days_over_legal_maximum, split_instalments
 from rules.invoice_numbers import (
@@ -106,6 +107,8 @@ async def issue_invoices(ctx: Context, invoice_ids: Sequence[UUID], issued_on: d
     batch = await _lock_drafts(ctx, invoice_ids)
     locked = await lock_lines(ctx, orders)
     await _check_tax(ctx, batch, lines, locked)
+    linked = [line.commitment_id for _, own in locked.values() for line in own]
+    is_linked = await lock_commitments(ctx, linked)
     if batch.sound:
         await _number(ctx, us, batch, day)
     issued = batch.sound
@@ -117,6 +120,8 @@ async def issue_invoices(ctx: Context, invoice_ids: Sequence[UUID], issued_on: d
     await settle(ctx, [invoice for _, invoice in issued])
     _warn_of_terms(ctx, issued)
     await _close_orders(ctx, locked)
+    if is_linked:
+        await rebook_consumption(ctx, list(locked), "invoice.issued")
     return await note_run(ctx, "invoices.issued", invoice_ids)
 
 

@@ -15,11 +15,13 @@ from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
 from resolvers.approvals import close_request
 from resolvers.context import Context, LockKind
+from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
+from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
@@ -207,12 +209,18 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order.status_reason = reason
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
-    await give_back(ctx, found, reason)
+    waiting = await lock_released(ctx, order)
+    is_linked = await lock_commitments(ctx, [line.commitment_id for line in found.lines])
+    if not found.facts.quantity_shipped:
+        await give_back_redemptions(ctx, order.id)
+    await give_back(ctx, found, reason, waiting)
     for line in found.lines:
         line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
     if not found.facts.quantity_shipped:
         for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
+    if is_linked:
+        await rebook_consumption(ctx, [order.id], action)
     return await done(ctx, order, action, reason)
 
 
@@ -248,9 +256,12 @@ async def cancel_order_line(
     rest = open_quantity(line) - quantity
     if found.facts.quantity_open == quantity and not found.facts.quantity_shipped:
         return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    is_linked = await lock_commitments(ctx, [line.commitment_id])
     await _shorten(ctx, found.order, line, rest)
     line.quantity_cancelled += quantity
     order = found.order
+    if is_linked:
+        await rebook_consumption(ctx, [order.id], "order.lineCancelled")
     await close_if_done(ctx, order, found.lines)
     return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 

@@ -35,11 +35,13 @@ from resolvers.customers import (
     sales_reps_by_id,
     seller,
 )
+from resolvers.discounts import count_uses, keep_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced
 from resolvers.products import item_numbers_by_product
+from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
 from rules.documents import DocumentAddress
 from rules.free_goods import FreeGoods, FreeStockPolicy
@@ -47,6 +49,7 @@ from rules.money import ZERO, round_money
 from rules.pricing import PricedLine
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
+from rules.sales_agreements import Link
 from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
 
 
@@ -89,12 +92,18 @@ async def place_order(
     due = await due_at(ctx) if reasons else None
     credit = await lock_credit(ctx, customer.id)
     holds = await _credit_holds(ctx, view, credit) + await overdue_holds(ctx, customer.id, credit)
+    uses = view.priced.document.uses
+    linked = await lock_commitments(ctx, [_commitment_of(each.price) for each in view.priced.lines])
+    await count_uses(ctx, customer.id, uses)
     drafts, plan = await _plan_stock(ctx, drafts_of(view), reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
     await _add_lines(ctx, order, drafts, plan, reserving=not holds, until=due)
+    await keep_redemptions(ctx, order.id, customer.id, uses)
+    if linked:
+        await rebook_consumption(ctx, [order.id], "order.placed")
     await empty_cart(ctx, cart)
     cart.version += 1
     cart.updated_at = ctx.now
@@ -195,6 +204,11 @@ class DraftLine:
     tax_amount: Decimal = ZERO
     parent: int | None = None
     free: FreeGoods | None = None
+    link: Link | None = None
+
+
+def _commitment_of(price: PricedLine | None) -> UUID | None:
+    return None if price is None or price.commitment is None else UUID(price.commitment)
 
 
 def drafts_of(view: CartView) -> list[DraftLine]:
@@ -211,7 +225,7 @@ def drafts_of(view: CartView) -> list[DraftLine]:
         paid = priced.price.quantity_paid
         drafts.append(
             DraftLine(index, product, paid, day, priced.price, priced.tax_category, priced.tax_percent,
-                      priced.tax_amount)
+                      priced.tax_amount, link=None if priced.linking is None else priced.linking.link)
         )  # fmt: skip
         drafts += [
             DraftLine(index, each.product, each.goods.quantity, day, each.price, each.tax_category,
@@ -405,6 +419,8 @@ def _order_line(order: SalesOrder, position: int, draft: DraftLine, own_number: 
         kind=LineKind(product.kind),
         product_id=product.id,
         is_free=draft.free is not None,
+        commitment_id=_commitment_of(price),
+        commitment_quantity=None if draft.link is None else draft.link.consumed,
         sku=product.sku,
         customer_item_number=own_number,
         description=product.name,

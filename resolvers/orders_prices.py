@@ -1,13 +1,14 @@
 """What people give on the lines of a placed order: a fixed price or a discount, each with a reason."""
 
+from collections.abc import Sequence
 from decimal import Context as DecimalContext
 from decimal import Decimal, localcontext
 from uuid import UUID
 
 from models.orders import SalesOrderLine
-from resolvers.allocations import lock_released
+from resolvers.allocations import Waiting, lock_released
 from resolvers.context import Context
-from resolvers.credit import lock_credit
+from resolvers.credit import CreditRow, lock_credit
 from resolvers.customers import seller
 from resolvers.orders_acts import (
     LockedOrder,
@@ -18,6 +19,7 @@ from resolvers.orders_acts import (
     order_of_line,
     retax,
 )
+from resolvers.sales_agreements_booking import commitment_terms, lock_commitments, rebook_consumption
 from rules.money import ZERO
 from rules.pricing_concessions import concede
 from rules.pricing_facts import Concessions
@@ -45,7 +47,8 @@ async def discount_order_line(
     gross = order.gross_amount
     line.discount_percent, line.discount_reason = percent, reason
     _reprice(found, line)
-    await _test_credit(ctx, found, gross)
+    await _test_credit(ctx, found, gross, line)
+    await _follow_agreement(ctx, line)
     return await done(ctx, order, "order.lineDiscounted", reason, sku=line.sku, percent=plain(percent))
 
 
@@ -71,7 +74,8 @@ async def set_order_line_price(
     line.manual_unit_price = unit_price
     line.manual_price_reason = "" if unit_price is None else reason
     _reprice(found, line)
-    await _test_credit(ctx, found, gross)
+    await _test_credit(ctx, found, gross, line)
+    await _follow_agreement(ctx, line)
     told = {} if unit_price is None else {"unitPrice": plain(unit_price)}
     return await done(ctx, order, "order.linePriced", reason, sku=line.sku, **told)
 
@@ -102,14 +106,20 @@ def _reprice(found: LockedOrder, line: SalesOrderLine) -> None:
     retax(found)
 
 
-async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal) -> None:
-    """An order that became dearer is tested as a new one is: past the limit it waits, or is refused."""
+async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal, line: SalesOrderLine) -> None:
+    """
+    An order that became dearer is tested as a new one is: past the limit it waits, or is refused.
+
+    The agreement that the line consumes is locked here, in its place between the credit and the stock.
+    """
     order = found.order
-    if order.gross_amount <= gross_before or HoldReason.CREDIT in found.facts.hold_reasons:
-        return
-    await ctx.session.flush()
-    waiting = await lock_released(ctx, order)
-    credit = await lock_credit(ctx, order.customer_id)
+    waiting: Sequence[Waiting] | None = None
+    credit: CreditRow | None = None
+    if order.gross_amount > gross_before and HoldReason.CREDIT not in found.facts.hold_reasons:
+        await ctx.session.flush()
+        waiting = await lock_released(ctx, order)
+        credit = await lock_credit(ctx, order.customer_id)
+    await lock_commitments(ctx, [line.commitment_id])
     if credit is None or credit.exposure <= credit.limit:
         return
     if (await seller(ctx)).credit_policy == CreditPolicy.REFUSE:
@@ -121,3 +131,17 @@ async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal) 
         ErrorCode.ON_HOLD,
         "The order is under review: it passes the credit limit. Nothing is reserved until it is released.",
     )
+
+
+async def _follow_agreement(ctx: Context, line: SalesOrderLine) -> None:
+    """What people set breaks the link to an agreement whose price is fixed (SA-05); else what is consumed follows."""
+    if line.commitment_id is None:
+        return
+    number, is_price_fixed, is_quantity = await commitment_terms(ctx, line.commitment_id)
+    if is_price_fixed:
+        line.commitment_id = line.commitment_quantity = None
+        text = "{sku} does not count towards agreement {number} any more, whose prices are fixed."
+        ctx.warn(ErrorCode.AGREEMENT_UNLINKED, text, sku=line.sku, number=number)
+    elif not is_quantity:
+        line.commitment_quantity = line.net_amount
+    await rebook_consumption(ctx, [line.order_id], "order.linePriced")

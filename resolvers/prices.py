@@ -27,36 +27,41 @@ class Market:
     territory: str
 
 
-async def market(ctx: Context) -> Market:
-    """The viewer's customer's market; the seller's own for staff. Read once per operation."""
-    return await ctx.load(_markets, ctx.user.customer_id or ctx.user.seller_id)
+async def market(ctx: Context, customer_id: UUID | None = None) -> Market:
+    """A customer's market, the viewer's own where none is named; the seller's for staff. Read once per operation."""
+    return await ctx.load(_markets, customer_id or ctx.user.customer_id or ctx.user.seller_id)
 
 
 async def _markets(ctx: Context, keys: Sequence[UUID]) -> list[Market]:
     us = await seller(ctx)
-    buyer = None if ctx.user.customer_id is None else await ctx.load(customers_by_id, ctx.user.customer_id)
-    currency = us.currency if buyer is None else buyer.currency
-    where = Market(currency, await ctx.load(exponents_by_currency, currency), us.tax_territory)
-    return [where for _ in keys]
+    buyers = [key for key in keys if key != us.id]
+    found = dict(zip(buyers, await ctx.loader(customers_by_id).load_many(buyers), strict=True))
+    markets = []
+    for key in keys:
+        buyer = found.get(key)
+        currency = us.currency if buyer is None else buyer.currency
+        exponent = await ctx.load(exponents_by_currency, currency)
+        markets.append(Market(currency, exponent, us.tax_territory))
+    return markets
 
 
-PriceKey = tuple[UUID, str, date]  # product, unit, the day the price is asked for
+PriceKey = tuple[UUID, str, date, str]  # product, unit, the day the price is asked for, currency
 
 
 async def breaks_by_product(ctx: Context, keys: Sequence[PriceKey]) -> list[list[Break]]:
-    """The list prices in force in the viewer's currency, by quantity."""
-    where = await market(ctx)
-    days = sorted({day for _, _, day in keys})
+    """The list prices in force, by quantity."""
+    days = sorted({day for _, _, day, _ in keys})
     # What is in force on some day between the first and the last; each key then takes its own day's.
     in_force = await rows(
-        ctx, _prices_between, keys=[*{product_id for product_id, _, _ in keys}], currency=where.currency,
-        first=days[0], last=days[-1],
+        ctx, _prices_between, keys=[*{product_id for product_id, _, _, _ in keys}],
+        currencies=[*{currency for _, _, _, currency in keys}], first=days[0], last=days[-1],
     )  # fmt: skip
     found: dict[PriceKey, list[Break]] = {key: [] for key in keys}
-    for product_id, unit, from_quantity, unit_price, price_unit, since, until in in_force:
+    for product_id, unit, currency, from_quantity, unit_price, price_unit, since, until in in_force:
         for day in days:
-            if since <= day and (until is None or until > day) and (product_id, unit, day) in found:
-                found[product_id, unit, day].append(Break(from_quantity, unit_price, price_unit))
+            key = (product_id, unit, day, currency)
+            if since <= day and (until is None or until > day) and key in found:
+                found[key].append(Break(from_quantity, unit_price, price_unit))
     return [found[key] for key in keys]
 
 
@@ -65,6 +70,7 @@ def _prices_between(asked: Asked) -> Any:
         select(
             ListPrice.product_id,
             ListPrice.unit_code,
+            ListPrice.currency,
             ListPrice.from_quantity,
             ListPrice.unit_price,
             ListPrice.price_unit,
@@ -73,7 +79,7 @@ def _prices_between(asked: Asked) -> Any:
         )
         .where(
             asked.one_of(ListPrice.product_id),
-            ListPrice.currency == bindparam("currency", type_=String),
+            asked.one_of(ListPrice.currency, "currencies", String),
             ListPrice.valid_from <= bindparam("last", type_=Date),
             or_(ListPrice.valid_until.is_(None), ListPrice.valid_until > bindparam("first", type_=Date)),
         )

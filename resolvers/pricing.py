@@ -7,7 +7,7 @@ from decimal import Decimal
 from models.products_reads import ProductRow
 from resolvers.context import Context
 from resolvers.prices import Market, TaxRow, taxes_by_category
-from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather
+from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather, ship_day
 from rules.free_goods import FreeGoods
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import PricedDocument, PricedLine, price_document, price_free_line
@@ -67,9 +67,8 @@ async def price_lines(
     gathered = await gather(ctx, asked, document or DocumentAsked())
     priced = price_document(gathered.facts)
     taxes: list[TaxRow] = await ctx.loader(taxes_by_category).load_many(
-        [(line.product.tax_category_id, facts.priced_on)
-         for line, facts in zip(asked, gathered.facts.lines, strict=True)]
-    )  # fmt: skip
+        [(line.product.tax_category_id, ship_day(ctx, line.requested_on)) for line in asked]
+    )
     prices = [priced.lines.get(index) for index in range(len(asked))]
     exponent = gathered.market.exponent
     taxed = [
@@ -102,7 +101,7 @@ async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tup
         price = price_free_line(gathered.facts, facts, each)
         if price is None:
             continue
-        tax: TaxRow = await ctx.load(taxes_by_category, (product.tax_category_id, facts.priced_on))
+        tax: TaxRow = await ctx.load(taxes_by_category, (product.tax_category_id, facts.ship_day))
         found.append(FreePriced(each.parent.number, product, each, price, tax.code, tax.percent or ZERO))
     return tuple(found)
 

@@ -1,6 +1,6 @@
 """What prices depend on, gathered for any number of lines: the party, the rules in force, each line's own facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -8,14 +8,27 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from models.free_goods import free_goods_rules_for
 from models.products_reads import ProductRow
-from resolvers.context import Context, LockedSession
-from resolvers.prices import Market
-from rules.free_goods import FreeGoods
+from models.trade_agreements_reads import ProductPricingRow
+from resolvers.context import Context
+from resolvers.customers import SellerRow, seller
+from resolvers.discounts import rules_for, segments_of
+from resolvers.house import as_house
+from resolvers.pending import FavouriteFacts, favourite_facts, months_asked
+from resolvers.prices import Market, breaks_by_product, market, rates_to
+from resolvers.products import categories_by_id, products_by_id, units_by_product
+from resolvers.sales_agreements import commitments_for
+from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
+from rules.discounts_rules import DiscountGroup, DiscountRule
+from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
-from rules.pricing import DocumentFacts
-from rules.pricing_facts import Break, Channel, Concessions, LineFacts
-from rules.trade_agreements import ladder
+from rules.pricing import DocumentFacts, PriceBook
+from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party, TradeRow
+from rules.sales_agreements import Commitment
+from rules.trade_agreements import TradeBook, ladder
+from rules.trade_settings import active_cells
+from rules.trade_settings import pricing_day as day_of_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +62,21 @@ class DocumentAsked:
     channel: Channel | None = None
 
 
-def pricing_day(ctx: Context, requested_on: date | None) -> date:
+def ship_day(ctx: Context, requested_on: date | None) -> date:
     """
-    The day whose prices and tax rates apply: the day of the goods' leaving, never before today.
+    The day of the goods' leaving, never before today: its tax rates and agreements apply.
 
     Transport takes no days in this landing, so the requested day of receipt is the ship date (rule book 0.2, 28).
     """
     return max(requested_on, ctx.today) if requested_on is not None else ctx.today
+
+
+def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
+    """The day whose prices apply, by the seller's setting (rule book 0.1, 19)."""
+    ships_on = ship_day(ctx, requested_on)
+    return day_of_prices(
+        us.price_date_type, ordered_on=ctx.today, ships_on=ships_on, wanted_on=requested_on or ships_on
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +105,157 @@ class Gathered:
         return product, None if found is None else replace(found, quantity=goods.quantity)
 
 
-_CHAIN = """
-    with recursive chain(id, parent_id, level) as (
-        select id, parent_id, 0 from customer where id = :customer
-        union all
-        select customer.id, customer.parent_id, chain.level + 1
-        from chain join customer on customer.id = chain.parent_id
+_BUYER = """
+    select coalesce(customer_group.code, ''), not exists (
+        select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED')
     )
-    select chain.id, coalesce(customer_group.code, ''),
-        not exists (select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED'))
-    from chain join customer on customer.id = chain.id
-        left join customer_group on customer_group.id = customer.customer_group_id
-    order by chain.level
+    from customer left join customer_group on customer_group.id = customer.customer_group_id
+    where customer.id = :customer
 """
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
-    """A customer and its ancestors, nearest first; its group, and whether it never ordered."""
+class _House:
+    """What the house knows of the buyer and its products, and every rule that may have a say."""
 
-    ids: tuple[UUID, ...] = ()
-    group: str = ""
+    groups: PricingGroups
+    customer_group: str = ""
     is_first_order: bool = False
+    segments: frozenset[str] = frozenset()
+    rows: Sequence[TradeRow] = ()
+    commitments: Sequence[Commitment] = ()
+    discounts: tuple[Sequence[DiscountGroup], Sequence[DiscountRule]] = ((), ())
+    free_goods: Sequence[FreeGoodsRule] = ()
+    favourites: FavouriteFacts = field(default_factory=FavouriteFacts)
 
 
-async def _chain(session: LockedSession, customer_id: UUID | None) -> _Chain:
-    if customer_id is None:
-        return _Chain()
-    found = (await session.execute(text(_CHAIN), {"customer": customer_id})).all()
-    # A subsidiary without a group of its own is in its nearest ancestor's.
-    group = next((row[1] for row in found if row[1]), "")
-    return _Chain(tuple(row[0] for row in found), group, bool(found and found[0][2]))
+async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
+    """
+    The facts of any number of lines, in a constant number of statements.
+
+    Rules are read as the house: a price does not depend on who asks for it, and no viewer sees the rules by it.
+    """
+    us, where = await seller(ctx), await market(ctx, document.customer_id)
+    days = [pricing_day(ctx, us, line.requested_on) for line in asked]
+    ships = [ship_day(ctx, line.requested_on) for line in asked]
+    products = {str(line.product.id): line.product for line in asked}
+    customer_id = document.customer_id or ctx.user.customer_id
+    span = (min([ctx.today, *days, *ships]), max([ctx.today, *days, *ships]))
+    house = await _house(ctx, us.id, customer_id, where, list(products.values()), span, document)
+    free_keys = [UUID(each.free_product) for each in house.free_goods if each.free_product]
+    gifts = [each for each in await ctx.loader(products_by_id).load_many(sorted(set(free_keys))) if each]
+    extra_keys = [(gift, day) for gift in gifts for day in sorted(set(days))]
+    priced = [*zip([line.product for line in asked], days, strict=True), *extra_keys]
+    breaks = await ctx.loader(breaks_by_product).load_many(
+        [(product.id, product.unit_code, day, where.currency) for product, day in priced]
+    )
+    await ctx.loader(categories_by_id).load_many([product.category_id for product, _ in priced])
+    await ctx.loader(units_by_product).load_many([product.id for product, _ in priced])
+    lines = [
+        await _line(ctx, house, number, product, day, found)
+        for number, ((product, day), found) in enumerate(zip(priced, breaks, strict=True))
+    ]
+    own = tuple(
+        replace(line, quantity=each.quantity, concessions=each.concessions, ships_on=day)
+        for line, each, day in zip(lines, asked, ships, strict=False)
+    )
+    rates = {row.currency for row in house.rows if row.is_generic_currency}
+    party = Party(
+        customers=tuple(map(str, house.groups.chains.get(customer_id, ()))) if customer_id else (),
+        currency=where.currency,
+        exponent=where.exponent,
+        trade_groups=house.groups.groups.get(customer_id, {}) if customer_id else {},
+        customer_group=house.customer_group,
+        segments=house.segments,
+        channel=document.channel or (Channel.PORTAL if not ctx.user.is_staff else Channel.STAFF),
+        coupons=document.coupons,
+        is_first_order=house.is_first_order,
+        rates=await rates_to(ctx, where.currency, rates) if rates else {},
+        line_multiline_mode=us.line_multiline_mode,
+        active_cells=active_cells(us.inactive_trade_cells),
+    )
+    book = PriceBook(TradeBook(house.rows), house.commitments, *house.discounts, house.free_goods)
+    facts = DocumentFacts(
+        party, own, ctx.now.astimezone(ctx.zone), book,
+        None if document.agreement_id is None else str(document.agreement_id),
+        document.discount_percent, document.discount_reason, document.chosen,
+    )  # fmt: skip
+    products |= {str(gift.id): gift for gift in gifts}
+    extra = {
+        (str(product.id), day): line
+        for (product, day), line in zip(extra_keys, lines[len(asked) :], strict=True)
+    }
+    return Gathered(where, facts, products, extra)
+
+
+async def _house(
+    ctx: Context,
+    seller_id: UUID,
+    customer_id: UUID | None,
+    where: Market,
+    products: Sequence[ProductRow],
+    span: tuple[date, date],
+    document: DocumentAsked,
+) -> _House:
+    keys, customers = [product.id for product in products], [customer_id] if customer_id else []
+    first, last = span
+    async with as_house(ctx) as session:
+        groups = await pricing_groups_for(session, customers, keys)
+        chain = groups.chains.get(customer_id, ()) if customer_id else ()
+        group, is_first_order = "", False
+        segments: frozenset[str] = frozenset()
+        if customer_id is not None:
+            found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
+            group, is_first_order = ("", False) if found is None else (found[0], found[1])
+            segments = await segments_of(session, customer_id, ctx.today)
+        rows = await trade_rows_for(
+            session, seller_id=seller_id, customers=chain,
+            group_codes=groups.group_codes(customer_id) if customer_id else (), products=keys,
+            item_groups=groups.item_groups, first=first, last=last,
+        )  # fmt: skip
+        commitments: Sequence[Commitment] = ()
+        if chain:
+            commitments = await commitments_for(
+                session, seller_id=seller_id, customers=chain, currency=where.currency, products=keys,
+                first=first, last=last,
+            )  # fmt: skip
+        discounts = await rules_for(
+            session, seller_id=seller_id, customers=chain, today=ctx.today, coupons=document.coupons
+        )
+        free_goods = await free_goods_rules_for(
+            session, seller_id=seller_id, customers=chain, groups=[group] if group else [],
+            first=ctx.today, last=ctx.today,
+        )  # fmt: skip
+        favourites = FavouriteFacts()
+        months = months_asked(discounts[1])
+        if customer_id is not None and months is not None:
+            favourites = await favourite_facts(session, customer_id, keys, months)
+    return _House(
+        groups, group, is_first_order, segments, rows, commitments, discounts, free_goods, favourites
+    )
+
+
+async def _line(
+    ctx: Context, house: _House, number: int, product: ProductRow, day: date, breaks: Sequence[Break]
+) -> LineFacts:
+    category = await ctx.load(categories_by_id, product.category_id)
+    units = await ctx.load(units_by_product, product.id)
+    pricing = house.groups.products.get(product.id) or ProductPricingRow(product.id)
+    return LineFacts(
+        number=number,
+        product=str(product.id),
+        sku=product.sku,
+        quantity=product.pack_size,
+        priced_on=day,
+        breaks=breaks,
+        unit_code=product.unit_code,
+        category_path="/" if category is None else category.path,
+        brand=product.brand,
+        line_discount_group=pricing.line_discount_group,
+        multiline_discount_group=pricing.multiline_discount_group,
+        is_in_total_discount=pricing.is_in_total_discount,
+        units={each.unit_code: each.factor for each in units},
+        times_bought=house.favourites.times_bought.get(product.id, {}),
+        is_in_wishlist=product.id in house.favourites.in_wishlist,
+        bought_together=house.favourites.bought_together.get(product.id, frozenset()),
+    )

@@ -10,7 +10,8 @@ from models.products_reads import ProductRow
 from models.search_codes import similar_codes
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, page_in_memory
-from resolvers.pricing import LineAsked, LinePriced, price_lines
+from resolvers.pricing import LinePriced, price_lines
+from resolvers.pricing_facts import LineAsked
 from resolvers.products import products_by_code, products_by_id, relations_by_product, units_by_code
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
 from rules.order_lines import CODE_MAX, LINES_MAX, TEXT_MAX, OrderLine, refusal_of, too_many_lines

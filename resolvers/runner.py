@@ -42,6 +42,11 @@ CONSTRAINT_REFUSALS: dict[str, tuple[ErrorCode, str, Path]] = {
         "A movement of this file was read with another one just now; send it again.",
         ("content",),
     ),
+    "trade_agreement_row_overlap": (
+        ErrorCode.ALREADY_EXISTS,
+        "A row for the same customer, item, days and quantities came into force just now.",
+        ("journalId",),
+    ),
 }
 
 T = TypeVar("T")

@@ -162,8 +162,7 @@ class LineFacts:
         units: how many of the line's own unit one of another unit is.
         priced_on: the day whose prices hold: of the ship date derived from the requested date, then frozen.
         breaks: the list prices in force in the party's currency, in any order.
-        favourites: why the product is a favourite of the customer: "wishlist", and "bought:n:m" style keys belong to
-            the rule that asks; see rules/discounts.py.
+        ships_on: the day whose agreements hold; None is `priced_on`.
         days_to_expiry: of the lot that would be sold, None where no lot expires.
     """
 
@@ -187,7 +186,12 @@ class LineFacts:
     is_in_wishlist: bool = False
     bought_together: frozenset[str] = frozenset()  # products often bought with it
     days_to_expiry: int | None = None
+    ships_on: date | None = None
     unit_cost: Decimal | None = None
+
+    @property
+    def ship_day(self) -> date:
+        return self.ships_on or self.priced_on
 
     @property
     def rank(self) -> tuple[str, int]:

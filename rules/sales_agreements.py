@@ -351,7 +351,7 @@ def _link(
     excluded: list[Exclusion] = []
     nets: dict[str, Decimal] = {}
     for each in candidates:
-        reason = eligible(each, party, line, line.priced_on)
+        reason = eligible(each, party, line, line.ship_day)
         if reason is None:
             nets[each.id] = price_of(line, each)
         else:

@@ -92,6 +92,7 @@ class DocumentKind(StrEnum):
     CUSTOMER = "CUSTOMER"
     DELIVERY = "DELIVERY"
     PAYMENT = "PAYMENT"
+    AGREEMENT = "AGREEMENT"
 
 
 class DeliveryStatus(StrEnum):

@@ -8,6 +8,7 @@ from schema.audit import AuditQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
@@ -16,6 +17,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.events import EventQueries, EventSubscriptions
+from schema.free_goods import FreeGoodsMutations, FreeGoodsQueries
 from schema.imports import ImportMutations, ImportQueries
 from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
@@ -28,7 +30,11 @@ from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
+from schema.sales_agreements import SalesAgreementQueries
+from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.statements import StatementQueries
+from schema.trade_agreements import TradeAgreementQueries
+from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -46,6 +52,8 @@ class Query(
     PaymentQueries,
     BankQueries,
     CreditQueries,
+    FreeGoodsQueries,
+    ChargeQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -57,6 +65,8 @@ class Query(
     EventQueries,
     JobQueries,
     ImportQueries,
+    SalesAgreementQueries,
+    TradeAgreementQueries,
 ):
     """Everything that can be asked."""
 
@@ -72,6 +82,8 @@ class Mutation(
     PaymentMutations,
     BankMutations,
     CreditMutations,
+    FreeGoodsMutations,
+    ChargeMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,
@@ -79,6 +91,8 @@ class Mutation(
     ImportMutations,
     CompanyMutations,
     UserMutations,
+    SalesAgreementMutations,
+    TradeAgreementMutations,
 ):
     """Everything that can be done."""
 

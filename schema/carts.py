@@ -15,6 +15,7 @@ from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
+from resolvers.pricing import FreePriced
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
@@ -22,7 +23,8 @@ from schema.connections import After, Before, Connection, First, Last, connectio
 from schema.customers import Address, Customer
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload, UserError, Warning, user_errors
-from schema.products import PriceBreak, PriceStep, Product
+from schema.prices import TRACE, PriceStep, steps_of
+from schema.products import PriceBreak, Product
 from schema.rows import fill
 from schema.scalars import Money
 
@@ -70,6 +72,32 @@ described_enum(
 )
 
 
+@strawberry.type(description="Goods that a line of a cart brings without charge.", directives=_USE)
+class FreeGoods:
+    product: Product = strawberry.field(description="What is free.")
+    quantity: Decimal = strawberry.field(description="How many, in its own unit.")
+    rule: str = strawberry.field(description="The rule that gives it.")
+    value: Money = strawberry.field(description="What it would cost.")
+    is_included: bool = strawberry.field(
+        description="Whether it is part of the quantity ordered, of which less is paid; otherwise it comes on top."
+    )
+    is_proposed: bool = strawberry.field(description="Offered only: nothing is added until it is chosen.")
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+
+    @classmethod
+    def of(cls, ctx: Context, row: FreePriced, currency: str) -> "FreeGoods":
+        goods = row.goods
+        return cls(
+            product=Product.of(row.product),
+            quantity=goods.quantity,
+            rule=goods.rule.name,
+            value=Money.of(sum((step.discount for step in row.price.steps), ZERO), currency),
+            is_included=goods.quantity_paid < goods.parent.quantity,
+            is_proposed=goods.is_proposed,
+            price_trace=steps_of(ctx, row.price.steps, currency),
+        )
+
+
 @strawberry.type(description="A line of a cart, priced as an order's would be.", directives=_USE)
 class CartLine:
     id: strawberry.ID = strawberry.field(description="The line's id, for changes.")
@@ -91,8 +119,9 @@ class CartLine:
     previous_unit_price: Money | None = strawberry.field(
         description="The price when the line was last changed, where it is another now."
     )
-    price_trace: list[PriceStep] = strawberry.field(
-        description="How the price came about.", directives=[list_size(5)]
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+    free_goods: list[FreeGoods] = strawberry.field(
+        description="What comes with it without charge.", directives=[list_size(2)]
     )
     next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
     problems: list[UserError] = strawberry.field(
@@ -100,7 +129,8 @@ class CartLine:
     )
 
     @classmethod
-    def of(cls, ctx: Context, seen: carts.CartLineView, currency: str) -> "CartLine":
+    def of(cls, ctx: Context, view: carts.CartView, seen: carts.CartLineView) -> "CartLine":
+        currency = view.priced.market.currency
         price = None if seen.priced is None else seen.priced.price
         before = seen.row.unit_price_seen
         return cls(
@@ -117,10 +147,11 @@ class CartLine:
             previous_unit_price=None
             if price is None or before is None or before == price.unit_price
             else Money.of(before, currency),
-            price_trace=[] if price is None else [PriceStep.of(step, currency) for step in price.steps],
+            price_trace=[] if price is None else steps_of(ctx, price.steps, currency),
             next_break=None
             if price is None or price.next_break is None
             else PriceBreak.of(price.next_break, currency),
+            free_goods=[FreeGoods.of(ctx, each, currency) for each in view.free.get(seen.row.id, ())],
             problems=user_errors(ctx, seen.problems),
         )
 
@@ -172,7 +203,7 @@ class Cart(Node):
         if len(view.lines) > LISTED_MAX:
             text = "There are more than {limit} lines: ask for them in pages, by pagedLines."
             raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LISTED_MAX)
-        return [CartLine.of(info.context, line, view.priced.market.currency) for line in view.lines]
+        return [CartLine.of(info.context, view, line) for line in view.lines]
 
     @strawberry.field(description="Its lines in pages, as they were added.")
     async def paged_lines(
@@ -190,7 +221,7 @@ class Cart(Node):
         kept = [line for line in view.lines if line.problems or not with_problems]
         positions = [line.row.position for line in kept]
         page = page_in_memory("cartLines", kept, positions, PageArgs(first, after, last, before))
-        return connection(page, lambda line: CartLine.of(ctx, line, view.priced.market.currency))
+        return connection(page, lambda line: CartLine.of(ctx, view, line))
 
     @strawberry.field(description="How many of its lines cannot be ordered as they are.")
     async def problem_line_count(self, info: Info) -> int:

@@ -15,7 +15,17 @@ from models.invoices import Invoice as InvoiceTable
 from models.invoices_reads import LATEST
 from models.orders import SalesOrder
 from models.sales_history import SalesHistory
-from resolvers import approvals, company_people, customers, customers_items, invoices, orders, sales, users
+from resolvers import (
+    approvals,
+    company_people,
+    customers,
+    customers_items,
+    invoices,
+    orders,
+    sales,
+    trade_agreements,
+    users,
+)
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
@@ -26,6 +36,7 @@ from schema.connections import After, Before, Connection, First, Last, SortDirec
 from schema.enums import CustomerStatusFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
+from schema.pricing_groups import PricingGroup
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -355,6 +366,14 @@ class Customer(Node):
             available=Money.of(row.available, row.currency),
             overdue=Money.of(row.used.overdue, row.currency),
         )
+
+    @strawberry.field(
+        description="Its own groups for trade agreements; where it has none of a kind, its nearest ancestor's count.",
+        directives=[access(P.TRADE_AGREEMENTS_READ), list_size(8)],
+    )
+    async def pricing_groups(self, info: Info) -> list[PricingGroup]:
+        rows = await info.context.load(trade_agreements.groups_by_customer, self.row.id)
+        return [PricingGroup.of(row) for row in rows]
 
     @strawberry.field(
         description="Its orders that you may see, newest first.", directives=[access(P.ORDERS_READ)]

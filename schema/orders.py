@@ -49,7 +49,8 @@ from schema.filters import (
     where_of,
 )
 from schema.ids import Node, encode_id, node_loader, try_decode_id
-from schema.products import PriceStep, Product, Warehouse, products_of
+from schema.prices import TRACE, PriceStep, steps_of
+from schema.products import Product, Warehouse, products_of
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
 
@@ -93,6 +94,9 @@ class OrderLine:
     id: strawberry.ID = strawberry.field(description="The line's id, for acts.")
     position: int = strawberry.field(description="Its number within the order.")
     kind: LineKind = strawberry.field(description="What it is for.")
+    is_free: bool = strawberry.field(
+        description="Goods without charge: their list price is taken off in whole."
+    )
     sku: str = strawberry.field(description="Our number of the product.")
     customer_item_number: str | None = strawberry.field(description="What the customer called it.")
     description: str = strawberry.field(description="The product's name then.")
@@ -129,6 +133,11 @@ class OrderLine:
             currency=currency,
         )
 
+    @strawberry.field(description="The line that brought these goods without charge; null for what is paid.")
+    def parent_line_id(self) -> strawberry.ID | None:
+        key = self.row.parent_line_id
+        return None if key is None else encode_id("OrderLine", key)
+
     @strawberry.field(
         description="A price set by hand in the list price's place, of `priceUnit` units; null where none was.",
         directives=_PRICED,
@@ -157,9 +166,10 @@ class OrderLine:
     def gross_amount(self) -> Money:
         return Money.of(self.row.gross_amount, self.currency)
 
-    @strawberry.field(description="How the price came about.", directives=[*_PRICED, list_size(5)])
-    def price_trace(self) -> list[PriceStep]:
-        return [PriceStep.of(Step.from_json(step), self.currency) for step in self.row.price_trace]
+    @strawberry.field(description=TRACE, directives=[*_PRICED, list_size(10)])
+    def price_trace(self, info: Info) -> list[PriceStep]:
+        steps = [Step.from_json(step) for step in self.row.price_trace]
+        return steps_of(info.context, steps, self.currency)
 
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip

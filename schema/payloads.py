@@ -18,11 +18,13 @@ from schema.access import access, described_enum
 from schema.scalars import Money
 
 _CODES = {
+    "AGREEMENT_UNLINKED": "A warning: the line does not count towards its sales agreement any more.",
     "APPROVAL_REQUIRED": "The order waits for the consent of somebody else of the company.",
     "ALREADY_EXISTS": "Something with this name, number or reference exists already.",
     "BACKORDERED": "A warning: part of the quantity is not free and will follow.",
     "CART_EMPTY": "There is nothing in the cart to order.",
     "COMMITMENT_EXCEEDED": "The sales agreement enforces its maximum, and less is left of it.",
+    "COUPON_USED_UP": "A coupon, or a discount with a limit, was used as often as it may be.",
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
     "EVIDENCE_REQUIRED": "A tax exemption has no evidence; the path names what is missing.",

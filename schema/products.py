@@ -13,18 +13,18 @@ from auth.permissions import Permission as P
 from models.products import Product as ProductTable
 from models.products_reads import CategoryRow, ProductRow
 from models.stock_reads import WarehouseRow
-from resolvers import pricing, products, stock
+from resolvers import pricing, products, stock, trade_agreements
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from rules.pricing_facts import Break
-from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
-from rules.pricing_trace import PriceStep as Step
 from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
 from schema.enums import ProductKindFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
+from schema.prices import TRACE, PriceStep, steps_of
+from schema.pricing_groups import ProductPricing
 from schema.rows import fill
 from schema.scalars import Money
 
@@ -155,29 +155,6 @@ class PriceBreak:
         )
 
 
-@strawberry.type(description="One step of a price: its cause, and the price after it.", directives=_PRICES)
-class PriceStep:
-    component: PriceComponent = strawberry.field(description="What the step is.")
-    rule: str = strawberry.field(description="The rule behind it, in a word or two.")
-    value: Decimal = strawberry.field(description="What the rule says, in the sense of `valueKind`.")
-    value_kind: ValueKind = strawberry.field(description="What the value is.")
-    running_price: Money = strawberry.field(description="The price of `priceUnit` units after the step.")
-    status: PriceStepStatus = strawberry.field(description="What became of it.")
-    reason: str = strawberry.field(description="Why; empty where the component says it all.")
-    discount: Money = strawberry.field(
-        description="What it took off the line; 0 for steps that set the unit price, from which the line is rounded."
-    )
-
-    @classmethod
-    def of(cls, step: Step, currency: str) -> "PriceStep":
-        return fill(
-            cls,
-            step,
-            running_price=Money.of(step.running_price, currency),
-            discount=Money.of(step.discount, currency),
-        )
-
-
 @strawberry.type(
     description="What a product costs the viewer's company today, before tax.", directives=_PRICES
 )
@@ -215,9 +192,9 @@ class ProductPrice:
         found = self.offer.price.next_break
         return None if found is None else PriceBreak.of(found, self.offer.currency)
 
-    @strawberry.field(description="How the price came about.", directives=[list_size(5)])
-    def steps(self) -> list[PriceStep]:
-        return [PriceStep.of(step, self.offer.currency) for step in self.offer.price.steps]
+    @strawberry.field(description=TRACE, directives=[list_size(10)])
+    def steps(self, info: Info) -> list[PriceStep]:
+        return steps_of(info.context, self.offer.price.steps, self.offer.currency)
 
 
 @strawberry.type(description="A product.", directives=_CATALOG)
@@ -292,6 +269,12 @@ class Product(Node):
         ] = None,
     ) -> ProductPrice | None:
         return info.context.soon(_prices, (self.row, quantity))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="What it counts as for trade agreements.", directives=[access(P.TRADE_AGREEMENTS_READ)]
+    )
+    async def pricing(self, info: Info) -> ProductPricing:
+        return ProductPricing.of(await info.context.load(trade_agreements.pricing_by_product, self.row.id))
 
     @strawberry.field(description="Whether it is there.", directives=[access(P.STOCK_READ)])
     def availability(self, info: Info) -> Availability:

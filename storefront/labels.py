@@ -165,6 +165,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "CUSTOMERS_READ": Label(N_("Read customers, addresses and contacts")),
         "CUSTOMERS_WRITE": Label(N_("Change addresses")),
         "SALES_HISTORY_READ": Label(N_("Read the sales history")),
+        "TRADE_AGREEMENTS_READ": Label(N_("Read trade agreements")),
         "EVENTS_READ": Label(N_("Read the event log")),
         "FINANCE_READ": Label(N_("Read credit and tax ids")),
         "JOBS_READ": Label(N_("Follow its jobs")),

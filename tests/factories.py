@@ -61,12 +61,14 @@ from models.sellers import (
     Territory,
 )
 from models.stock import Lot, LotBalance, StockBalance, StockMove, Warehouse
+from models.trade_agreements import TradeAgreementJournal, TradeAgreementRow
 from models.uploads import Upload
 from models.users import StaffRole, User, UserCredential, UserSession
 from resolvers.context import Context
 from resolvers.deliveries_acts import LineWanted, Travel, release_delivery
 from resolvers.deliveries_shipping import ship_delivery
 from resolvers.runner import Done, Refused, run_act
+from rules.pricing_facts import Scope, TradeRelation
 from rules.states import (
     CreditPolicy,
     CustomerStatus,
@@ -80,6 +82,7 @@ from rules.states import (
     UserKind,
 )
 from rules.texts import item_key
+from rules.trade_rows import TradeJournalStatus
 from tests.cluster import WORKER
 
 DAY = date(2026, 1, 1)  # master data is valid from this day on
@@ -603,3 +606,45 @@ async def ship(database: Database, logistics: Viewer, delivery_id: UUID, now: da
         lambda ctx: ship_delivery(ctx, delivery_id, version, Travel("Transportes Sol", "TS-1")),
         now,
     )
+
+
+# Trade agreements
+
+
+async def make_trade_rows(
+    session: AsyncSession, seller: Seller, author: User, *rows: dict[str, Any], is_posted: bool = True
+) -> list[TradeAgreementRow]:
+    """
+    The rows of one journal, posted unless asked otherwise: `relation` is PRICE when nothing is said.
+
+    `customer`, `customer_group`, `product` and `item_group` say whom and what each is for; all when nothing is said.
+    """
+    number = next(_numbers)
+    posted: dict[str, Any] = {"posted_at": MOMENT, "posted_by_id": author.id} if is_posted else {}
+    status = TradeJournalStatus.POSTED if is_posted else TradeJournalStatus.DRAFT
+    journal = TradeAgreementJournal(
+        seller_id=seller.id, number=f"TA-{number}", description="", status=status, row_count=len(rows),
+        created_at=MOMENT, created_by_id=author.id, **posted,
+    )  # fmt: skip
+    await add(session, journal)
+    made = []
+    for position, given in enumerate(rows, start=1):
+        values: dict[str, Any] = {
+            "relation": TradeRelation.PRICE,
+            "currency": "EUR",
+            "is_posted": is_posted,
+        } | given
+        customer, product = values.pop("customer", None), values.pop("product", None)
+        if customer is not None:
+            values["customer_id"] = customer.id
+        if product is not None:
+            values["product_id"] = product.id
+        by_group = Scope.GROUP if values.get("customer_group") else Scope.ALL
+        of_group = Scope.GROUP if values.get("item_group") else Scope.ALL
+        row = TradeAgreementRow(
+            seller_id=seller.id, journal_id=journal.id, position=position,
+            customer_scope=Scope.ONE if customer is not None else by_group,
+            item_scope=Scope.ONE if product is not None else of_group, **values,
+        )  # fmt: skip
+        made.append(await add(session, row))
+    return made

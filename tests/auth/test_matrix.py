@@ -21,6 +21,10 @@ LETTERS = {"-": None, "self": RowScope.SELF, "own": RowScope.COMPANY, "terr": Ro
 # One line per permission; columns in the order of ROLES: By Ap CA CInt Rep Mgr Log Fin Int Adm.
 EXPECTED = {
     P.SIGNED_IN:             "own  own  own  own  terr team all all all all",
+    P.AGREEMENTS_READ:       "own  own  own  own  terr team -   all all all",
+    P.AGREEMENTS_ACCEPT:     "-    own  own  -    -    -    -   -   -   -",
+    P.AGREEMENTS_MANAGE:     "-    -    -    -    terr team -   -   -   -",
+    P.AGREEMENTS_CONFIRM:    "-    -    -    -    -    team -   -   -   -",
     P.STAFF:                 "-    -    -    -    terr team all all all all",
     P.ADMIN:                 "-    -    -    -    -    -    -   -   -   all",
     P.CATALOG_READ:          "own  own  own  own  terr team all all all all",
@@ -63,6 +67,8 @@ EXPECTED = {
     P.EVENTS_READ:           "-    -    own  own  -    -    -   all all all",
     P.JOBS_READ:             "self self self self self team self self self all",
     P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
+    P.TRADE_AGREEMENTS_READ: "-    -    -    -    terr team -   -   all all",
+    P.TRADE_AGREEMENTS_MANAGE: "-  -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
 
@@ -86,7 +92,7 @@ def test_table_is_complete() -> None:
 def test_customers_never_hold_what_is_the_sellers() -> None:
     never = {P.STAFF, P.ADMIN, P.COSTS_READ, P.CREDIT_READ, P.CREDIT_RELEASE, P.NOTES_INTERNAL, P.ORDERS_MANAGE,
              P.ORDERS_DISCOUNT, P.LOTS_READ, P.STOCK_QUANTITY_READ, P.AUDIT_READ,
-             P.JOBS_MANAGE}  # fmt: skip
+             P.JOBS_MANAGE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE}  # fmt: skip
     for role in CUSTOMER_ROLES:
         assert not never & set(ROLE_GRANTS[role])
         assert set(ROLE_GRANTS[role].values()) <= {RowScope.SELF, RowScope.COMPANY}

@@ -33,7 +33,7 @@ from rules.trade_agreements import (
     total_discount,
     trade_price,
 )
-from rules.trade_dates import DateType, pricing_day
+from rules.trade_settings import DateType, pricing_day
 
 D = Decimal
 DAY = date(2026, 3, 2)

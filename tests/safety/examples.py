@@ -361,7 +361,51 @@ async def _retry_job(scene: Scene, name: str) -> Input:
     return {"jobId": global_id("Job", job_id), "expectedVersion": 1}
 
 
+def _price_rule(type_name: str, *ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """A sound rule of free goods or charges; `ids` name what it is for, and "ruleId" one that is there."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        known = {
+            "customerId": global_id("Customer", scene.world.customers["parent"]),
+            "productId": global_id("Product", scene.world.products["ACE-0"]),
+            "freeProductId": global_id("Product", scene.world.products["ACE-1"]),
+            "categoryId": "",
+            "ruleId": scene.world.rules[type_name],
+        }
+        if "categoryId" in ids:
+            asked = "{ productCategories { id } }"
+            known["categoryId"] = (await scene.ask(name, asked))["data"]["productCategories"][0]["id"]
+        version = {"expectedVersion": 1} if "ruleId" in ids else {}
+        return {each: known[each] for each in ids} | version | more
+
+    return build
+
+
+GIFT = {"name": "Diez y una", "perQuantity": "10", "freeQuantity": "1", "minimumQuantity": "1000000",
+        "validFrom": "2026-01-01"}  # fmt: skip
+FREIGHT = {"name": "Portes", "kind": "FREIGHT", "basis": "WEIGHT", "currency": "EUR", "validFrom": "2026-01-01",
+           "bands": [{"from": "1000000", "value": "9"}]}  # fmt: skip
 WHY = {"reason": "porque sí"}
+AGREED = {"title": "Otro", "currency": "EUR", "validFrom": "2026-01-01", "validTo": "2026-12-31", "lines": [
+    {"type": "PRODUCT_QUANTITY", "sku": "ACE-1", "committed": "50", "unitPrice": "3"},
+    {"type": "OVERALL_VALUE", "committed": "1000", "discountPercent": "2"},
+]}  # fmt: skip
+
+
+def _agreement_act(which: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { salesAgreement(by: {id: $id}) { id version } }"
+        answer = await scene.ask(name, document, {"id": scene.world.agreements[which]})
+        found = answer["data"]["salesAgreement"]
+        return {"agreementId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
+async def _create_agreement(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), "terms": AGREED}
+
+
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
@@ -419,6 +463,30 @@ EXAMPLES: dict[str, Example] = {
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
+    "createFreeGoodsRule": Example(
+        "manager",
+        _price_rule("FreeGoodsRule", "customerId", "productId", "freeProductId", **GIFT),
+        {"perQuantity": "0"},
+        (_price_rule("FreeGoodsRule", "categoryId", **GIFT),),
+    ),
+    "updateFreeGoodsRule": Example(
+        "manager",
+        _price_rule("FreeGoodsRule", "ruleId", "customerId", "productId", "freeProductId", **GIFT),
+        others=(_price_rule("FreeGoodsRule", "ruleId", "categoryId", **GIFT),),
+    ),
+    "deactivateFreeGoodsRule": Example("manager", _price_rule("FreeGoodsRule", "ruleId")),
+    "createChargeRule": Example(
+        "manager",
+        _price_rule("ChargeRule", "customerId", "productId", **FREIGHT),
+        {"bands": []},
+        (_price_rule("ChargeRule", "categoryId", **FREIGHT),),
+    ),
+    "updateChargeRule": Example(
+        "manager",
+        _price_rule("ChargeRule", "ruleId", "customerId", "productId", **FREIGHT),
+        others=(_price_rule("ChargeRule", "ruleId", "categoryId", **FREIGHT),),
+    ),
+    "deactivateChargeRule": Example("manager", _price_rule("ChargeRule", "ruleId")),
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),
@@ -441,6 +509,15 @@ EXAMPLES: dict[str, Example] = {
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
+    "createSalesAgreement": Example("repa", _create_agreement, {"terms": AGREED | {"title": " "}}),
+    "saveSalesAgreementDraft": Example("repa", _agreement_act("draft", terms=AGREED)),
+    "amendSalesAgreement": Example("repa", _agreement_act("parent")),
+    "proposeSalesAgreement": Example("manager", _agreement_act("draft")),
+    "withdrawSalesAgreement": Example("manager", _agreement_act("proposed", **WHY)),
+    "acceptSalesAgreement": Example("padmin", _agreement_act("proposed")),
+    "declineSalesAgreement": Example("papprover", _agreement_act("proposed", **WHY)),
+    "closeSalesAgreement": Example("manager", _agreement_act("parent", **WHY)),
+    "cancelSalesAgreement": Example("manager", _agreement_act("draft", **WHY)),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
 }

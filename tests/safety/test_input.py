@@ -273,6 +273,8 @@ MEANT = frozenset(
     {
         ("answerInvoice", "status"),
         ("assignBankLine", "customerId"),
+        ("createChargeRule", "customerId"),
+        ("createFreeGoodsRule", "customerId"),
         ("disableUser", "userId"),
         ("enableUser", "userId"),
         ("recordPayment", "customerId"),
@@ -282,6 +284,8 @@ MEANT = frozenset(
         ("setCreditLimit", "customerId"),
         ("setCustomerSpendLimit", "customerId"),
         ("setCustomerSpendLimit", "userId"),
+        ("updateChargeRule", "customerId"),
+        ("updateFreeGoodsRule", "customerId"),
         ("setMembershipRoles", "userId"),
         ("setOrderLinePrice", "unitPrice"),
         ("setSpendLimit", "userId"),

@@ -29,6 +29,7 @@ LETTERS = {
 }  # fmt: skip
 ALL, BUYING, STAFF, SELLING = "BACXRMLFID", "BACX", "RMLFID", "RM"
 INVOICED = "BACXRMFID"  # a buyer only where the company allows it: auth/viewers.py drops it else
+AGREED = "BACXRMFID"
 # Role x root field, written from SAFETY.md 2b and API.md, not from auth/permissions.py.
 EXPECTED = {
     "node": ALL, "nodes": ALL, "viewer": ALL, "customers": ALL, "customer": ALL, "products": ALL, "product": ALL,
@@ -58,6 +59,12 @@ EXPECTED = {
     "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
+    "freeGoodsRules": "RMD", "createFreeGoodsRule": "MD", "updateFreeGoodsRule": "MD", "deactivateFreeGoodsRule": "MD",
+    "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
+    "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
+    "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
+    "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
+    "closeSalesAgreement": "M", "cancelSalesAgreement": "M",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -72,6 +79,7 @@ SENSITIVE = {
     "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
+    "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

@@ -7,9 +7,10 @@ data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may re
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from auth.permissions import Role, Viewer
+from auth.permissions import ROLE_GRANTS, Role, Viewer
 from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
+from models.charges import StoredChargeBand, StoredChargeRule
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.events import OutboxEvent
+from models.free_goods import StoredFreeGoodsRule
 from models.invitations import Invitation
 from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
@@ -36,6 +39,12 @@ from resolvers.invoices_issue import issue_invoices
 from resolvers.orders_acts import hold_order
 from resolvers.payments import matches_by_payment
 from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
+from resolvers.sales_agreements_acts import accept_agreement, create_agreement, propose_agreement
+from resolvers.sales_agreements_booking import book_consumption
+from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
+from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockPolicy
+from rules.sales_agreement_terms import AgreementLineTerms, AgreementTerms
+from rules.sales_agreements import AgreementPricing, CommitmentType
 from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
@@ -79,6 +88,8 @@ NOT_FREE = {
     "method", "format", "series_code", "exemption_code", "qualification", "tax_regime", "invoicing_mode", "hash",
     "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
     "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
+    "basis", "calculation", "rounding", "out_of_stock", "segment", "cause", "place", "stage",
+    "pricing", "event",
 }  # fmt: skip
 KINDS = {
     "internal_note": "n",
@@ -103,9 +114,13 @@ class World:
     dead_job: UUID | None = None
     deliveries: dict[str, str] = field(default_factory=dict)  # by state; global ids
     invoices: dict[str, str] = field(default_factory=dict)  # by who ordered; global ids
+    rules: dict[str, str] = field(default_factory=dict)  # FreeGoodsRule, ChargeRule of PARENT; global ids
     money: dict[str, str] = field(
         default_factory=dict
     )  # payment, match, instalment, credit, line; global ids
+    agreements: dict[str, str] = field(
+        default_factory=dict
+    )  # by company in force, draft, proposed; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -248,6 +263,7 @@ async def build_world(database: Database) -> World:
             for name, company in companies.items():
                 await make.make_item_number(session, company, product, f"{tag('c', name)}-{index}")
         for name, company in companies.items():
+            await add_rules(session, world, name, company)
             session.add(_sale(seller.id, company.id, tag("c", name), world.products["ACE-0"]))
         session.add(
             OutboxEvent(type="order.placed", entity_type="Order", entity_id=companies["parent"].id, entity_version=1,
@@ -282,6 +298,30 @@ def add_job(
                     locale="es", subject="s", text_body="b", html_body="h", state=MailState.KEPT, created_at=NOW),
     ])  # fmt: skip
     return job_id
+
+
+async def add_rules(session: AsyncSession, world: World, name: str, company: Customer) -> None:
+    """Rules of free goods and of charges for a company alone, which no order of the world reaches."""
+    words = {"seller_id": company.seller_id, "customer_id": company.id, "name": tag("c", name), "name_sort": "",
+             "valid_from": NOW.date(), "created_at": NOW, "version": 1}  # fmt: skip
+    gift = StoredFreeGoodsRule(
+        id=new_id(), minimum_quantity=Decimal(10**6), per_quantity=Decimal(10**6), free_quantity=Decimal(1),
+        kind=FreeKind.EXCLUSIVE, calculation=FreeCalculation.UNIT_REFERENCE, rounding=FreeRounding.DOWN,
+        is_only_once=False, is_optional=False, is_chargeable=False, out_of_stock=FreeStockPolicy.DROP, **words,
+    )  # fmt: skip
+    charge = StoredChargeRule(
+        id=new_id(), kind=ChargeKind.FREIGHT, basis=ChargeBasis.DOCUMENT, currency="EUR", countries=[],
+        postal_prefixes=[], incoterms=[], **words,
+    )  # fmt: skip
+    session.add_all([gift, charge])
+    await session.flush()
+    session.add(StoredChargeBand(rule_id=charge.id, position=0, from_value=Decimal(10**8), method=ChargeMethod.FIXED,
+                                 value=Decimal(1)))  # fmt: skip
+    if name == "parent":
+        world.rules = {
+            "FreeGoodsRule": global_id("FreeGoodsRule", gift.id),
+            "ChargeRule": global_id("ChargeRule", charge.id),
+        }
 
 
 def _sale(seller_id: UUID, customer_id: UUID, words: str, product_id: UUID) -> SalesHistory:
@@ -355,6 +395,47 @@ async def _act(database: Database, world: World) -> None:
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
     await _deliver(database, world)
     await _pay(database, world)
+    await _agree(database, world)
+
+
+async def _agree(database: Database, world: World) -> None:
+    """
+    Every company has an agreement in force, of which an order of its people consumed something; the parent has two
+    more, one that is being written and one that waits for its answer.
+    """
+    managing = ROLE_GRANTS[Role.SALES_MANAGER]
+    for name, company, writer, accepter in (
+        ("parent", "parent", "manager", "padmin"),
+        ("child", "child", "manager", "cadmin"),
+        ("stranger", "stranger", "repb", "sadmin"),
+        ("draft", "parent", "manager", ""),
+        ("proposed", "parent", "manager", "-"),
+    ):
+        us = replace(world.viewers[writer], grants=managing)
+        key = await _write(database, world, us, company)
+        world.agreements[name] = global_id("SalesAgreement", key)
+        if accepter:
+            await make.do(database, us, partial(propose_agreement, agreement_id=key, expected_version=1), NOW)
+        if accepter in world.viewers:
+            accept = partial(accept_agreement, agreement_id=key, expected_version=2)
+            await make.do(database, world.viewers[accepter], accept, NOW)
+    consume = """update sales_order_line line set commitment_id = agreement_line.id, commitment_quantity = 1
+        from agreement_line where agreement_line.customer_id = line.customer_id and line.position = 1"""
+    async with database.job() as session:
+        await session.execute(text(consume))
+        orders = list(await session.scalars(text("select order_id from sales_order_line where position = 1")))
+        await book_consumption(session, orders, "order.placed", NOW)
+
+
+async def _write(database: Database, world: World, writer: Viewer, company: str) -> UUID:
+    word = tag("c", company)
+    line = AgreementLineTerms(0, CommitmentType.OVERALL_VALUE, Decimal(9999), discount_percent=Decimal(1))
+    said = AgreementTerms(
+        word, "EUR", AgreementPricing.CEILING, NOW.date(), NOW.date().replace(year=2027),
+        delivery_address=word, conditions=word, lines=(line,),
+    )  # fmt: skip
+    customer = world.customers[company]
+    return await make.do(database, writer, lambda ctx: create_agreement(ctx, customer, said), NOW)
 
 
 async def _deliver(database: Database, world: World) -> None:
