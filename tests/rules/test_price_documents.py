@@ -10,7 +10,8 @@ from rules.concessions import Margin
 from rules.money import TaxedLine, tax_by_group
 from rules.pricing import price_free_line
 from rules.pricing_trace import PriceStepStatus, replay
-from tests.rules.price_cases import CASES, Asked, Case, Product, facts_of
+from tests.rules.price_case import Asked, Case, Product, facts_of
+from tests.rules.price_cases import CASES
 from tests.rules.pricing_alike import entered, priced_alike
 
 D = Decimal
