@@ -154,7 +154,10 @@ def next_break(
     Args:
         by_rules: the unit price now, of `base.price_unit` units.
     """
-    thresholds = {*trade_thresholds(trade, party, line), *(each.from_quantity for each in line.breaks)}
+    thresholds = {
+        *trade_thresholds(trade, party, line, quantities),
+        *(each.from_quantity for each in line.breaks),
+    }
     further = sorted(each for each in thresholds if each > line.quantity)
     if not further:
         return None

@@ -498,8 +498,15 @@ def ladder(book: TradeBook, party: Party, line: LineFacts) -> list[Break]:
     return found
 
 
-def trade_thresholds(book: TradeBook, party: Party, line: LineFacts) -> set[Decimal]:
-    """The quantities at which a row of price, line or multiline discount begins or ends for the line."""
+def trade_thresholds(
+    book: TradeBook, party: Party, line: LineFacts, quantities: Mapping[str, Decimal]
+) -> set[Decimal]:
+    """
+    The line's quantities at which a row of price, line or multiline discount begins or ends for it.
+
+    Args:
+        quantities: of the document's multiline groups, of `multiline_quantities`; what other lines have counts.
+    """
     found: set[Decimal] = set()
     for relation, item in (
         (TradeRelation.PRICE, (line.product, "")),
@@ -508,9 +515,13 @@ def trade_thresholds(book: TradeBook, party: Party, line: LineFacts) -> set[Deci
     ):
         groups = tuple(sorted({group.code for group in party.trade_groups.get(relation, ())}))
         for row in _in_precedence(book, relation, party, item, groups):
-            found.add(row.from_quantity)
+            others = ZERO
+            if relation is TradeRelation.MULTILINE_DISCOUNT:
+                group = "" if row.item_scope is Scope.ALL else line.multiline_discount_group
+                others = quantities.get(group, line.quantity) - line.quantity
+            found.add(row.from_quantity - others)
             if row.to_quantity is not None:
-                found.add(row.to_quantity)
+                found.add(row.to_quantity - others)
     return found
 
 

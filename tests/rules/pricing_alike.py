@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from rules.concessions import WaterfallLine, amounts_by_component
 from rules.pricing import DocumentFacts, PricedDocument, price_document
 from rules.pricing_facts import TradeRow
 from rules.pricing_trace import UNIT_COMPONENTS, PriceStep, PriceStepStatus, replay
@@ -38,6 +39,8 @@ def check_traces(facts: DocumentFacts, priced: PricedDocument) -> None:
         assert line.net_amount >= 0
         assert line.net_amount == round(line.net_amount, exponent)
         assert replay(line.steps, line.quantity_paid, line.price_unit, exponent) == line.net_amount
+        parts = amounts_by_component(WaterfallLine(line.steps, line.quantity_paid, line.price_unit), exponent)
+        assert sum((amount for _, amount in parts), Decimal(0)) == line.net_amount
         assert tuple(PriceStep.from_json(step.to_json()) for step in line.steps) == line.steps
         for step in line.steps:
             assert step.discount >= 0

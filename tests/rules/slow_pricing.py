@@ -72,7 +72,7 @@ class SlowDocument:
 def price_slowly(facts: DocumentFacts, rows: Sequence[TradeRow]) -> SlowDocument:
     """The price of a document; `rows` are those of its trade agreements, in any order."""
     party, book, e = facts.party, facts.book, facts.party.exponent
-    asked = [line for line in facts.lines if _base(rows, party, line) is not None]
+    asked = [line for line in facts.lines if base_of(rows, party, line) is not None]
     asked.sort(key=lambda line: (line.sku, line.number))
     lines, consumed = _phases_1_to_3(facts, rows, asked)
     free = frozenset(_free_goods(facts, lines))
@@ -107,7 +107,7 @@ def take_spread(lines: Sequence[SlowLine], total: Fraction, exponent: int) -> No
 # --- Trade agreements (rule book 2) ---------------------------------------------------------------------------------
 
 
-def _base(rows: Sequence[TradeRow], party: Party, line: LineFacts) -> Fraction | None:
+def base_of(rows: Sequence[TradeRow], party: Party, line: LineFacts) -> Fraction | None:
     """Phases 1 and 2: the price of one unit, of trade agreements before the list."""
     traded = [
         F(row.unit_price) * _rate(row, party) / F(row.price_unit)
@@ -242,11 +242,11 @@ def _less(price: Fraction, offs: Sequence[Off]) -> Fraction:
     return max(NOTHING, rest - percents)
 
 
-def _unit_by_rules(
+def unit_by_rules(
     rows: Sequence[TradeRow], party: Party, line: LineFacts, lines: Sequence[LineFacts]
 ) -> Fraction:
     """Phase 3 without agreement and person."""
-    base = _base(rows, party, line)
+    base = base_of(rows, party, line)
     assert base is not None
     group = line.multiline_discount_group
     of_group = [each for each in lines if each.multiline_discount_group == group] if group else lines
@@ -306,8 +306,8 @@ def _phases_1_to_3(
     lines: list[SlowLine] = []
     consumed: dict[int, Fraction] = {}
     for line in asked:
-        by_rules, quantity = _unit_by_rules(rows, party, line, asked), F(line.quantity)
-        base = _base(rows, party, line)
+        by_rules, quantity = unit_by_rules(rows, party, line, asked), F(line.quantity)
+        base = base_of(rows, party, line)
         assert base is not None
         tried = []
         for each in facts.book.commitments:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -10,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.discounts_rules import Phase
-from rules.pricing import PricedLine, price_document, price_free_line
+from rules.pricing import PriceBook, PricedLine, price_document, price_free_line
 from rules.pricing_concessions import ConcededPrice, concede
 from rules.pricing_facts import Concessions, LineFacts, TradeRelation
 from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, replay
 from rules.trade_agreements import TradeBook
 from tests.rules.pricing_alike import entered, priced_alike
 from tests.rules.random_carts import Cart, random_cart, random_concessions
+from tests.rules.slow_pricing import base_of, unit_by_rules
 
 seeds = st.integers(min_value=0)
 
@@ -138,3 +141,51 @@ def test_a_discount_on_a_placed_line_is_what_it_would_have_been_priced_with(seed
         assert replace(found, steps=steps) == ConcededPrice(
             expected.unit_price, expected.net_amount, expected.steps
         )
+
+
+@given(seeds)
+@settings(max_examples=150, deadline=None)
+def test_the_next_break_is_the_first_quantity_that_costs_less(seed: int) -> None:
+    """Of the line's own quantity, the others as they are; by list and trade agreements."""
+    cart = random_cart(Random(seed), most_lines=3)
+    facts = replace(
+        cart.facts,
+        book=PriceBook(cart.facts.book.trade),
+        lines=[without_concessions(each) for each in cart.facts.lines],
+    )
+    priced = price_document(facts).lines
+    lines = [line for line in facts.lines if line.number in priced]
+
+    for line in lines:
+        others = [each for each in lines if each is not line]
+
+        def at(
+            quantity: Decimal, line: LineFacts = line, others: Sequence[LineFacts] = others
+        ) -> Fraction | None:
+            there = replace(line, quantity=quantity)
+            if base_of(cart.rows, facts.party, there) is None:
+                return None
+            return unit_by_rules(cart.rows, facts.party, there, [*others, there])
+
+        found, now = priced[line.number].next_break, at(line.quantity)
+        assert now is not None
+        further = ((each, at(each)) for each in thresholds(cart, line, others))
+        first, then = next(
+            ((each, unit) for each, unit in further if unit is not None and unit < now), (None, now)
+        )
+        assert (None if found is None else found.from_quantity) == first
+        if found is not None:
+            error = Fraction(found.unit_price) / Fraction(found.price_unit) - then
+            assert abs(error) < Fraction(1, 10**40), "a quotient of 60 digits"
+
+
+def thresholds(cart: Cart, line: LineFacts, others: Sequence[LineFacts]) -> list[Decimal]:
+    """Every quantity of a line above its own from which anything could change, and more, in rising order."""
+    bounds = {each.from_quantity for each in line.breaks}
+    for row in cart.rows:
+        bounds |= {row.from_quantity, row.to_quantity or Decimal(0)}
+    group = line.multiline_discount_group
+    in_group = sum((each.quantity for each in others if each.multiline_discount_group == group), Decimal(0))
+    in_all = sum((each.quantity for each in others), Decimal(0))
+    bounds |= {each - before for each in bounds for before in (in_group, in_all)}
+    return sorted(each for each in bounds if each > line.quantity)
