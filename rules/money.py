@@ -7,11 +7,17 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 ZERO = Decimal(0)
 _PRECISION = 60  # NUMERIC(18,6) x NUMERIC(18,6), and percents on top, stay exact
 _WIDE = Context(prec=_PRECISION, rounding=ROUND_HALF_UP)
+_NEARLY = Decimal((0, (1,), -30))
 
 
 def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
-    """Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x."""
-    return _WIDE.quantize(amount, Decimal((0, (1,), -exponent)))
+    """
+    Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x.
+
+    Half a cent is half a cent where a quotient without an end led there: what lies behind 30 decimals is the
+    arithmetic's, not the price's.
+    """
+    return _WIDE.quantize(_WIDE.quantize(amount, _NEARLY), Decimal((0, (1,), -exponent)))
 
 
 def line_amount(

@@ -181,7 +181,7 @@ def commitment(key: str, kind: CommitmentType, committed: str, **values: Any) ->
         "unit_code": "EA" if is_quantity else "",
         **values,
     }
-    for name in ("released", "unit_price", "discount_percent"):
+    for name in ("released", "unit_price", "discount_percent", "cash_discount_amount"):
         if isinstance(terms.get(name), str):
             terms[name] = D(terms[name])
     return Commitment(

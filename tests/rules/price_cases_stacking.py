@@ -15,12 +15,16 @@ from rules.discounts_benefits import (
 from rules.discounts_conditions import BrandIs, Extent, Measure, MixAndMatch, ProductIs
 from rules.discounts_rules import Concurrency, Phase, Stacking
 from rules.free_goods import FreeKind
+from rules.sales_agreements import CommitmentType
 from tests.rules.price_case import (
+    LINE,
     Asked,
     Case,
     Product,
+    commitment,
     free,
     group,
+    row,
     rule,
 )
 
@@ -214,6 +218,32 @@ FOUND = [
         ["81.00"],
         groups=[group(stacking=Stacking.BEST)],
         rules=[rule("first", "10", phase=Phase.ALWAYS), rule("second", "10", phase=Phase.ALWAYS)],
+    ),
+    Case(
+        "half a cent is half a cent after a third of an amount off",
+        [Product("A", "78.78")],
+        [Asked("A", "1.5")],
+        ["58.62"],
+        rows=[row("R", LINE, "", "A", amount="1.88", price_unit="3", percent1="50")],
+    ),
+    Case(
+        "and after a third of an agreement's amount",
+        [Product("A", "78.78", boxes="3")],
+        [Asked("A", "1.5")],
+        ["58.62"],
+        commitments=[
+            commitment(
+                "L1",
+                CommitmentType.PRODUCT_QUANTITY,
+                "100",
+                product="A",
+                unit_code="BOX",
+                cash_discount_amount="1.88",
+                discount_percent="50",
+            )
+        ],
+        links=["L1"],
+        consumed=["0.5"],
     ),
     Case(
         "a set that gains by losing a line is weighed again",
