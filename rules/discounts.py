@@ -115,6 +115,9 @@ def _why_capped(rule: DiscountRule, is_capped: bool, is_part: bool) -> Miss:
     return Miss("No more is left to take it from." if is_capped else "")
 
 
+_VALUE_KINDS = {each.value: each for each in ValueKind}
+
+
 def nominal(benefit: Benefit) -> tuple[Decimal, ValueKind]:
     """What a benefit says, for showing it where nothing was taken; of tiers the first."""
     if isinstance(benefit, Tiered):
@@ -122,24 +125,28 @@ def nominal(benefit: Benefit) -> tuple[Decimal, ValueKind]:
     percent: Decimal | None = getattr(benefit, "percent", None)
     if percent is not None:
         return percent, ValueKind.PERCENT
-    kinds = {each.value: each for each in ValueKind}
     amount: Decimal = getattr(benefit, "amount", ZERO)
-    return amount, kinds.get(benefit.kind.value, ValueKind.AMOUNT_PER_ORDER)
+    return amount, _VALUE_KINDS.get(benefit.kind.value, ValueKind.AMOUNT_PER_ORDER)
 
 
 def _contenders(
     document: RunningDocument, party: Party, rules: Sequence[DiscountRule], phase: Phase, moment: datetime
 ) -> dict[str, list[Contender]]:
     """The rules of the phase that the buyer may have now, with the lines each is for, by group."""
-    paid = [(i, line.facts) for i, line in enumerate(document.lines) if line.quantity_paid > 0]
-    basket = frozenset(facts.product for _, facts in paid)
+    paid = {i: line.facts for i, line in enumerate(document.lines) if line.quantity_paid > 0}
+    by_product: dict[str, list[int]] = {}
+    for i, facts in paid.items():
+        by_product.setdefault(facts.product, []).append(i)
+    basket = frozenset(by_product)
     found: dict[str, list[Contender]] = {}
     for rule in sorted(rules, key=lambda each: each.id):
         if rule.runs_in is not phase or not rule.is_in_force(moment) or not rule.is_for(party):
             continue
         if not rule.is_open(moment):
             continue
-        matched = tuple(i for i, facts in paid if rule.matches(facts, basket))
+        products = rule.products
+        near = paid if products is None else sorted(i for each in products for i in by_product.get(each, ()))
+        matched = tuple(i for i in near if rule.matches(paid[i], basket))
         if matched:
             found.setdefault(rule.group, []).append(Contender(rule, matched, matched))
     return found

@@ -83,7 +83,7 @@ def limited(basket: Basket, most: Decimal) -> Basket:
     for index in by_price(basket, is_dearest_first=True):
         quantities[index] = min(quantities[index], left)
         left -= quantities[index]
-    return replace(basket, quantities=quantities)
+    return replace(basket, quantities=quantities, open=tuple(i for i in basket.open if quantities[i] > 0))
 
 
 def capped(shares: Sequence[Share], most: Decimal, exponent: int) -> list[Share]:
@@ -133,7 +133,7 @@ class Percent(Benefit):
         with localcontext(prec=60):
             if basket.rounds_once:
                 total = round_money(sum(worths, ZERO) * self.percent / 100, basket.exponent)
-                return _spread(basket, total, self.percent, ValueKind.PERCENT)
+                return _spread(basket, total, self.percent, ValueKind.PERCENT, worths)
             discounts = [round_money(each * self.percent / 100, basket.exponent) for each in worths]
         return _linewise(basket, self.percent, ValueKind.PERCENT, discounts)
 

@@ -5,7 +5,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from rules.discounts_benefits import Benefit, is_linewise, is_percent, needs_currency
+from rules.discounts_benefits import (
+    Benefit,
+    LeastExpensive,
+    SetPrice,
+    Tiered,
+    is_linewise,
+    is_percent,
+    needs_currency,
+)
 from rules.discounts_conditions import (
     BasketCondition,
     BuyerCondition,
@@ -14,6 +22,7 @@ from rules.discounts_conditions import (
     Measure,
     Minimum,
     MixAndMatch,
+    ProductIs,
     Window,
 )
 from rules.money import ZERO
@@ -127,6 +136,14 @@ class DiscountRule:
         )
 
     @property
+    def may_gain_by_less(self) -> bool:
+        """Whether it might take more from fewer lines: it chooses units among them, or a tier by them."""
+        chooses = self.most_quantity is not None or isinstance(
+            self.benefit, SetPrice | LeastExpensive | Tiered
+        )
+        return chooses and not self.is_linewise
+
+    @property
     def needs_currency(self) -> bool:
         return (
             needs_currency(self.benefit)
@@ -151,6 +168,13 @@ class DiscountRule:
 
     def is_open(self, moment: datetime) -> bool:
         return all(each.is_open(moment) for each in self.conditions if isinstance(each, Window))
+
+    @property
+    def products(self) -> frozenset[str] | None:
+        """Where it names products, those it may be for; None where any may match."""
+        named = (each for each in self.conditions if isinstance(each, ProductIs) and not each.is_excluded)
+        first = next(named, None)
+        return None if first is None else first.values
 
     def matches(self, facts: LineFacts, basket: frozenset[str]) -> bool:
         return all(each.matches(facts, basket) for each in self.conditions if isinstance(each, ItemCondition))

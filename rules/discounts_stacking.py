@@ -139,7 +139,7 @@ def _beaten_by(winner: DiscountRule) -> Miss:
     return Miss("{winner} goes before it in its group.", (("winner", winner.name),))
 
 
-_Rank = tuple[Decimal, Decimal, int, int, str, int]
+_Rank = tuple[Decimal, Decimal, int, int, str, int, int]
 
 
 def _contest(
@@ -169,18 +169,22 @@ def _contest(
             first, second = Decimal(-rule.priority), -discount
             if not is_priority_first:
                 first, second = second, first
-            rank = (first, second, -rule.specificity, -rule.created_order, rule.id, indexes[0])
+            rank = (
+                first, second, -rule.specificity, -rule.created_order, rule.id, indexes[0], len(indexes),
+            )  # fmt: skip
             heappush(heap, (rank, replace(contender, open=indexes)))
 
     for contender in contenders:
         enter(contender)
+    # A rule that loses lines is weighed again when its turn comes, for it takes less then; these may take more.
+    eager = {each.rule.id: each for each in contenders if each.rule.may_gain_by_less}
     taken: dict[int, DiscountRule] = {}
     won: dict[str, Contender] = {}
     while heap:
         _, contender = heappop(heap)
         left = _without(contender, taken, found)
         if left is not contender:
-            if left.open:
+            if left.open and left.rule.id not in eager:
                 enter(left)
             continue
         taken |= dict.fromkeys(left.open, left.rule)
@@ -188,6 +192,11 @@ def _contest(
         won[left.rule.id] = (
             left if earlier is None else replace(left, open=tuple(sorted({*earlier.open, *left.open})))
         )
+        eager.pop(left.rule.id, None)
+        for key, each in eager.items():
+            eager[key] = _without(each, taken, found)
+            if eager[key] is not each and eager[key].open:
+                enter(eager[key])
     found.claims += sorted(won.values(), key=lambda each: (-each.rule.priority, each.rule.id))
     return taken
 
@@ -200,10 +209,11 @@ def settle(
     takings: list[Taking] = []
     for claim in claims:
         # Those that won lines from each other share none, and count on what they won them with.
-        is_cascaded = (
-            concurrency_of(claim.rule, group) not in (Concurrency.EXCLUSIVE, Concurrency.BEST)
-            and group.stacking is not Stacking.SUMMED
+        is_contested = claim.rule.runs_in is not Phase.ALWAYS and concurrency_of(claim.rule, group) in (
+            Concurrency.EXCLUSIVE,
+            Concurrency.BEST,
         )
+        is_cascaded = not is_contested and group.stacking is not Stacking.SUMMED
         amounts = list(running) if is_cascaded else base
         shares, misses = outcome(scene, claim, amounts)
         losses += [Loss(claim.rule, index, miss) for index, miss in misses.items()]
@@ -211,11 +221,8 @@ def settle(
             discount = min(share.discount, running[share.index])
             if discount <= 0:
                 continue
-            is_capped = share.is_capped or discount < share.discount
+            if discount < share.discount:
+                share = replace(share, discount=discount, is_capped=True)
             running[share.index] -= discount
-            takings.append(
-                Taking(
-                    claim.rule, replace(share, discount=discount, is_capped=is_capped), amounts[share.index]
-                )
-            )
+            takings.append(Taking(claim.rule, share, amounts[share.index]))
     return takings

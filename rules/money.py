@@ -2,24 +2,29 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 ZERO = Decimal(0)
 _PRECISION = 60  # NUMERIC(18,6) x NUMERIC(18,6), and percents on top, stay exact
+_WIDE = Context(prec=_PRECISION, rounding=ROUND_HALF_UP)
+_NEARLY = Decimal((0, (1,), -30))
 
 
 def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
-    """Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x."""
-    with localcontext(prec=_PRECISION):
-        return amount.quantize(Decimal(1).scaleb(-exponent), rounding=ROUND_HALF_UP)
+    """
+    Half up, away from zero, to the currency's minor unit: a credit of x is minus an invoice of x.
+
+    Half a cent is half a cent where a quotient without an end led there: what lies behind 30 decimals is the
+    arithmetic's, not the price's.
+    """
+    return _WIDE.quantize(_WIDE.quantize(amount, _NEARLY), Decimal((0, (1,), -exponent)))
 
 
 def line_amount(
     quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2
 ) -> Decimal:
     """quantity x unit price, rounded once; `unit_price` is for `price_unit` units (10.00 per 50 is 0.20 each)."""
-    with localcontext(prec=_PRECISION):
-        return round_money(quantity * unit_price / price_unit, exponent)
+    return round_money(_WIDE.divide(_WIDE.multiply(quantity, unit_price), price_unit), exponent)
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> list[Decimal]:
@@ -39,15 +44,24 @@ def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> l
     with localcontext(prec=_PRECISION):
         minor = Decimal(1).scaleb(-exponent)
         units = int(abs(total) / minor)
-        base = list(weights) if sum(weights) else [Decimal(1)] * len(weights)
+        # In whole numbers: rounded quotients would tell apart remainders that are equal.
+        scale = min(0, *(_exponent(weight) for weight in weights))
+        base = [int(weight.scaleb(-scale)) for weight in weights]
+        if not any(base):
+            base = [1] * len(weights)
         whole = sum(base)
-        exact = [units * weight / whole for weight in base]
-        floors = [int(share) for share in exact]
-        order = sorted(range(len(base)), key=lambda i: (floors[i] - exact[i], -base[i], i))
+        divided = [divmod(units * weight, whole) for weight in base]
+        floors = [floor for floor, _ in divided]
+        order = sorted(range(len(base)), key=lambda i: (-divided[i][1], -base[i], i))
         for index in order[: units - sum(floors)]:
             floors[index] += 1
         sign = -1 if total < 0 else 1
         return [sign * share * minor for share in floors]
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0  # no figure of ours is infinite
 
 
 @dataclass(frozen=True, slots=True)

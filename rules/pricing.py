@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from rules.discounts import apply_phase
 from rules.discounts_rules import DiscountGroup, DiscountRule, Phase, RuleUse
-from rules.free_goods import FreeGoods, FreeGoodsRule, derive, free_line_steps
+from rules.free_goods import FreeGoods, FreeGoodsRule, FreeKind, derive, free_line_steps
 from rules.money import ZERO, line_amount, round_money
 from rules.pricing_agreements import UnitPricing
 from rules.pricing_base import base_price, next_break, restate
 from rules.pricing_facts import Break, LineFacts, Party
 from rules.pricing_running import RunningDocument, RunningLine
-from rules.pricing_trace import PriceComponent, PriceStep, ValueKind
+from rules.pricing_trace import PriceComponent, PriceStep, ValueKind, shown_price
 from rules.sales_agreements import Commitment, Link, Linking
 from rules.trade_agreements import TradeBook, multiline_quantities, total_discount
 
@@ -120,11 +120,13 @@ def price_document(facts: DocumentFacts) -> PricedDocument:
             ),
             price_unit=line.price_unit,
             break_from_quantity=bases[number].break_from_quantity,
-            unit_price=shown_price(line.running_price),
+            unit_price=line.running_price,
             net_amount=line.amount,
             next_break=None
             if number in links
-            else next_break(book.trade, party, line.facts, bases[number], quantities),
+            else next_break(
+                book.trade, party, line.facts, pricing.by_rules(line.facts), bases[number], quantities
+            ),
             steps=tuple(line.steps),
             quantity_paid=line.quantity_paid,
             commitment=links[number].commitment.id if number in links else None,
@@ -140,12 +142,6 @@ def price_line(
     """A line's price as if it were all of its document; None where no price is in force for its quantity."""
     alone = DocumentFacts(party, (line,), now, PriceBook() if book is None else book)
     return price_document(alone).lines.get(line.number)
-
-
-def shown_price(unit_price: Decimal) -> Decimal:
-    """A unit price as it is stored and shown: 6 decimals (rule book 1)."""
-    exponent = unit_price.as_tuple().exponent
-    return unit_price if isinstance(exponent, int) and exponent >= -6 else round_money(unit_price, 6)
 
 
 def _free_goods(
@@ -166,11 +162,10 @@ def _free_goods(
     )
     for each in free:
         line = running[each.parent.number]
-        if each.is_proposed or each.quantity_paid == line.quantity_paid:
+        if each.is_proposed or each.rule.kind is not FreeKind.INCLUSIVE:
             continue
         line.quantity_paid = each.quantity_paid
         line.amount = line_amount(each.quantity_paid, line.unit_price, line.price_unit, facts.party.exponent)
-        line.initial_amount = line.amount
     return free
 
 

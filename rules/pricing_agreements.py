@@ -8,7 +8,7 @@ from rules.money import line_amount
 from rules.pricing_base import BasePrice, UnitNet, net_by_rules, restate
 from rules.pricing_facts import LineFacts, Party
 from rules.pricing_running import RunningLine
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind
+from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind, given_way
 from rules.sales_agreements import (
     AgreedTerms,
     Commitment,
@@ -22,7 +22,6 @@ from rules.sales_agreements import (
 from rules.trade_agreements import TradeBook
 
 IN_PLACE = "The agreement stands in place of other discounts."
-BY_HAND = "A price was set by hand."
 RULES_CHEAPER = "The agreement's price is a ceiling, and the other rules are cheaper."
 
 
@@ -72,6 +71,21 @@ class UnitPricing:
 
     def run(self, line: LineFacts, linking: Linking | None) -> RunningLine:
         """The line with its unit price and the steps that led there."""
+        unit_price, price_unit, steps = self._by_book(line, linking)
+        given = line.concessions
+        if given.unit_price is not None:
+            base_unit = self._bases[line.number].price_unit
+            steps = [given_way(step) for step in _restated(steps, price_unit, base_unit)]
+            unit_price, price_unit = given.unit_price, base_unit
+            steps.append(
+                PriceStep(PriceComponent.MANUAL_PRICE, "manual", unit_price, unit_price,
+                          reason=given.unit_price_reason)
+            )  # fmt: skip
+        amount = line_amount(line.quantity, unit_price, price_unit, self._party.exponent)
+        return RunningLine(line, unit_price, price_unit, amount, steps)
+
+    def _by_book(self, line: LineFacts, linking: Linking | None) -> tuple[Decimal, Decimal, list[PriceStep]]:
+        """The price by agreements and rules, of how many units, and its steps; no person has a say here."""
         base, by_rules = self._bases[line.number], self.by_rules(line)
         steps = list(base.steps)
         if linking is not None:
@@ -80,29 +94,15 @@ class UnitPricing:
                 for each in linking.excluded
             ]
         link = None if linking is None else linking.link
-        given = line.concessions
-        price_unit = base.price_unit
-        if given.unit_price is not None:
-            unit_price = given.unit_price
-            steps += _excluded(by_rules.steps, BY_HAND)
-            steps.append(
-                PriceStep(PriceComponent.MANUAL_PRICE, "manual", unit_price, unit_price,
-                          reason=given.unit_price_reason)
-            )  # fmt: skip
-        elif link is not None and self._agreement_holds(line, link.commitment):
-            terms = agreed_terms(link.commitment, line)
-            unit_price, price_unit, agreed_steps = _agreed(link.commitment, terms, base)
-            if price_unit != base.price_unit:
-                steps = _restated(steps, base.price_unit, price_unit)
-            steps += _excluded(_restated(by_rules.steps, base.price_unit, price_unit), IN_PLACE)
-            steps += agreed_steps
-        else:
-            unit_price = by_rules.unit_price
-            if link is not None:
-                steps.append(_agreement_step(link.commitment, base.unit_price, RULES_CHEAPER))
-            steps += by_rules.steps
-        amount = line_amount(line.quantity, unit_price, price_unit, self._party.exponent)
-        return RunningLine(line, unit_price, price_unit, amount, steps)
+        if link is None:
+            return by_rules.unit_price, base.price_unit, [*steps, *by_rules.steps]
+        if not self._agreement_holds(line, link.commitment):
+            steps.append(_agreement_step(link.commitment, base.unit_price, RULES_CHEAPER))
+            return by_rules.unit_price, base.price_unit, [*steps, *by_rules.steps]
+        terms = agreed_terms(link.commitment, line)
+        unit_price, price_unit, agreed_steps = _agreed(link.commitment, terms, base)
+        steps += _excluded(by_rules.steps, IN_PLACE)
+        return unit_price, price_unit, [*_restated(steps, base.price_unit, price_unit), *agreed_steps]
 
     def _agreement_holds(self, line: LineFacts, commitment: Commitment) -> bool:
         base = self._bases[line.number]

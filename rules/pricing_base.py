@@ -141,14 +141,27 @@ def _discount_steps(
 
 
 def next_break(
-    trade: TradeBook, party: Party, line: LineFacts, base: BasePrice, quantities: Mapping[str, Decimal]
+    trade: TradeBook,
+    party: Party,
+    line: LineFacts,
+    by_rules: UnitNet,
+    base: BasePrice,
+    quantities: Mapping[str, Decimal],
 ) -> Break | None:
-    """The next quantity from which the line's unit price is lower, by list and trade agreements; None at the last."""
-    thresholds = {*trade_thresholds(trade, party, line), *(each.from_quantity for each in line.breaks)}
+    """
+    The next quantity from which the line's unit price is lower, by list and trade agreements; None at the last.
+
+    Args:
+        by_rules: the unit price now, of `base.price_unit` units.
+    """
+    thresholds = {
+        *trade_thresholds(trade, party, line, quantities),
+        *(each.from_quantity for each in line.breaks),
+    }
     further = sorted(each for each in thresholds if each > line.quantity)
     if not further:
         return None
-    now = restate(net_by_rules(trade, party, line, base, quantities).unit_price, base.price_unit, ONE)
+    now = restate(by_rules.unit_price, base.price_unit, ONE)
     for quantity in further:
         there = replace(line, quantity=quantity)
         base_there = base_price(trade, party, there)

@@ -5,9 +5,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from rules.money import line_amount, round_money
-from rules.pricing_agreements import BY_HAND
 from rules.pricing_facts import Concessions
-from rules.pricing_trace import UNIT_COMPONENTS, PriceComponent, PriceStep, PriceStepStatus, ValueKind
+from rules.pricing_trace import (
+    UNIT_COMPONENTS,
+    PriceComponent,
+    PriceStep,
+    PriceStepStatus,
+    ValueKind,
+    as_by_rules,
+    given_way,
+    shown_price,
+)
 
 _CONCEDED = frozenset({PriceComponent.MANUAL_PRICE, PriceComponent.MANUAL_DISCOUNT})
 # Which of them come before a manual discount, phase 6.
@@ -35,13 +43,14 @@ def concede(
     The price after what people gave, whatever they gave before.
 
     A fixed price stands in place of all that made the unit price. Later steps stay: percents are taken of what is
-    there now, amounts as they were, at most what is left. A line that was given nothing replays to what it was.
+    there now, amounts as they were, at most what is left. Each step keeps what the rules had it take, so that a line
+    that is given nothing, or nothing any more, replays to what it was.
 
     Args:
         quantity: what is paid, in the line's unit.
         steps: how the price came about; earlier concessions among them give way.
     """
-    kept = [_restored(step) for step in steps if step.component not in _CONCEDED]
+    kept = [as_by_rules(step) for step in steps if step.component not in _CONCEDED]
     unit_steps = [step for step in kept if step.component in UNIT_COMPONENTS]
     later = [step for step in kept if step.component not in UNIT_COMPONENTS]
     applied = [step for step in unit_steps if step.status is not PriceStepStatus.EXCLUDED]
@@ -49,7 +58,7 @@ def concede(
     before = line_amount(quantity, unit_price, price_unit, exponent)
     if given.unit_price is not None:
         unit_price = given.unit_price
-        unit_steps = [_by_hand(step) for step in unit_steps]
+        unit_steps = [given_way(step) for step in unit_steps]
         unit_steps.append(
             PriceStep(
                 PriceComponent.MANUAL_PRICE, "manual", unit_price, unit_price, reason=given.unit_price_reason
@@ -66,29 +75,6 @@ def concede(
         if step.component not in _BEFORE_MANUAL:
             replayed.again(step)
     return ConcededPrice(replayed.running_price, replayed.amount, (*unit_steps, *replayed.steps))
-
-
-_PLACES = frozenset(
-    {
-        PriceComponent.LINE_DISCOUNT,
-        PriceComponent.MULTILINE_DISCOUNT,
-        PriceComponent.AGREEMENT_PRICE,
-        PriceComponent.AGREEMENT_DISCOUNT,
-    }
-)
-
-
-def _by_hand(step: PriceStep) -> PriceStep:
-    """List and trade price stay to be seen; what would have come off them does not apply to a price set by hand."""
-    if step.component not in _PLACES or step.status is PriceStepStatus.EXCLUDED:
-        return step
-    return replace(step, status=PriceStepStatus.EXCLUDED, reason=BY_HAND)
-
-
-def _restored(step: PriceStep) -> PriceStep:
-    if step.reason != BY_HAND or step.component not in _PLACES:
-        return step
-    return replace(step, status=PriceStepStatus.APPLIED, reason="")
 
 
 class _Replay:
@@ -111,7 +97,7 @@ class _Replay:
     @property
     def running_price(self) -> Decimal:
         if self.amount == self._initial:
-            return round_money(self._unit_price, 6) if _is_longer(self._unit_price) else self._unit_price
+            return shown_price(self._unit_price)
         with localcontext(prec=60):
             return round_money(self.amount * self._price_unit / self._quantity, 6)
 
@@ -129,7 +115,10 @@ class _Replay:
         discount = min(discount, self.amount)
         self._before -= step.discount
         self.amount -= discount
-        self.steps.append(replace(step, discount=discount, basis=basis, running_price=self.running_price))
+        by_rules = None if (discount, basis) == (step.discount, step.basis) else (step.discount, step.basis)
+        self.steps.append(
+            replace(step, discount=discount, basis=basis, running_price=self.running_price, by_rules=by_rules)
+        )
 
     def give(self, given: Concessions) -> None:
         basis = self.amount
@@ -145,8 +134,3 @@ class _Replay:
     def _percent_of(self, amount: Decimal, percent: Decimal) -> Decimal:
         with localcontext(prec=60):
             return round_money(amount * percent / 100, self._exponent)
-
-
-def _is_longer(unit_price: Decimal) -> bool:
-    exponent = unit_price.as_tuple().exponent
-    return isinstance(exponent, int) and exponent < -6

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 from rules.money import ZERO, allocate, round_money
 from rules.pricing_facts import LineFacts
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind
+from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind, shown_price
 
 
 class RunningLine:
@@ -14,10 +14,11 @@ class RunningLine:
 
     `quantity_paid` is less than the line's quantity where part of it is free (inclusive free goods). `closed_by` is the
     rule that lets no later discount follow, `groups` the codes of the discount groups that took something off.
+    `running_price` is the net price of `price_unit` units as it stands: a quotient with 6 decimals, for showing.
     """
 
     __slots__ = (
-        "amount", "closed_by", "facts", "groups", "initial_amount", "price_unit", "quantity_paid", "steps",
+        "amount", "closed_by", "facts", "groups", "price_unit", "quantity_paid", "running_price", "steps",
         "unit_price",
     )  # fmt: skip
 
@@ -34,18 +35,10 @@ class RunningLine:
         self.price_unit = price_unit
         self.quantity_paid = facts.quantity
         self.amount = amount
-        self.initial_amount = amount
+        self.running_price = shown_price(unit_price)
         self.steps = steps
         self.closed_by = ""
         self.groups: set[str] = set()
-
-    @property
-    def running_price(self) -> Decimal:
-        """The net price of `price_unit` units as it stands: a quotient with 6 decimals, for showing."""
-        if self.amount == self.initial_amount or not self.quantity_paid:
-            return self.unit_price
-        with localcontext(prec=60):
-            return round_money(self.amount * self.price_unit / self.quantity_paid, 6)
 
     def take(
         self,
@@ -69,7 +62,10 @@ class RunningLine:
         """
         taken = min(discount, self.amount)
         basis = self.amount if basis is None else basis
-        self.amount -= taken
+        if taken:
+            self.amount -= taken
+            with localcontext(prec=60):
+                self.running_price = round_money(self.amount * self.price_unit / self.quantity_paid, 6)
         status = PriceStepStatus.CAPPED if is_capped or taken < discount else PriceStepStatus.APPLIED
         self.steps.append(
             PriceStep(

@@ -1,11 +1,11 @@
 """The trace of a price: every step with its rule, and how a trace replays to its price."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from rules.money import ZERO, line_amount
+from rules.money import ZERO, line_amount, round_money
 from rules.quantities import plain
 
 
@@ -45,6 +45,18 @@ UNIT_COMPONENTS = frozenset(
 )
 
 
+# What a price set by hand takes the place of; list and trade price stay to be seen.
+_GIVING_WAY = frozenset(
+    {
+        PriceComponent.LINE_DISCOUNT,
+        PriceComponent.MULTILINE_DISCOUNT,
+        PriceComponent.AGREEMENT_PRICE,
+        PriceComponent.AGREEMENT_DISCOUNT,
+    }
+)
+BY_HAND = "A price was set by hand."
+
+
 class PriceStepStatus(StrEnum):
     APPLIED = "APPLIED"
     EXCLUDED = "EXCLUDED"
@@ -77,6 +89,7 @@ class PriceStep:
         basis: what `discount` was taken of: the running line amount, or the original one for summed discounts.
         reason: why it was excluded or capped; for a manual step, what its author said. A `str.format` template over
             `data`, and a message id.
+        by_rules: discount and basis as the rules had them, where what people gave on the line changed them since.
     """
 
     component: PriceComponent
@@ -90,6 +103,7 @@ class PriceStep:
     discount: Decimal = ZERO
     basis: Decimal | None = None
     data: tuple[tuple[str, str], ...] = ()
+    by_rules: tuple[Decimal, Decimal | None] | None = None
 
     def to_json(self) -> dict[str, object]:
         stored: dict[str, object] = {
@@ -110,6 +124,8 @@ class PriceStep:
             stored["basis"] = plain(self.basis)
         if self.data:
             stored["data"] = dict(self.data)
+        if self.by_rules is not None:
+            stored["byRules"] = [None if each is None else plain(each) for each in self.by_rules]
         return stored
 
     @classmethod
@@ -118,7 +134,7 @@ class PriceStep:
         component = PriceComponent(str(stored["component"]))
         is_percent = component is PriceComponent.MANUAL_DISCOUNT
         kind = str(stored.get("valueKind") or (ValueKind.PERCENT if is_percent else ValueKind.UNIT_PRICE))
-        data = stored.get("data")
+        data, by_rules = stored.get("data"), stored.get("byRules")
         return cls(
             component,
             str(stored["rule"]),
@@ -131,7 +147,33 @@ class PriceStep:
             Decimal(str(stored.get("discount", "0"))),
             Decimal(str(stored["basis"])) if "basis" in stored else None,
             tuple((str(key), str(value)) for key, value in data.items()) if isinstance(data, dict) else (),
+            (Decimal(by_rules[0]), None if by_rules[1] is None else Decimal(by_rules[1]))
+            if isinstance(by_rules, list)
+            else None,
         )
+
+
+def shown_price(unit_price: Decimal) -> Decimal:
+    """A unit price as it is stored and shown: 6 decimals (rule book 1)."""
+    exponent = unit_price.as_tuple().exponent
+    return unit_price if isinstance(exponent, int) and exponent >= -6 else round_money(unit_price, 6)
+
+
+def given_way(step: PriceStep) -> PriceStep:
+    """The step where a price was set by hand: what would have come off, or taken the list price's place, does not."""
+    if step.component not in _GIVING_WAY or step.status is PriceStepStatus.EXCLUDED:
+        return step
+    return replace(step, status=PriceStepStatus.EXCLUDED, reason=BY_HAND)
+
+
+def as_by_rules(step: PriceStep) -> PriceStep:
+    """The step as it was before people gave something on the line."""
+    if step.reason == BY_HAND and step.component in _GIVING_WAY:
+        return replace(step, status=PriceStepStatus.APPLIED, reason="")
+    if step.by_rules is None:
+        return step
+    discount, basis = step.by_rules
+    return replace(step, discount=discount, basis=basis, by_rules=None)
 
 
 def replay(steps: Sequence[PriceStep], quantity: Decimal, price_unit: Decimal, exponent: int) -> Decimal:

@@ -28,7 +28,7 @@ CELLS = tuple((customer, item) for customer in Scope for item in Scope)
 class TradeBook:
     """Rows by their cell and what they are for, each list in the order that a search meets it."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_cells", "_rows")
 
     def __init__(self, rows: Iterable[TradeRow]) -> None:
         self._rows: dict[tuple[TradeRelation, Scope, str, Scope, str], list[TradeRow]] = defaultdict(list)
@@ -38,6 +38,17 @@ class TradeBook:
             self._rows[row.relation, row.customer_scope, customer, row.item_scope, item].append(row)
         for found in self._rows.values():
             found.sort(key=_rank)
+        used = {(relation, customer, item) for relation, customer, _, item, _ in self._rows}
+        self._cells = {
+            relation: tuple(cell for cell in CELLS if (relation, *cell) in used) for relation in TradeRelation
+        }
+
+    def cells(self, relation: TradeRelation, party: Party) -> Sequence[tuple[Scope, Scope]]:
+        """The cells that have rows and are active, in the order of precedence."""
+        cells = self._cells[relation]
+        if not cells or party.active_cells is None:
+            return cells
+        return [cell for cell in cells if (relation, *cell) in party.active_cells]
 
     def rows(
         self, relation: TradeRelation, customer_scope: Scope, customer: str, item_scope: Scope, item: str
@@ -94,6 +105,9 @@ def _hits(
     quantity_of: Callable[[TradeRow], Decimal],
     day: date,
 ) -> list[TradeRow]:
+    if not book.cells(relation, party):
+        return []
+
     def holds(row: TradeRow) -> bool:
         from_quantity, to_quantity = row.from_quantity, row.to_quantity
         if relation is TradeRelation.TOTAL_DISCOUNT:  # its bounds are money
@@ -141,12 +155,7 @@ def _in_precedence(
     book: TradeBook, relation: TradeRelation, party: Party, item: tuple[str, str], groups: Sequence[str]
 ) -> Iterator[TradeRow]:
     """The rows of every active cell, in the order of precedence."""
-    for customer_scope, item_scope in CELLS:
-        if (
-            party.active_cells is not None
-            and (relation, customer_scope, item_scope) not in party.active_cells
-        ):
-            continue
+    for customer_scope, item_scope in book.cells(relation, party):
         key = _item_key(item_scope, item)
         if key is None:
             continue
@@ -185,15 +194,16 @@ def _deciding_groups(
     holds: Callable[[TradeRow], bool],
 ) -> tuple[str, ...]:
     """The codes of the highest priority among which a row holds, in an active cell."""
+    scopes = [
+        (scope, key)
+        for customer_scope, scope in book.cells(relation, party)
+        if customer_scope is Scope.GROUP and (key := _item_key(scope, item)) is not None
+    ]
+    if not scopes:
+        return ()
     by_priority: dict[int, set[str]] = defaultdict(set)
     for group in party.trade_groups.get(relation, ()):
         by_priority[group.priority].add(group.code)
-    scopes = [
-        (scope, key)
-        for scope in Scope
-        if (key := _item_key(scope, item)) is not None
-        and (party.active_cells is None or (relation, Scope.GROUP, scope) in party.active_cells)
-    ]
     for priority in sorted(by_priority, reverse=True):
         codes = tuple(sorted(by_priority[priority]))
         if any(
@@ -488,8 +498,15 @@ def ladder(book: TradeBook, party: Party, line: LineFacts) -> list[Break]:
     return found
 
 
-def trade_thresholds(book: TradeBook, party: Party, line: LineFacts) -> set[Decimal]:
-    """The quantities at which a row of price, line or multiline discount begins or ends for the line."""
+def trade_thresholds(
+    book: TradeBook, party: Party, line: LineFacts, quantities: Mapping[str, Decimal]
+) -> set[Decimal]:
+    """
+    The line's quantities at which a row of price, line or multiline discount begins or ends for it.
+
+    Args:
+        quantities: of the document's multiline groups, of `multiline_quantities`; what other lines have counts.
+    """
     found: set[Decimal] = set()
     for relation, item in (
         (TradeRelation.PRICE, (line.product, "")),
@@ -498,9 +515,13 @@ def trade_thresholds(book: TradeBook, party: Party, line: LineFacts) -> set[Deci
     ):
         groups = tuple(sorted({group.code for group in party.trade_groups.get(relation, ())}))
         for row in _in_precedence(book, relation, party, item, groups):
-            found.add(row.from_quantity)
+            others = ZERO
+            if relation is TradeRelation.MULTILINE_DISCOUNT:
+                group = "" if row.item_scope is Scope.ALL else line.multiline_discount_group
+                others = quantities.get(group, line.quantity) - line.quantity
+            found.add(row.from_quantity - others)
             if row.to_quantity is not None:
-                found.add(row.to_quantity)
+                found.add(row.to_quantity - others)
     return found
 
 

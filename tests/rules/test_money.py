@@ -35,6 +35,12 @@ def test_rounding(label: str, amount: str, exponent: int, rounded: str) -> None:
         ("MR-07", "-5.00", ["10", "10", "10"], ["-1.67", "-1.67", "-1.66"]),
         ("MR-08", "1.00", ["0", "0", "0"], ["0.34", "0.33", "0.33"]),
         ("ties go to the larger weight", "0.01", ["1", "3", "3"], ["0.00", "0.01", "0.00"]),
+        (
+            "a tie of remainders is one, however they are written",
+            "0.50",
+            ["1", "49", "100"],
+            ["0.00", "0.16", "0.34"],
+        ),
         ("no weights at all: equal shares", "0.03", ["0", "0"], ["0.02", "0.01"]),
         ("nothing to spread", "0.00", ["1", "2"], ["0.00", "0.00"]),
         ("nobody to spread to", "1.00", [], []),
