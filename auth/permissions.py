@@ -53,6 +53,7 @@ class Permission(StrEnum):
     STAFF = "staff"
     STOCK_QUANTITY_READ = "stock-quantity:read"
     STOCK_READ = "stock:read"
+    SUGGESTIONS_MEASURE = "suggestions:measure"
     TAX_ID_READ = "tax-id:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
@@ -156,7 +157,8 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
         Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ,
-                                                    P.FREE_GOODS_MANAGE, P.CHARGES_MANAGE)),
+                                                    P.FREE_GOODS_MANAGE, P.CHARGES_MANAGE,
+                                                    P.SUGGESTIONS_MEASURE)),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
@@ -185,7 +187,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.COSTS_READ, P.CREDIT_READ, P.CREDIT_AVAILABLE_READ, P.NOTES_INTERNAL, P.DELIVERIES_READ,
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
              P.JOBS_MANAGE, P.IMPORTS_WRITE, P.FREE_GOODS_READ, P.FREE_GOODS_MANAGE, P.CHARGES_READ,
-             P.CHARGES_MANAGE),
+             P.CHARGES_MANAGE, P.SUGGESTIONS_MEASURE),
         ),
     }
 )  # fmt: skip

@@ -31,6 +31,7 @@ from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.statements import StatementQueries
+from schema.suggestions import SuggestionMutations, SuggestionQueries
 from schema.users import UserMutations, UserQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
@@ -50,6 +51,7 @@ class Query(
     CreditQueries,
     FreeGoodsQueries,
     ChargeQueries,
+    SuggestionQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -78,6 +80,7 @@ class Mutation(
     CreditMutations,
     FreeGoodsMutations,
     ChargeMutations,
+    SuggestionMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,

@@ -121,6 +121,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "STOCK": Label(N_("Stock")),
     },
     "job_kind": {
+        "suggestions.refresh": Label(N_("Count what is bought together")),
+        "suggestions.ordered": Label(N_("See which suggestions were ordered")),
         "mail.order_placed": Label(N_("Mail: order received")),
         "mail.order_confirmed": Label(N_("Mail: order confirmed")),
         "mail.order_refused": Label(N_("Mail: order refused")),
