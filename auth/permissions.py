@@ -61,6 +61,7 @@ class Permission(StrEnum):
     STAFF = "staff"
     STOCK_QUANTITY_READ = "stock-quantity:read"
     STOCK_READ = "stock:read"
+    SUGGESTIONS_MEASURE = "suggestions:measure"
     TAX_ID_READ = "tax-id:read"
     TRADE_AGREEMENTS_MANAGE = "trade-agreements:manage"
     TRADE_AGREEMENTS_READ = "trade-agreements:read"
@@ -170,7 +171,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.TEAM,
             (*_SELLING, P.COSTS_READ, P.MARGIN_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE,
              P.FREE_GOODS_MANAGE,
-             P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE),
+             P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE),
         ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
@@ -203,7 +204,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
              P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_READ,
              P.FREE_GOODS_MANAGE, P.CHARGES_READ, P.CHARGES_MANAGE, P.AGREEMENTS_READ, P.DISCOUNTS_READ,
-             P.DISCOUNTS_MANAGE),
+             P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE),
         ),
     }
 )  # fmt: skip

@@ -34,6 +34,7 @@ from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
+from schema.suggestions import SuggestionMutations, SuggestionQueries
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
@@ -56,6 +57,7 @@ class Query(
     FreeGoodsQueries,
     ChargeQueries,
     SimulationQueries,
+    SuggestionQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -86,6 +88,7 @@ class Mutation(
     CreditMutations,
     FreeGoodsMutations,
     ChargeMutations,
+    SuggestionMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,

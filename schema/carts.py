@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, orders, orders_placing
+from resolvers import carts, carts_fill, orders, orders_placing, suggestions
 from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
@@ -27,6 +27,7 @@ from schema.prices import TRACE, PriceStep, steps_of
 from schema.products import PriceBreak, Product
 from schema.rows import fill
 from schema.scalars import Money
+from schema.suggestions import Suggestion
 
 Info = strawberry.Info[Context, None]
 _USE = [access(P.CARTS_USE)]
@@ -275,6 +276,16 @@ class Cart(Node):
         return [
             Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
         ]
+
+    @strawberry.field(
+        description="What goes with it, and what the company has usually bought again by now.",
+        directives=[list_size(suggestions.COUNT_MAX)],
+    )
+    async def suggestions(
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 12 at most.")] = 6
+    ) -> list[Suggestion]:
+        rows = await suggestions.cart_suggestions(info.context, self.row.id, first)
+        return [Suggestion.of(row) for row in rows]
 
     @strawberry.field(
         description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]

@@ -77,6 +77,43 @@ LABELS: dict[str, dict[str, Label]] = {
         "SUCCEEDED": Label(N_("Done"), "success", "check"),
         "FAILED": Label(N_("Failed"), "danger", "alert"),
     },
+    "free_kind": {
+        "EXCLUSIVE": Label(N_("On top of what is ordered")),
+        "INCLUSIVE": Label(N_("Part of what is ordered")),
+    },
+    "free_calculation": {
+        "UNIT_REFERENCE": Label(N_("For each full multiple")),
+        "PROPORTIONAL": Label(N_("In proportion, in whole units")),
+        "WHOLE_UNIT": Label(N_("Only for exact multiples")),
+    },
+    "free_rounding": {
+        "DOWN": Label(N_("Down")),
+        "HALF_UP": Label(N_("To the nearest")),
+        "UP": Label(N_("Up")),
+    },
+    "free_stock": {
+        "DROP": Label(N_("Leave it out")),
+        "BACKORDER": Label(N_("Send it later")),
+        "SUBSTITUTE": Label(N_("Give a substitute")),
+    },
+    "charge_kind": {
+        "FREIGHT": Label(N_("Freight")),
+        "SMALL_ORDER": Label(N_("Small order")),
+        "DEPOSIT": Label(N_("Deposit")),
+        "PACKAGING": Label(N_("Packaging")),
+        "SURCHARGE": Label(N_("Raw material")),
+    },
+    "charge_basis": {
+        "DOCUMENT": Label(N_("Net of the goods")),
+        "LINE": Label(N_("Net of each line")),
+        "WEIGHT": Label(N_("Weight in kg")),
+        "QUANTITY": Label(N_("Quantity")),
+    },
+    "charge_method": {
+        "FIXED": Label(N_("An amount")),
+        "PERCENT": Label(N_("A percent of the net")),
+        "RATE": Label(N_("For each kg or unit")),
+    },
     "import_kind": {
         "PRODUCTS": Label(N_("Products")),
         "CUSTOMERS": Label(N_("Customers")),
@@ -84,6 +121,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "STOCK": Label(N_("Stock")),
     },
     "job_kind": {
+        "suggestions.refresh": Label(N_("Count what is bought together")),
+        "suggestions.ordered": Label(N_("See which suggestions were ordered")),
         "mail.order_placed": Label(N_("Mail: order received")),
         "mail.order_confirmed": Label(N_("Mail: order confirmed")),
         "mail.order_refused": Label(N_("Mail: order refused")),

@@ -25,7 +25,7 @@ from schema.access import KeyRequired, directive_of
 from schema.api import api
 from schema.ids import encode_id
 from tests.safety.conftest import Scene
-from tests.safety.world import NOW, company_of, global_id
+from tests.safety.world import MEMBERS, NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
@@ -385,6 +385,18 @@ GIFT = {"name": "Diez y una", "perQuantity": "10", "freeQuantity": "1", "minimum
         "validFrom": "2026-01-01"}  # fmt: skip
 FREIGHT = {"name": "Portes", "kind": "FREIGHT", "basis": "WEIGHT", "currency": "EUR", "validFrom": "2026-01-01",
            "bands": [{"from": "1000000", "value": "9"}]}  # fmt: skip
+
+
+async def _suggestions(scene: Scene, name: str) -> Input:
+    told = [{"productId": global_id("Product", scene.world.products["ACE-0"]), "reason": "RELATED"}]
+    customer = global_id("Customer", scene.world.customers[company_of(name) if name in MEMBERS else "parent"])
+    return {"stage": "SHOWN", "place": "CART", "suggestions": told, "customerId": customer}
+
+
+async def _months(scene: Scene, name: str) -> Input:
+    return {"months": 12}
+
+
 WHY = {"reason": "porque sí"}
 AGREED = {"title": "Otro", "currency": "EUR", "validFrom": "2026-01-01", "validTo": "2026-12-31", "lines": [
     {"type": "PRODUCT_QUANTITY", "sku": "ACE-1", "committed": "50", "unitPrice": "3"},
@@ -487,6 +499,8 @@ EXAMPLES: dict[str, Example] = {
         others=(_price_rule("ChargeRule", "ruleId", "categoryId", **FREIGHT),),
     ),
     "deactivateChargeRule": Example("manager", _price_rule("ChargeRule", "ruleId")),
+    "recordSuggestions": Example("pbuyer", _suggestions, {"suggestions": []}),
+    "refreshSuggestions": Example("administrator", _months, {"months": 0}),
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),

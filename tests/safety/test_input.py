@@ -278,6 +278,7 @@ MEANT = frozenset(
         ("disableUser", "userId"),
         ("enableUser", "userId"),
         ("recordPayment", "customerId"),
+        ("recordSuggestions", "customerId"),
         ("recordTaxEvidence", "customerId"),
         ("recordTaxEvidence", "number"),
         ("removeMember", "userId"),

@@ -60,6 +60,8 @@ EXPECTED = {
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
     "freeGoodsRules": "RMD", "createFreeGoodsRule": "MD", "updateFreeGoodsRule": "MD", "deactivateFreeGoodsRule": "MD",
+    "productSuggestions": ALL, "suggestionPerformance": "MD", "recordSuggestions": BUYING + SELLING,
+    "refreshSuggestions": "D",
     "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
     "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
