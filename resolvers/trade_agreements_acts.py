@@ -344,7 +344,7 @@ def _row_of(draft: RowDraft, known: _Known) -> tuple[TradeRow, list[Refusal]]:
     if draft.currency not in known.currencies:
         no("currency")
     if draft.replaces_id is not None and draft.replaces_id not in known.rows:
-        no("replaces")
+        no("replacesId")
     row = TradeRow(
         "", draft.relation,
         _scope(customer, customer_group), str(customer) if customer else customer_group,

@@ -167,11 +167,11 @@ def check_replacement(placed: PlacedRow, today: date) -> Refusal | None:
         return None
     if key_of(row) != key_of(old):
         text = "The row to replace is for another customer, item, currency or unit, or of another kind."
-        return _no("replaces", text)
+        return _no("replacesId", text)
     if row.valid_from is None or row.valid_from < today:
         return _no("validFrom", "A row that replaces another begins today or later.")
     if old.valid_until is not None and old.valid_until <= row.valid_from:
-        return _no("replaces", "The row to replace has ended by then.")
+        return _no("replacesId", "The row to replace has ended by then.")
     return None
 
 

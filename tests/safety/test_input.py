@@ -280,6 +280,7 @@ MEANT = frozenset(
         ("recordTaxEvidence", "number"),
         ("removeMember", "userId"),
         ("setCreditLimit", "customerId"),
+        ("setCustomerPricingGroups", "customerId"),
         ("setCustomerSpendLimit", "customerId"),
         ("setCustomerSpendLimit", "userId"),
         ("setMembershipRoles", "userId"),
