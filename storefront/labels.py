@@ -234,6 +234,20 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.linePriced": Label(N_("Price of a line set"), "info", "tag"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
+    "trade_relation": {
+        "PRICE": Label(N_("Price")),
+        "LINE_DISCOUNT": Label(N_("Line discount")),
+        "MULTILINE_DISCOUNT": Label(N_("Multiline discount")),
+        "TOTAL_DISCOUNT": Label(N_("Total discount")),
+    },
+    "trade_journal": {
+        "DRAFT": Label(N_("Draft"), "neutral", "edit"),
+        "POSTED": Label(N_("Posted"), "success", "check"),
+    },
+    "percent_base": {
+        "NET": Label(N_("What the amount leaves")),
+        "GROSS": Label(N_("The price before the amount")),
+    },
     "payment_method": {
         "TRANSFER": Label(N_("Bank transfer")),
         "CARD": Label(N_("Card")),

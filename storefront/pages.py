@@ -42,6 +42,7 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    trade_agreements,
 )
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
@@ -67,6 +68,7 @@ PAGES: Sequence[At] = (
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -377,6 +377,26 @@ def _price_rule(type_name: str, *ids: str, **more: Any) -> Callable[[Scene, str]
             known["categoryId"] = (await scene.ask(name, asked))["data"]["productCategories"][0]["id"]
         version = {"expectedVersion": 1} if "ruleId" in ids else {}
         return {each: known[each] for each in ids} | version | more
+def _trade(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """What the world has of trade agreements; `rows` is one that names everything a row can."""
+        world = scene.world
+        row = {
+            "relation": "PRICE", "customerId": global_id("Customer", world.customers["parent"]),
+            "productId": global_id("Product", world.products["ACE-2"]), "unitPrice": "8", "validFrom": "2035-01-01",
+            "replacesId": world.trade["posted"],
+        }  # fmt: skip
+        values: Input = {
+            "journalId": world.trade["draft"], "rows": [row], "rowIds": [world.trade["row"]],
+            "postedIds": [world.trade["posted"]], "customerId": row["customerId"], "productId": row["productId"],
+            "groups": [{"relation": "LINE_DISCOUNT", "code": "BARES", "priority": 2}],
+        }  # fmt: skip
+        asked = "query($id: ID!) { node(id: $id) { ... on TradeAgreementJournal { version } ... on Customer { version } } }"
+        versioned = next((each for each in ("journalId", "customerId") if each in names), None)
+        given = {{"postedIds": "rowIds"}.get(each, each): values[each] for each in names} | more
+        if versioned is not None:
+            answer = await scene.ask(name, asked, {"id": values[versioned]})
+            given["expectedVersion"] = answer["data"]["node"]["version"]
+        return given
 
     return build
 
@@ -395,6 +415,12 @@ async def _suggestions(scene: Scene, name: str) -> Input:
 
 async def _months(scene: Scene, name: str) -> Input:
     return {"months": 12}
+async def _copy_where(scene: Scene, name: str) -> Input:
+    given = await _trade("journalId", validFrom="2036-01-01")(scene, name)
+    world = scene.world
+    customer = global_id("Customer", world.customers["parent"])
+    product = global_id("Product", world.products["ACE-2"])
+    return given | {"where": {"customer": {"eq": customer}, "product": {"in": [product]}}}
 
 
 WHY = {"reason": "porque sí"}
@@ -501,6 +527,18 @@ EXAMPLES: dict[str, Example] = {
     "deactivateChargeRule": Example("manager", _price_rule("ChargeRule", "ruleId")),
     "recordSuggestions": Example("pbuyer", _suggestions, {"suggestions": []}),
     "refreshSuggestions": Example("administrator", _months, {"months": 0}),
+    "createTradeAgreementJournal": Example(
+        "manager", _trade("rows", description="Tarifas"), {"rows": [{"relation": "PRICE"}]}
+    "addTradeAgreementRows": Example("manager", _trade("journalId", "rows")),
+    "removeTradeAgreementRows": Example("manager", _trade("journalId", "rowIds")),
+    "copyTradeAgreementRows": Example(
+        _trade("journalId", "postedIds", validFrom="2036-01-01", factor="1.1"),
+        None,
+        (_copy_where,),
+    "postTradeAgreementJournal": Example("manager", _trade("journalId")),
+    "setCustomerPricingGroups": Example("manager", _trade("customerId", "groups")),
+    "setProductPricing": Example(
+        "manager", _trade("productId", expectedVersion=0, lineDiscountGroup="ACEITE")
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),

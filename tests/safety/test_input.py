@@ -283,6 +283,7 @@ MEANT = frozenset(
         ("recordTaxEvidence", "number"),
         ("removeMember", "userId"),
         ("setCreditLimit", "customerId"),
+        ("setCustomerPricingGroups", "customerId"),
         ("setCustomerSpendLimit", "customerId"),
         ("setCustomerSpendLimit", "userId"),
         ("updateChargeRule", "customerId"),

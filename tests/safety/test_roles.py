@@ -67,6 +67,10 @@ EXPECTED = {
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
     "closeSalesAgreement": "M", "cancelSalesAgreement": "M",
+    "tradeAgreementJournals": "RMID", "tradeAgreementJournal": "RMID", "tradeAgreementRows": "RMID",
+    "createTradeAgreementJournal": "MD", "addTradeAgreementRows": "MD", "removeTradeAgreementRows": "MD",
+    "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
+    "setProductPricing": "MD",
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -82,6 +86,7 @@ SENSITIVE = {
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
     "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
+    "Customer.pricingGroups": "RMID", "Product.pricing": "RMID", "TradeAgreementRow.unitPrice": "RMID",
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

@@ -281,13 +281,13 @@ async def test_rows_that_cannot_stand_beside_each_other_are_not_posted(shop: Sho
         ("INVALID", ["rows", "1", "validFrom"])
     ]
     assert await clash(shop, manager, price(shop, "8", validFrom="2026-07-01", replacesId=old["id"])) == [
-        ("INVALID", ["rows", "1", "replaces"])
+        ("INVALID", ["rows", "1", "replacesId"])
     ]
     assert await clash(
         shop,
         manager,
         price(shop, "8", currency="EUR", unit="PCE", validFrom="2026-04-01", replacesId=old["id"]),
-    ) == [("INVALID", ["rows", "1", "replaces"])]
+    ) == [("INVALID", ["rows", "1", "replacesId"])]
     # Side by side in time, in quantity or for somebody else there is nothing to refuse.
     await posted(
         shop, manager, price(shop, **later, toQuantity="10"), price(shop, **later, fromQuantity="10"),
