@@ -27,6 +27,7 @@ TABLES = {
     "Delivery": ("delivery", None), "Invoice": ("invoice", None), "InvoiceLine": ("invoice_line", None),
     "InvoiceInstalment": ("invoice_instalment", None), "Payment": ("payment", None),
     "PaymentMatch": ("payment_match", None), "BankLine": ("bank_line", None),
+    "SalesAgreement": ("sales_agreement", None),
 }  # fmt: skip
 NONSENSE = (
     "", "x", "T3JkZXI", "0", "null", "Order:1", "../../etc/passwd", "' or 1=1 --", "T3JkZXI6MQ==", "🙈", "a" * 5000,

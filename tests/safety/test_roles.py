@@ -77,7 +77,7 @@ SENSITIVE = {
     "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
-    "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
+    "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
