@@ -135,7 +135,7 @@ class SalesAgreementTermsInput:
     )
     conditions: str = strawberry.field(default="", description="What else is agreed, 4,000 characters.")
     lines: list[SalesAgreementLineInput] = strawberry.field(
-        default_factory=list, description="Its lines, at most 200."
+        default_factory=list, description="Its lines, at most 100."
     )
 
     def to_terms(self) -> terms_of.AgreementTerms:
