@@ -194,7 +194,34 @@ LABELS: dict[str, dict[str, Label]] = {
         "ACTIVE": Label(N_("Active"), "success", "check"),
         "DISABLED": Label(N_("Disabled"), "neutral", "ban"),
     },
+    "agreement_status": {
+        "DRAFT": Label(N_("Draft"), "neutral", "edit"),
+        "PROPOSED": Label(N_("Awaiting an answer"), "warning", "clock"),
+        "EFFECTIVE": Label(N_("In force"), "success", "check"),
+        "EXPIRED": Label(N_("Expired"), "neutral", "clock"),
+        "CLOSED": Label(N_("Ended"), "neutral", "archive"),
+        "CANCELLED": Label(N_("Called off"), "neutral", "ban"),
+    },
+    "agreement_version": {
+        "DRAFT": Label(N_("Draft"), "neutral", "edit"),
+        "PROPOSED": Label(N_("Awaiting an answer"), "warning", "clock"),
+        "IN_FORCE": Label(N_("In force"), "success", "check"),
+        "SUPERSEDED": Label(N_("Replaced"), "neutral", "archive"),
+        "DECLINED": Label(N_("Declined"), "danger", "close"),
+        "WITHDRAWN": Label(N_("Withdrawn"), "neutral", "ban"),
+    },
+    "agreement_pricing": {
+        "FIXED": Label(N_("Fixed")),
+        "CEILING": Label(N_("At most these; lower prices hold")),
+    },
+    "commitment_type": {
+        "PRODUCT_QUANTITY": Label(N_("Quantity of a product")),
+        "PRODUCT_VALUE": Label(N_("Amount of a product")),
+        "CATEGORY_VALUE": Label(N_("Amount of a category")),
+        "OVERALL_VALUE": Label(N_("Amount of anything")),
+    },
     "api_scope": {
+        "AGREEMENTS_READ": Label(N_("Read sales agreements")),
         "CATALOG_READ": Label(N_("Read the catalogue")),
         "PRICES_READ": Label(N_("Read prices")),
         "STOCK_READ": Label(N_("Read availability")),
@@ -232,6 +259,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "delivery.cancelled": Label(N_("Delivery cancelled"), "neutral", "ban"),
         "order.lineCancelled": Label(N_("Line cancelled"), "neutral", "ban"),
         "order.linePriced": Label(N_("Price of a line set"), "info", "tag"),
+        "invoice.issued": Label(N_("Invoice issued"), "success", "clipboard"),
+        "invoice.rectified": Label(N_("Invoice corrected"), "warning", "repeat"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
     "trade_relation": {

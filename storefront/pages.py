@@ -15,6 +15,7 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
 from storefront.portal import (
     account,
+    agreements,
     approvals,
     cart,
     catalogue,
@@ -44,6 +45,7 @@ from storefront.staff import (
     payments,
     trade_agreements,
 )
+from storefront.staff import agreements as agreement_desk
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
 
@@ -69,6 +71,7 @@ PAGES: Sequence[At] = (
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
+    *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -33,6 +33,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/free-goods", "box", N_("Free goods"), "free-goods:read"),
     Entry("/staff/charges", "truck", N_("Charges"), "charges:read"),
     Entry("/staff/trade-agreements", "tag", N_("Trade agreements"), "trade-agreements:read"),
+    Entry("/staff/agreements", "archive", N_("Agreements"), "agreements:read"),
     Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
     Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
     Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),

@@ -29,6 +29,7 @@ TABLES = {
     "PaymentMatch": ("payment_match", None), "BankLine": ("bank_line", None),
     "FreeGoodsRule": ("free_goods_rule", None), "ChargeRule": ("charge_rule", None),
     "TradeAgreementJournal": ("trade_agreement_journal", None), "TradeAgreementRow": ("trade_agreement_row", None),
+    "SalesAgreement": ("sales_agreement", None),
 }  # fmt: skip
 NONSENSE = (
     "", "x", "T3JkZXI", "0", "null", "Order:1", "../../etc/passwd", "' or 1=1 --", "T3JkZXI6MQ==", "🙈", "a" * 5000,

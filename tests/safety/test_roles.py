@@ -87,6 +87,7 @@ SENSITIVE = {
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
     "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Customer.pricingGroups": "RMID", "Product.pricing": "RMID", "TradeAgreementRow.unitPrice": "RMID",
+    "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
