@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Protocol, Self
 from uuid import UUID
 
 import strawberry
@@ -25,6 +25,9 @@ from schema.payloads import Payload, UserError, Warning, user_errors
 from schema.products import PriceBreak, PriceStep, Product
 from schema.rows import fill
 from schema.scalars import Money
+
+if TYPE_CHECKING:
+    from schema.coupons import CartCoupon
 
 Info = strawberry.Info[Context, None]
 _USE = [access(P.CARTS_USE)]
@@ -241,6 +244,15 @@ class Cart(Node):
         return [
             Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
         ]
+
+    @strawberry.field(
+        description="The coupons entered, with what became of each.", directives=[list_size(10)]
+    )
+    async def coupons(self, info: Info) -> list[Annotated["CartCoupon", strawberry.lazy("schema.coupons")]]:
+        from resolvers.coupons import coupons_by_cart
+        from schema.coupons import CartCoupon
+
+        return [CartCoupon.of(each) for each in await info.context.load(coupons_by_cart, self.row.id)]
 
     @strawberry.field(
         description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]

@@ -267,7 +267,7 @@ EQUAL, NEVER, HIDES = ConflictKind.EQUAL_PRIORITY, ConflictKind.NEVER_APPLIES, C
         ("priorities decide", Stacking.EXCLUSIVE, rule("A", "5", BrandIs(A)), rule("B", "6", ProductIs(AB), priority=1), None, None),
         ("both apply", Stacking.SUMMED, rule("A", "5"), rule("B", "6"), None, None),
         ("other products", Stacking.EXCLUSIVE, rule("A", "5", BrandIs(A)), rule("B", "6", BrandIs(B)), None, None),
-        ("other days", Stacking.EXCLUSIVE, rule("A", "5", Window(A and frozenset({1}))), rule("B", "6", Window(frozenset({2}))), None, None),
+        ("other days", Stacking.EXCLUSIVE, rule("A", "5", Window(frozenset({1}))), rule("B", "6", Window(frozenset({2}))), None, None),
         (
             "one after the other",
             Stacking.EXCLUSIVE,
