@@ -153,7 +153,9 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             JOBS_READ=RowScope.SELF,
         ),
         Role.SALES_REP: _grants(RowScope.TERRITORY, _SELLING, JOBS_READ=RowScope.SELF),
-        Role.SALES_MANAGER: _grants(RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.DISCOUNTS_MANAGE)),
+        Role.SALES_MANAGER: _grants(
+            RowScope.TEAM, (*_SELLING, P.COSTS_READ, P.ORDERS_PRICE, P.JOBS_READ, P.DISCOUNTS_MANAGE)
+        ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,

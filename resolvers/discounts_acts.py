@@ -31,6 +31,7 @@ from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 from rules.texts import item_key
 
 SAMPLES_MAX = 50
+RULES_LISTED = 30
 
 
 async def discount_rules(
@@ -61,7 +62,7 @@ async def rules_by_group(ctx: Context, keys: Sequence[UUID]) -> list[list[Discou
     rows: dict[UUID, list[DiscountRuleRow]] = {key: [] for key in keys}
     for row in (DiscountRuleRow(*each) for each in found):
         rows[row.group_id].append(row)
-    return [rows[key][:100] for key in keys]
+    return [rows[key][:RULES_LISTED] for key in keys]
 
 
 # Rules
@@ -158,7 +159,7 @@ async def update_rule(ctx: Context, rule_id: UUID, draft: RuleDraft, expected_ve
 async def set_active(ctx: Context, rule_id: UUID, expected_version: int, *, is_active: bool) -> UUID:
     stored = await _locked_rule(ctx, rule_id, expected_version)
     if stored.is_active == is_active:
-        text_ = "It is active already." if is_active else "It is not active."
+        text_ = "This is not possible any more in the present state."
         raise Refusal(ErrorCode.INVALID_TRANSITION, text_, ("ruleId",))
     stored.is_active, stored.updated_at = is_active, ctx.now
     return await _changed(ctx, stored, "discountRule.activated" if is_active else "discountRule.deactivated")

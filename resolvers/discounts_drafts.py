@@ -53,8 +53,8 @@ from rules.discounts_rules import Concurrency, Phase
 from rules.pricing_facts import Channel
 from rules.refusals import ErrorCode, Path, Refusal, refuse_all
 
-CONDITIONS_MAX = 20
-VALUES_MAX = 500
+CONDITIONS_MAX = 10
+VALUES_MAX = 100
 TIERS_MAX = 20
 NAME_MAX = 200
 CODE_MAX = 64

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.base import new_id
 from models.customers import CustomerGroup
@@ -22,8 +22,9 @@ from rules.discounts_rules import DiscountGroup, Stacking
 from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 
-GROUPS_MAX = 100
-SEGMENTS_MAX = 200
+GROUPS_MAX = 20
+SEGMENTS_MAX = 100
+VALUES_MAX = 20
 
 
 async def discount_groups(ctx: Context) -> list[DiscountGroupRow]:
@@ -126,6 +127,10 @@ async def save_segment(
     """A new segment, or the whole of one that exists."""
     await _check_segment(ctx, draft)
     if segment_id is None:
+        count = await ctx.session.scalar(select(func.count()).where(Segment.seller_id == ctx.user.seller_id))
+        if count >= SEGMENTS_MAX:
+            text_ = "There are {limit} segments at most."
+            raise Refusal(ErrorCode.LIMIT_EXCEEDED, text_, ("code",), limit=SEGMENTS_MAX)
         stored = Segment(id=new_id(), seller_id=ctx.user.seller_id, version=0, created_at=ctx.now)
     else:
         statement = select(Segment).where(Segment.id == segment_id, Segment.seller_id == ctx.user.seller_id)
@@ -169,9 +174,9 @@ async def _check_segment(ctx: Context, draft: SegmentDraft) -> None:
     if not 1 <= draft.months <= 60:
         wrong.append(Refusal(ErrorCode.INVALID, "Months are 1 to {most}.", ("months",), most=60))
     for name in ("customer_groups", "territories", "countries", "product_ids"):
-        if len(getattr(draft, name)) > SEGMENTS_MAX:
+        if len(getattr(draft, name)) > VALUES_MAX:
             text_ = "A condition names {limit} at most."
-            wrong.append(Refusal(ErrorCode.LIMIT_EXCEEDED, text_, (camel(name),), limit=SEGMENTS_MAX))
+            wrong.append(Refusal(ErrorCode.LIMIT_EXCEEDED, text_, (camel(name),), limit=VALUES_MAX))
     refuse_all(wrong)
     own = ctx.user.seller_id
     lookups = (

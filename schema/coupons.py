@@ -61,7 +61,8 @@ RemoveCouponPayload = cart_payload("removeCoupon")
 @strawberry.type
 class CouponMutations:
     @strawberry.mutation(
-        description="Enters a coupon in the viewer's cart. A code that is wrong, over or somebody else's gets one answer.",
+        description="Enters a coupon in the viewer's cart. A wrong code, an ended one and somebody else's get the same "
+        "answer.",
         directives=_USE,
     )
     async def add_coupon(

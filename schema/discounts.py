@@ -43,6 +43,7 @@ from schema.scalars import CurrencyCode, Money
 
 Info = strawberry.Info[Context, None]
 READ = [access(P.DISCOUNTS_READ)]
+CONFLICTS_LISTED = 10
 
 described_enum(
     Phase,
@@ -230,7 +231,7 @@ class DiscountCondition:
 
     @strawberry.field(
         description="The customers named that you may see.",
-        directives=[list_size(20), access(P.CUSTOMERS_READ)],
+        directives=[list_size(100), access(P.CUSTOMERS_READ)],
     )
     async def customers(self, info: Info) -> list[Customer]:
         if not isinstance(self.condition, CustomerIs):
@@ -238,7 +239,7 @@ class DiscountCondition:
         rows = await info.context.loader(customers_by_id).load_many(_keys(self.condition.values))
         return [Customer.of(row) for row in rows if row is not None]
 
-    @strawberry.field(description="The products named.", directives=[list_size(20)])
+    @strawberry.field(description="The products named.", directives=[list_size(100)])
     async def products(self, info: Info) -> list[Product]:
         if not isinstance(self.condition, ProductIs):
             return []
@@ -448,7 +449,7 @@ class DiscountRule(Node):
         assert row is not None, "a rule has a group by foreign key"
         return DiscountGroup.of(row)
 
-    @strawberry.field(description="What it asks for; all must hold.", directives=[list_size(20)])
+    @strawberry.field(description="What it asks for; all must hold.", directives=[list_size(10)])
     def conditions(self) -> list[DiscountCondition]:
         found = conditions_from_json(self.row.conditions)
         return [DiscountCondition.of_rule(each, self.row.currency or "") for each in found]
@@ -458,12 +459,12 @@ class DiscountRule(Node):
         return DiscountBenefit.of_rule(benefit_from_json(self.row.benefit), self.row.currency or "")
 
     @strawberry.field(
-        description="The active rules of its group that it gets in the way of, or they of it.",
+        description="The first 10 active rules of its group that it gets in the way of, or they of it.",
         directives=[list_size(10)],
     )
     async def conflicts(self, info: Info) -> list[DiscountConflict]:
         found, currency = await info.context.load(discounts_acts.conflicts_by_rule, self.row.id)
-        return [DiscountConflict.of(each, currency) for each in found]
+        return [DiscountConflict.of(each, currency) for each in found[:CONFLICTS_LISTED]]
 
     @strawberry.field(
         description="What you may do with it; buttons are drawn from this.", directives=[list_size(3)]
@@ -498,8 +499,9 @@ class DiscountGroup(Node):
         return fill(cls, row, id=encode_id("DiscountGroup", row.id), row=row)
 
     @strawberry.field(
-        description="Its first rules in the order in which they apply, switched off ones too.",
-        directives=[list_size(100)],
+        description="Its first 30 rules in the order in which they apply, switched off ones too; `discountRules` has "
+        "all of them.",
+        directives=[list_size(30)],
     )
     async def rules(self, info: Info) -> list[DiscountRule]:
         rows = await info.context.load(discounts_acts.rules_by_group, self.row.id)
@@ -602,13 +604,13 @@ class DiscountQueries:
 
     @strawberry.field(
         description="The seller's groups of rules, in the order in which they run.",
-        directives=[*READ, list_size(100)],
+        directives=[*READ, list_size(20)],
     )
     async def discount_groups(self, info: Info) -> list[DiscountGroup]:
         return [DiscountGroup.of(row) for row in await discounts_groups.discount_groups(info.context)]
 
     @strawberry.field(
-        description="The seller's segments of customers, by code.", directives=[*READ, list_size(200)]
+        description="The seller's segments of customers, by code.", directives=[*READ, list_size(100)]
     )
     async def segments(self, info: Info) -> list[Segment]:
         return [Segment.of(row) for row in await discounts_groups.segments(info.context)]

@@ -25,7 +25,7 @@ from rules.discounts_conditions import ConditionKind, Extent, Measure
 from rules.discounts_rules import Concurrency, Phase, Stacking
 from rules.refusals import Path
 from schema.access import access, list_size
-from schema.discounts import DiscountConflict, DiscountGroup, DiscountRule, Segment
+from schema.discounts import CONFLICTS_LISTED, DiscountConflict, DiscountGroup, DiscountRule, Segment
 from schema.ids import decode_id
 from schema.payloads import Payload
 from schema.scalars import CurrencyCode
@@ -114,7 +114,7 @@ class DiscountRuleInput:
     phase: Phase = strawberry.field(description="When it runs.")
     benefit: DiscountBenefitInput = strawberry.field(description="What it gives.")
     conditions: list[DiscountConditionInput] = strawberry.field(
-        default_factory=list, description="What it asks for; all must hold. 20 at most."
+        default_factory=list, description="What it asks for; all must hold. 10 at most."
     )
     priority: int = strawberry.field(default=0, description="Of its group the highest goes first.")
     concurrency: Concurrency | None = _optional("How it stands to its group; null: as the group combines.")
@@ -212,12 +212,12 @@ class _SavedRulePayload(_RulePayload):
         if row is None:
             return cls()
         found, currency = await ctx.load(discounts_acts.conflicts_by_rule, entity_id)
-        conflicts = [DiscountConflict.of(each, currency) for each in found]
+        conflicts = [DiscountConflict.of(each, currency) for each in found[:CONFLICTS_LISTED]]
         return cls(discount_rule=DiscountRule.of(row), conflicts=conflicts)  # type: ignore[call-arg]
 
 
 _RULE = "The rule; null when refused."
-_CONFLICTS = "The active rules of its group that it gets in the way of, or they of it."
+_CONFLICTS = "The first 10 active rules of its group that it gets in the way of, or they of it."
 
 
 @strawberry.type(description="Answer of createDiscountRule.", directives=_MANAGE)
@@ -344,7 +344,8 @@ class DiscountMutations:
         return await CreateDiscountRulePayload.of(info.context, done)
 
     @strawberry.mutation(
-        description="Changes a discount rule, and reports the rules it conflicts with. Orders placed keep their prices.",
+        description="Changes a discount rule, and reports the rules it conflicts with. Placed orders keep their "
+        "prices.",
         directives=_MANAGE,
     )
     async def update_discount_rule(

@@ -58,6 +58,9 @@ EXPECTED = {
     "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
+    "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
+    "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
+    "createDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
