@@ -30,7 +30,7 @@ from storefront.portal import (
     statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import admin, bank, console, credit, customers, desk, imports, jobs, payments
+from storefront.staff import admin, bank, console, credit, customers, desk, discounts, imports, jobs, payments
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
 
@@ -54,7 +54,7 @@ PAGES: Sequence[At] = (
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -30,6 +30,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
+    Entry("/staff/discounts", "tag", N_("Discounts"), "discounts:read"),
     Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
     Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
     Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),

@@ -33,6 +33,9 @@ NONSENSE = (
     "T3JkZXI6MDFhMDAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDBDQUZF", "%00", "T3JkZXI6Jw", "1e999",
 )  # fmt: skip
 
+# Whoever may name these may name all of the seller's.
+OF_THE_HOUSE = ("Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment")
+
 
 async def foreign_ids(scene: Scene, name: str) -> dict[str, list[str]]:
     """By type: rows of a company the viewer knows nothing of, and a colleague's private ones."""
@@ -110,9 +113,7 @@ async def test_a_foreign_id_is_an_unknown_id(still: Scene, name: str) -> None:
         assert '"NOT_FOUND"' in expected, expected
         others = [one for type_name, many in foreign.items() for one in many if type_name != kind[0]]
         # Everybody knows products and categories; the house's own people know every row of the world (another house's: test_deliveries).
-        own_type = (
-            foreign[kind[0]] if kind[0] not in ("Product", "ProductCategory") and viewer not in STAFF else []
-        )
+        own_type = foreign[kind[0]] if kind[0] not in OF_THE_HOUSE and viewer not in STAFF else []
         for value in (*own_type, *others, *NONSENSE):
             assert await answer(given, path, value) == expected, (path, value)
     assert difference(before, await still.snapshot()) == {}
