@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Protocol, Self
 from uuid import UUID
 
 import strawberry
@@ -28,6 +28,9 @@ from schema.products import PriceBreak, Product
 from schema.rows import fill
 from schema.scalars import Money
 from schema.suggestions import Suggestion
+
+if TYPE_CHECKING:
+    from schema.coupons import CartCoupon
 
 Info = strawberry.Info[Context, None]
 _USE = [access(P.CARTS_USE)]
@@ -286,6 +289,12 @@ class Cart(Node):
     ) -> list[Suggestion]:
         rows = await suggestions.cart_suggestions(info.context, self.row.id, first)
         return [Suggestion.of(row) for row in rows]
+        description="The coupons entered, with what became of each.", directives=[list_size(10)]
+    async def coupons(self, info: Info) -> list[Annotated["CartCoupon", strawberry.lazy("schema.coupons")]]:
+        from resolvers.coupons import coupons_by_cart
+        from schema.coupons import CartCoupon
+
+        return [CartCoupon.of(each) for each in await info.context.load(coupons_by_cart, self.row.id)]
 
     @strawberry.field(
         description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]

@@ -60,6 +60,78 @@ LABELS: dict[str, dict[str, Label]] = {
         "OUT_OF_STOCK": Label(N_("Out of stock"), "danger", "close"),
         "BACKORDER": Label(N_("To order"), "info", "clock"),
     },
+    "discount_state": {
+        "INACTIVE": Label(N_("Switched off"), "neutral", "ban"),
+        "PLANNED": Label(N_("Planned"), "info", "clock"),
+        "RUNNING": Label(N_("Running"), "success", "play"),
+        "ENDED": Label(N_("Ended"), "neutral", "archive"),
+        "USED_UP": Label(N_("Used up"), "warning", "alert"),
+    },
+    "discount_phase": {
+        "LINE": Label(N_("On lines")),
+        "ALLOWANCE": Label(N_("Allowance off the invoice")),
+        "ORDER": Label(N_("On the order")),
+        "ALWAYS": Label(N_("After all others")),
+    },
+    "discount_stacking": {
+        "EXCLUSIVE": Label(N_("One alone: the highest priority")),
+        "BEST": Label(N_("One alone: the best for the customer")),
+        "SUMMED": Label(N_("All, each of the first amount")),
+        "CASCADED": Label(N_("All, one after the other")),
+    },
+    "discount_concurrency": {
+        "EXCLUSIVE": Label(N_("Alone in its group")),
+        "BEST": Label(N_("The best of those that compete")),
+        "COMPOUNDED": Label(N_("On top")),
+        "ALWAYS": Label(N_("On top, after all other discounts")),
+    },
+    "discount_condition": {
+        "PRODUCT": Label(N_("Products, by reference")),
+        "CATEGORY": Label(N_("Categories, by code")),
+        "BRAND": Label(N_("Brands")),
+        "CUSTOMER": Label(N_("Customers, by number")),
+        "CUSTOMER_GROUP": Label(N_("Customer groups, by code")),
+        "SEGMENT": Label(N_("Segments, by code")),
+        "CHANNEL": Label(N_("Ways of ordering: PORTAL, STAFF, API")),
+        "MINIMUM": Label(N_("From a quantity or amount on")),
+        "MIX_AND_MATCH": Label(N_("So many units in any mixture")),
+        "WINDOW": Label(N_("Weekdays and hours")),
+        "FIRST_ORDER": Label(N_("First order")),
+        "BOUGHT_BEFORE": Label(N_("Bought before: times, months")),
+        "WISHLIST": Label(N_("In a list of the customer")),
+        "BOUGHT_TOGETHER": Label(N_("Often bought with others of the basket")),
+        "NEAR_EXPIRY": Label(N_("Expires within days")),
+    },
+    "discount_benefit": {
+        "PERCENT": Label(N_("Percent")),
+        "AMOUNT_PER_UNIT": Label(N_("Amount off each unit")),
+        "AMOUNT_PER_LINE": Label(N_("Amount off each line")),
+        "AMOUNT_PER_ORDER": Label(N_("Amount off the order")),
+        "UNIT_PRICE": Label(N_("Fixed unit price")),
+        "SET_PRICE": Label(N_("Price for a set")),
+        "LEAST_EXPENSIVE": Label(N_("Percent off the cheapest units")),
+        "TIERED": Label(N_("By tiers")),
+    },
+    "discount_measure": {"QUANTITY": Label(N_("Quantity")), "AMOUNT": Label(N_("Amount"))},
+    "discount_extent": {
+        "ELIGIBLE_LINES": Label(N_("of these products")),
+        "LINE": Label(N_("of each line")),
+        "ORDER": Label(N_("of the order")),
+    },
+    "discount_conflict": {
+        "EQUAL_PRIORITY": Label(N_("Equal priority: the larger discount wins"), "warning", "alert"),
+        "NEVER_APPLIES": Label(
+            N_("The other one always comes first: this rule never applies"), "danger", "alert"
+        ),
+        "HIDES_ANOTHER": Label(
+            N_("This rule always comes first: the other one never applies"), "warning", "alert"
+        ),
+    },
+    "coupon_state": {
+        "VALID": Label(N_("Entered"), "success", "check"),
+        "USED_UP": Label(N_("Used up"), "danger", "alert"),
+        "ENDED": Label(N_("No longer valid"), "danger", "alert"),
+    },
     "delivery_status": {
         "RELEASED": Label(N_("Being prepared"), "info", "box"),
         "SHIPPED": Label(N_("Sent"), "success", "truck"),

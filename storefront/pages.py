@@ -39,6 +39,7 @@ from storefront.staff import (
     credit,
     customers,
     desk,
+    discounts,
     free_goods,
     imports,
     jobs,
@@ -72,6 +73,7 @@ PAGES: Sequence[At] = (
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

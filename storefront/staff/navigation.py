@@ -34,6 +34,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/charges", "truck", N_("Charges"), "charges:read"),
     Entry("/staff/trade-agreements", "tag", N_("Trade agreements"), "trade-agreements:read"),
     Entry("/staff/agreements", "archive", N_("Agreements"), "agreements:read"),
+    Entry("/staff/discounts", "tag", N_("Discounts"), "discounts:read"),
     Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
     Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
     Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),

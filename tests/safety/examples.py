@@ -29,7 +29,7 @@ from tests.safety.world import MEMBERS, NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
-COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
+COMMON = ("errors", "warnings", "replayed", "secret", "conflicts")  # and what is told once
 
 
 @dataclass(frozen=True)
@@ -397,6 +397,22 @@ def _trade(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
             answer = await scene.ask(name, asked, {"id": values[versioned]})
             given["expectedVersion"] = answer["data"]["node"]["version"]
         return given
+async def _rule_of(scene: Scene, name: str) -> Input:
+    """A rule that names a customer and products in every place where it can."""
+    product = global_id("Product", scene.world.products["ACE-0"])
+    return {
+        "groupId": scene.world.discounts["group"], "code": "NUEVA", "name": "Nueva", "phase": "LINE",
+        "benefit": {"kind": "PERCENT", "percent": "5"},
+        "conditions": [
+            {"kind": "CUSTOMER", "customerIds": [global_id("Customer", scene.world.customers["parent"])]},
+            {"kind": "PRODUCT", "productIds": [product]},
+            {"kind": "MIX_AND_MATCH", "quantity": "3", "mandatory": [{"productId": product, "quantity": "1"}]},
+        ],
+    }  # fmt: skip
+async def _changed_rule(scene: Scene, name: str) -> Input:
+    return await _rule_of(scene, name) | {"ruleId": scene.world.discounts["inactive"], "expectedVersion": 1}
+def _rule_act(state: str) -> Callable[[Scene, str], Awaitable[Input]]:
+        return {"ruleId": scene.world.discounts[state], "expectedVersion": 1}
 
     return build
 
@@ -421,6 +437,14 @@ async def _copy_where(scene: Scene, name: str) -> Input:
     customer = global_id("Customer", world.customers["parent"])
     product = global_id("Product", world.products["ACE-2"])
     return given | {"where": {"customer": {"eq": customer}, "product": {"in": [product]}}}
+async def _group(scene: Scene, name: str) -> Input:
+    return {"code": "OTRO", "name": "Otro", "sequence": 2, "stacking": "SUMMED", "suppresses": ["PROMO"]}
+async def _segment(scene: Scene, name: str) -> Input:
+    product = global_id("Product", scene.world.products["ACE-0"])
+    return {
+        "segmentId": scene.world.discounts["segment"], "expectedVersion": 1, "code": "ES", "name": "Es",
+        "countries": ["ES"], "productIds": [product],
+    }  # fmt: skip
 
 
 WHY = {"reason": "porque sí"}
@@ -457,6 +481,14 @@ EXAMPLES: dict[str, Example] = {
     "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
     "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
     "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
+    "addCoupon": Example("pmate", _cart_act(code="UNO")),
+    "removeCoupon": Example("pbuyer", _cart_act(code="UNO")),
+    "createDiscountRule": Example("manager", _rule_of, {"name": " "}),
+    "updateDiscountRule": Example("manager", _changed_rule),
+    "activateDiscountRule": Example("manager", _rule_act("inactive")),
+    "deactivateDiscountRule": Example("manager", _rule_act("active")),
+    "createDiscountGroup": Example("manager", _group, {"name": " "}),
+    "saveSegment": Example("manager", _segment),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
     "deleteWishlist": Example("pbuyer", _list_act()),

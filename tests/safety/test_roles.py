@@ -71,6 +71,9 @@ EXPECTED = {
     "createTradeAgreementJournal": "MD", "addTradeAgreementRows": "MD", "removeTradeAgreementRows": "MD",
     "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
     "setProductPricing": "MD",
+    "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
+    "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
+    "createDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {

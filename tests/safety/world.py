@@ -23,6 +23,7 @@ from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
 from models.charges import StoredChargeBand, StoredChargeRule
 from models.customers import Customer, CustomerContact, ExternalReference
+from models.discounts import DiscountRedemption, Segment, StoredDiscountGroup, StoredDiscountRule
 from models.events import OutboxEvent
 from models.free_goods import StoredFreeGoodsRule
 from models.invitations import Invitation
@@ -51,6 +52,7 @@ from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockP
 from rules.pricing_facts import TradeRelation
 from rules.sales_agreement_terms import AgreementLineTerms, AgreementTerms
 from rules.sales_agreements import AgreementPricing, CommitmentType
+from rules.discounts_rules import Phase, Stacking
 from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
@@ -129,6 +131,7 @@ class World:
         default_factory=dict
     )  # by company in force, draft, proposed; global ids
     trade: dict[str, str] = field(default_factory=dict)  # draft and its row, posted; global ids
+    discounts: dict[str, str] = field(default_factory=dict)  # group, active, inactive, segment; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -444,6 +447,41 @@ async def _write(database: Database, world: World, writer: Viewer, company: str)
     )  # fmt: skip
     customer = world.customers[company]
     return await make.do(database, writer, lambda ctx: create_agreement(ctx, customer, said), NOW)
+    await _discount(database, world)
+async def _discount(database: Database, world: World) -> None:
+    """A group with a rule that is running, with a coupon in a cart and redeemed by an order, and one that is not."""
+    seller_id = world.viewers["administrator"].seller_id
+    common = {"seller_id": seller_id, "created_at": NOW, "version": 1}
+    group = StoredDiscountGroup(
+        id=new_id(), code="PROMO", name="Promoción", sequence=1, stacking=Stacking.BEST, **common
+    )
+    kept = {"group_id": group.id, "phase": Phase.LINE, "conditions": [], "updated_at": NOW, **common}
+    running, waiting = (
+        StoredDiscountRule(
+            id=new_id(), code=code, name=code, is_active=is_active, coupon=code, coupon_key=code,
+            benefit={"kind": "PERCENT", "percent": "1"}, **kept,
+        )
+        for code, is_active in (("UNO", True), ("DOS", False))
+    segment = Segment(id=new_id(), code="ES", name="España", countries=["ES"], updated_at=NOW, **common)
+    order = _key(world, "pbuyer")
+        session.add_all([group, segment])
+        await session.flush()
+        session.add_all([running, waiting])
+        await session.flush()
+        session.add(DiscountRedemption(
+            rule_id=running.id, customer_id=world.customers["parent"], order_id=order, amount=Decimal("0.20"),
+            quantity=Decimal(2), currency="EUR", redeemed_at=NOW,
+        ))  # fmt: skip
+        await session.execute(
+            text("update cart set coupon_codes = '{UNO}' where user_id = :user"),
+            {"user": world.users["pbuyer"]},
+        )
+    world.discounts = {
+        "group": global_id("DiscountGroup", group.id),
+        "active": global_id("DiscountRule", running.id),
+        "inactive": global_id("DiscountRule", waiting.id),
+        "segment": global_id("Segment", segment.id),
+    }
 
 
 async def _deliver(database: Database, world: World) -> None:
@@ -613,6 +651,8 @@ OUR_BOOKS = (
     "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
     "trade_agreement_journal", "product_pricing",
 )  # fmt: skip
+OUR_BOOKS = ("invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
+             "discount_group", "discount_rule", "segment")  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"
 _OF_LINE = _OF_DELIVERY.format("(select delivery_id from delivery_line l where l.id = t.delivery_line_id)")
