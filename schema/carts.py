@@ -289,7 +289,10 @@ class Cart(Node):
     ) -> list[Suggestion]:
         rows = await suggestions.cart_suggestions(info.context, self.row.id, first)
         return [Suggestion.of(row) for row in rows]
+
+    @strawberry.field(
         description="The coupons entered, with what became of each.", directives=[list_size(10)]
+    )
     async def coupons(self, info: Info) -> list[Annotated["CartCoupon", strawberry.lazy("schema.coupons")]]:
         from resolvers.coupons import coupons_by_cart
         from schema.coupons import CartCoupon

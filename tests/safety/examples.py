@@ -377,8 +377,14 @@ def _price_rule(type_name: str, *ids: str, **more: Any) -> Callable[[Scene, str]
             known["categoryId"] = (await scene.ask(name, asked))["data"]["productCategories"][0]["id"]
         version = {"expectedVersion": 1} if "ruleId" in ids else {}
         return {each: known[each] for each in ids} | version | more
+
+    return build
+
+
 def _trade(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     """What the world has of trade agreements; `rows` is one that names everything a row can."""
+
+    async def build(scene: Scene, name: str) -> Input:
         world = scene.world
         row = {
             "relation": "PRICE", "customerId": global_id("Customer", world.customers["parent"]),
@@ -397,22 +403,6 @@ def _trade(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
             answer = await scene.ask(name, asked, {"id": values[versioned]})
             given["expectedVersion"] = answer["data"]["node"]["version"]
         return given
-async def _rule_of(scene: Scene, name: str) -> Input:
-    """A rule that names a customer and products in every place where it can."""
-    product = global_id("Product", scene.world.products["ACE-0"])
-    return {
-        "groupId": scene.world.discounts["group"], "code": "NUEVA", "name": "Nueva", "phase": "LINE",
-        "benefit": {"kind": "PERCENT", "percent": "5"},
-        "conditions": [
-            {"kind": "CUSTOMER", "customerIds": [global_id("Customer", scene.world.customers["parent"])]},
-            {"kind": "PRODUCT", "productIds": [product]},
-            {"kind": "MIX_AND_MATCH", "quantity": "3", "mandatory": [{"productId": product, "quantity": "1"}]},
-        ],
-    }  # fmt: skip
-async def _changed_rule(scene: Scene, name: str) -> Input:
-    return await _rule_of(scene, name) | {"ruleId": scene.world.discounts["inactive"], "expectedVersion": 1}
-def _rule_act(state: str) -> Callable[[Scene, str], Awaitable[Input]]:
-        return {"ruleId": scene.world.discounts[state], "expectedVersion": 1}
 
     return build
 
@@ -431,14 +421,45 @@ async def _suggestions(scene: Scene, name: str) -> Input:
 
 async def _months(scene: Scene, name: str) -> Input:
     return {"months": 12}
+
+
 async def _copy_where(scene: Scene, name: str) -> Input:
     given = await _trade("journalId", validFrom="2036-01-01")(scene, name)
     world = scene.world
     customer = global_id("Customer", world.customers["parent"])
     product = global_id("Product", world.products["ACE-2"])
     return given | {"where": {"customer": {"eq": customer}, "product": {"in": [product]}}}
+
+
+async def _rule_of(scene: Scene, name: str) -> Input:
+    """A rule that names a customer and products in every place where it can."""
+    product = global_id("Product", scene.world.products["ACE-0"])
+    return {
+        "groupId": scene.world.discounts["group"], "code": "NUEVA", "name": "Nueva", "phase": "LINE",
+        "benefit": {"kind": "PERCENT", "percent": "5"},
+        "conditions": [
+            {"kind": "CUSTOMER", "customerIds": [global_id("Customer", scene.world.customers["parent"])]},
+            {"kind": "PRODUCT", "productIds": [product]},
+            {"kind": "MIX_AND_MATCH", "quantity": "3", "mandatory": [{"productId": product, "quantity": "1"}]},
+        ],
+    }  # fmt: skip
+
+
+async def _changed_rule(scene: Scene, name: str) -> Input:
+    return await _rule_of(scene, name) | {"ruleId": scene.world.discounts["inactive"], "expectedVersion": 1}
+
+
+def _rule_act(state: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        return {"ruleId": scene.world.discounts[state], "expectedVersion": 1}
+
+    return build
+
+
 async def _group(scene: Scene, name: str) -> Input:
     return {"code": "OTRO", "name": "Otro", "sequence": 2, "stacking": "SUMMED", "suppresses": ["PROMO"]}
+
+
 async def _segment(scene: Scene, name: str) -> Input:
     product = global_id("Product", scene.world.products["ACE-0"])
     return {
@@ -561,16 +582,20 @@ EXAMPLES: dict[str, Example] = {
     "refreshSuggestions": Example("administrator", _months, {"months": 0}),
     "createTradeAgreementJournal": Example(
         "manager", _trade("rows", description="Tarifas"), {"rows": [{"relation": "PRICE"}]}
+    ),
     "addTradeAgreementRows": Example("manager", _trade("journalId", "rows")),
     "removeTradeAgreementRows": Example("manager", _trade("journalId", "rowIds")),
     "copyTradeAgreementRows": Example(
+        "manager",
         _trade("journalId", "postedIds", validFrom="2036-01-01", factor="1.1"),
         None,
         (_copy_where,),
+    ),
     "postTradeAgreementJournal": Example("manager", _trade("journalId")),
     "setCustomerPricingGroups": Example("manager", _trade("customerId", "groups")),
     "setProductPricing": Example(
         "manager", _trade("productId", expectedVersion=0, lineDiscountGroup="ACEITE")
+    ),
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),

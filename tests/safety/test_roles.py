@@ -88,7 +88,6 @@ SENSITIVE = {
     "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
-    "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Customer.pricingGroups": "RMID", "Product.pricing": "RMID", "TradeAgreementRow.unitPrice": "RMID",
     "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",

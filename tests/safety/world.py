@@ -48,11 +48,11 @@ from resolvers.trade_agreements import list_rows_of_journal
 from resolvers.trade_agreements_acts import RowDraft, create_journal
 from resolvers.trade_agreements_posting import post_journal
 from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
+from rules.discounts_rules import Phase, Stacking
 from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockPolicy
 from rules.pricing_facts import TradeRelation
 from rules.sales_agreement_terms import AgreementLineTerms, AgreementTerms
 from rules.sales_agreements import AgreementPricing, CommitmentType
-from rules.discounts_rules import Phase, Stacking
 from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
 from schema.api import api
 from schema.engine import Engine
@@ -407,6 +407,8 @@ async def _act(database: Database, world: World) -> None:
     await _deliver(database, world)
     await _pay(database, world)
     await _agree(database, world)
+    await _trade(database, world)
+    await _discount(database, world)
 
 
 async def _agree(database: Database, world: World) -> None:
@@ -447,7 +449,8 @@ async def _write(database: Database, world: World, writer: Viewer, company: str)
     )  # fmt: skip
     customer = world.customers[company]
     return await make.do(database, writer, lambda ctx: create_agreement(ctx, customer, said), NOW)
-    await _discount(database, world)
+
+
 async def _discount(database: Database, world: World) -> None:
     """A group with a rule that is running, with a coupon in a cart and redeemed by an order, and one that is not."""
     seller_id = world.viewers["administrator"].seller_id
@@ -462,8 +465,10 @@ async def _discount(database: Database, world: World) -> None:
             benefit={"kind": "PERCENT", "percent": "1"}, **kept,
         )
         for code, is_active in (("UNO", True), ("DOS", False))
+    )  # fmt: skip
     segment = Segment(id=new_id(), code="ES", name="España", countries=["ES"], updated_at=NOW, **common)
     order = _key(world, "pbuyer")
+    async with database.job() as session:
         session.add_all([group, segment])
         await session.flush()
         session.add_all([running, waiting])
@@ -569,7 +574,7 @@ async def _pay(database: Database, world: World) -> None:
         await make.make_upload(session, world.viewers["integrator"], NOW, catalogue, name="articulos.csv")
 
 
-async def _agree(database: Database, world: World) -> None:
+async def _trade(database: Database, world: World) -> None:
     """Each company has an agreed price that begins in years, so that it changes none of today's; two are drafts."""
     day = date(2030, 1, 1)
     end = date(2036, 12, 31)
@@ -590,7 +595,7 @@ async def _agree(database: Database, world: World) -> None:
     draft = await make.do(database, manager, lambda ctx: create_journal(ctx, "", own), NOW)
     for key, name in ((posted, "posted"), (draft, "row")):
         page = await make.do(
-            database, manager, lambda ctx, key=key: list_rows_of_journal(ctx, key, PageArgs()), NOW
+            database, manager, partial(list_rows_of_journal, journal_id=key, args=PageArgs()), NOW
         )
         world.trade[name] = global_id("TradeAgreementRow", page.rows[0].id)
     world.trade["draft"] = global_id("TradeAgreementJournal", draft)
@@ -649,10 +654,8 @@ def free_texts() -> list[tuple[str, str, str]]:
 # Tables of the seller alone: no text in them is any company's.
 OUR_BOOKS = (
     "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
-    "trade_agreement_journal", "product_pricing",
+    "trade_agreement_journal", "product_pricing", "discount_group", "discount_rule", "segment",
 )  # fmt: skip
-OUR_BOOKS = ("invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
-             "discount_group", "discount_rule", "segment")  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"
 _OF_LINE = _OF_DELIVERY.format("(select delivery_id from delivery_line l where l.id = t.delivery_line_id)")

@@ -14,7 +14,13 @@ from sqlalchemy import text
 from auth.permissions import Viewer
 from models.customers import CustomerGroup
 from resolvers.context import Context, LockedSession
-from resolvers.discounts import give_back_redemptions, redeem, rules_for, segments_of
+from resolvers.discounts import (
+    count_uses,
+    give_back_redemptions,
+    keep_redemptions,
+    rules_for,
+    segments_of,
+)
 from resolvers.house import as_house
 from resolvers.runner import Done, Refused, run_act
 from rules.discounts_rules import DiscountGroup, DiscountRule, RuleUse
@@ -69,6 +75,12 @@ async def act(shop: Shop, viewer: Viewer, work: Any) -> Any:
     return await run_act(
         shop.engine.database, viewer, lambda session: Context(viewer, NOW, MADRID, open_session=session), done
     )
+
+
+async def redeem(ctx: Context, order_id: UUID, customer_id: UUID, uses: Sequence[RuleUse]) -> None:
+    """As placing an order does it."""
+    await count_uses(ctx, customer_id, uses)
+    await keep_redemptions(ctx, order_id, customer_id, uses)
 
 
 async def test_a_rule_is_made_switched_on_and_found_for_pricing(shop: Shop) -> None:
@@ -206,7 +218,7 @@ async def test_saving_reports_conflicts_with_an_example_basket(shop: Shop) -> No
 async def test_a_rule_is_changed_and_switched_off(shop: Shop) -> None:
     desk = await open_desk(shop)
     rule = await desk.running(code="A")
-    changed = {"groupId": desk.group_id, "code": "A", "name": "Otra", "phase": "ORDER",
+    changed: dict[str, Any] = {"groupId": desk.group_id, "code": "A", "name": "Otra", "phase": "ORDER",
                "benefit": {"kind": "AMOUNT_PER_ORDER", "amount": "5"}, "currency": "EUR"}  # fmt: skip
 
     stale = await desk.act(

@@ -115,7 +115,7 @@ async def test_a_simulation_and_the_order_agree(shop: Shop) -> None:
     manager, _ = await golden(shop)
     before = await shop.snapshot()
     scenario = {"name": "A", "lines": [{"sku": "B", "quantity": "50"}, {"sku": "A", "quantity": "200"}]}
-    given = {"customer": encode_id("Customer", shop.customer.id), "scenarios": [scenario]}
+    given: dict[str, Any] = {"customer": encode_id("Customer", shop.customer.id), "scenarios": [scenario]}
 
     found = (await shop.data(manager, SIMULATION % MARGIN, **given))["priceSimulation"][0]
 
