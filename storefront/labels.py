@@ -82,6 +82,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "CUSTOMERS": Label(N_("Customers")),
         "PRICES": Label(N_("Prices")),
         "STOCK": Label(N_("Stock")),
+        "TRADE_AGREEMENTS": Label(N_("Trade agreements")),
     },
     "job_kind": {
         "mail.order_placed": Label(N_("Mail: order received")),
