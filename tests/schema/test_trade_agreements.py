@@ -364,7 +364,7 @@ async def test_a_draft_that_moved_on_is_not_written_over(shop: Shop) -> None:
 async def test_groups_of_customers_and_products_are_set_as_a_whole(shop: Shop) -> None:
     manager = await manager_of(shop)
     customer, product = encode_id("Customer", shop.customer.id), encode_id("Product", shop.product.id)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"relation": "PRICE", "code": " NYC ", "priority": 5},
         {"relation": "PRICE", "code": "NORTH_EAST"},
         {"relation": "LINE_DISCOUNT", "code": "NYC"},

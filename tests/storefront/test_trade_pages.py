@@ -1,5 +1,7 @@
 """Trade agreements as managers keep them and reps read them, without JavaScript."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
@@ -30,7 +32,7 @@ async def test_a_manager_writes_mends_and_posts_a_journal_and_a_rep_reads_it(vis
     journal = visitor.path
     assert journal.startswith(f"{BASE}/journals/TA-")
 
-    row = {"relation": "PRICE", "customer": customer, "sku": sku, "price": "7,25", "to": "10"}
+    row: dict[str, Any] = {"relation": "PRICE", "customer": customer, "sku": sku, "price": "7,25", "to": "10"}
     await visitor.submit(visitor.form(act="add"), 422, **row | {"price": "mucho"})
     assert "Escriba un número, como 12,5." in visitor.page.text
     await visitor.submit(visitor.form(act="add"), 422, **row | {"sku": "NADA-1"})
@@ -50,7 +52,7 @@ async def test_a_manager_writes_mends_and_posts_a_journal_and_a_rep_reads_it(vis
     # The same again, dearer and from a later day, in the place of the first.
     await visitor.open(f"{BASE}/journals")
     await visitor.submit(visitor.form(act="create"), description="Suben")
-    copied = {"rise": "10", "copy-since": "2090-01-01", "copy-customer": customer}
+    copied: dict[str, Any] = {"rise": "10", "copy-since": "2090-01-01", "copy-customer": customer}
     await visitor.submit(visitor.form(act="copy"), **copied)
     assert "7,98" in visitor.page.text and "sustituye a" in visitor.page.text
     replaced = row | {"price": "5", "since": "2091-01-01", "replaces": "1"}
