@@ -191,6 +191,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "CUSTOMERS": Label(N_("Customers")),
         "PRICES": Label(N_("Prices")),
         "STOCK": Label(N_("Stock")),
+        "TRADE_AGREEMENTS": Label(N_("Trade agreements")),
     },
     "job_kind": {
         "suggestions.refresh": Label(N_("Count what is bought together")),

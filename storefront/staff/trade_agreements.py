@@ -20,6 +20,9 @@ FILTERS = ("relation", "customer", "group", "sku", "items", "on")
 TEXTS = ("customer", "group", "sku", "items", "currency", "unit")
 NUMBERS = ("from", "to", "price", "price-unit", "amount", "percent1", "percent2")
 DAYS = ("since", "until")
+TYPED = (
+    *TEXTS, *NUMBERS, *DAYS, "relation", "base", "rise", "copy-since", "copy-customer", "copy-group",
+)  # fmt: skip
 # The input's field of each of the form's.
 INPUTS = {
     "customer": "customerNumber", "group": "customerGroup", "sku": "sku", "items": "itemGroup", "currency": "currency",
@@ -89,6 +92,7 @@ async def show_journal(page: Page, problems: Sequence[Problem] = ()) -> Response
         name: page.field(name) for name in (*TEXTS, *NUMBERS, *DAYS, "relation", "base", "act", "rise")
     }
     typed |= {name: page.field(name) for name in ("copy-since", "copy-customer", "copy-group")}
+    typed: dict[str, Any] = {name: page.field(name) for name in TYPED}
     typed["ticked"] = [name for name in ("next", "generic", "replaces") if page.field(name)]
     return page.show(
         "staff/trade_journal.html", 422 if problems else 200, frame=data, journal=journal, typed=typed,

@@ -598,12 +598,21 @@ async def _trade(database: Database, world: World) -> None:
             database, manager, partial(list_rows_of_journal, journal_id=key, args=PageArgs()), NOW
         )
         world.trade[name] = global_id("TradeAgreementRow", page.rows[0].id)
+    world.trade = {
+        "posted": await _first_row(database, manager, posted),
+        "row": await _first_row(database, manager, draft),
+    }
     world.trade["draft"] = global_id("TradeAgreementJournal", draft)
     async with database.job() as session:
         for name, key in world.customers.items():
             session.add(
                 CustomerPricingGroup(customer_id=key, relation=TradeRelation.PRICE, group_code=tag("c", name))
             )
+
+
+async def _first_row(database: Database, viewer: Viewer, journal: UUID) -> str:
+    page = await make.do(database, viewer, lambda ctx: list_rows_of_journal(ctx, journal, PageArgs()), NOW)
+    return global_id("TradeAgreementRow", page.rows[0].id)
 
 
 def _key(world: World, name: str) -> UUID:
