@@ -208,7 +208,7 @@ async def conflicts_by_rule(ctx: Context, keys: Sequence[UUID]) -> list[Conflict
     """The conflicts of stored rules; those of a rule that was just saved are known already."""
     rows: list[DiscountRuleRow | None] = await ctx.loader(discount_rules_by_id).load_many(list(keys))
     groups = {each.id: each for each in await discount_groups(ctx)}
-    found = []
+    found: list[Conflicts] = []
     for key, row in zip(keys, rows, strict=True):
         kept = ctx.kept.get(("discount-conflicts", key))
         if kept is None and row is not None:

@@ -35,7 +35,8 @@ from rules.discounts_stored import benefit_from_json, conditions_from_json
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
-from schema.filters import BooleanFilter, IDFilter, StringFilter, enum_filter, one_key_of, where_of
+from schema.enums import DiscountPhaseFilter
+from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.products import Product
 from schema.rows import fill
@@ -45,17 +46,6 @@ Info = strawberry.Info[Context, None]
 READ = [access(P.DISCOUNTS_READ)]
 CONFLICTS_LISTED = 10
 
-described_enum(
-    Phase,
-    "When a rule runs, between the agreements' discounts and the charges.",
-    {
-        "LINE": "On lines, before all other promotions.",
-        "ALLOWANCE": "An allowance off the invoice, after the promotions on lines.",
-        "ORDER": "On the order, after manual line discounts; percents before amounts.",
-        "ALWAYS": "After every other discount, whatever it excludes.",
-    },
-)
-PhaseFilter = enum_filter(Phase)
 described_enum(
     Stacking,
     "How the rules of a group combine.",
@@ -272,9 +262,9 @@ async def _names(ctx: Context, conditions: Sequence[Condition]) -> dict[str, str
     for each in conditions:
         if isinstance(each, MixAndMatch):
             products += [UUID(product) for product, _ in each.mandatory]
-    found = {}
+    found: dict[str, str] = {}
     for batch, keys in ((customers_by_id, customers), (products_by_id, products)):
-        rows = await ctx.loader(batch).load_many(keys)  # type: ignore[arg-type]
+        rows = await ctx.loader(batch).load_many(keys)
         found |= {str(key): "?" if row is None else row.name for key, row in zip(keys, rows, strict=True)}
     return found
 
@@ -551,7 +541,7 @@ class DiscountRuleWhere:
     is_active: BooleanFilter | None = strawberry.field(
         default=None, description="On whether it is switched on."
     )
-    phase: PhaseFilter | None = strawberry.field(default=None, description="On when it runs.")
+    phase: DiscountPhaseFilter | None = strawberry.field(default=None, description="On when it runs.")
     group_id: IDFilter | None = strawberry.field(default=None, description="On its group.")
     and_: list["DiscountRuleWhere"] | None = strawberry.field(
         name="and", default=None, description="All of these hold."

@@ -305,7 +305,7 @@ def _condition(given: DiscountConditionInput, path: Path) -> ConditionDraft:
 
 
 def _benefit(given: DiscountBenefitInput | TierBenefitInput) -> BenefitDraft:
-    values = {
+    values: dict[str, Any] = {
         each.name: getattr(given, each.name, None) for each in fields(BenefitDraft) if each.name != "tiers"
     }
     tiers: list[DiscountTierInput] | None = getattr(given, "tiers", None)

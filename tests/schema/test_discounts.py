@@ -206,7 +206,7 @@ async def test_saving_reports_conflicts_with_an_example_basket(shop: Shop) -> No
 async def test_a_rule_is_changed_and_switched_off(shop: Shop) -> None:
     desk = await open_desk(shop)
     rule = await desk.running(code="A")
-    changed = {"groupId": desk.group_id, "code": "A", "name": "Otra", "phase": "ORDER",
+    changed: dict[str, Any] = {"groupId": desk.group_id, "code": "A", "name": "Otra", "phase": "ORDER",
                "benefit": {"kind": "AMOUNT_PER_ORDER", "amount": "5"}, "currency": "EUR"}  # fmt: skip
 
     stale = await desk.act(
