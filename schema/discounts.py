@@ -35,7 +35,7 @@ from rules.discounts_stored import benefit_from_json, conditions_from_json
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
-from schema.discounts_enums import PhaseFilter
+from schema.enums import DiscountPhaseFilter
 from schema.filters import BooleanFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.products import Product
@@ -541,7 +541,7 @@ class DiscountRuleWhere:
     is_active: BooleanFilter | None = strawberry.field(
         default=None, description="On whether it is switched on."
     )
-    phase: PhaseFilter | None = strawberry.field(default=None, description="On when it runs.")
+    phase: DiscountPhaseFilter | None = strawberry.field(default=None, description="On when it runs.")
     group_id: IDFilter | None = strawberry.field(default=None, description="On its group.")
     and_: list["DiscountRuleWhere"] | None = strawberry.field(
         name="and", default=None, description="All of these hold."

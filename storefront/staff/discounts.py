@@ -86,7 +86,10 @@ def _editor(
     page: Page, data: Mapping[str, Any], rule: Mapping[str, Any] | None, problems: Sequence[Problem]
 ) -> Response:
     typed, rows = (_typed(page), _typed_rows(page)) if page.form else _known(rule, page.query("group"))
-    rows = [*rows, *({} for _ in range(min(BLANK_ROWS, ROWS_MAX - len(rows))))]
+    rows = [
+        *rows,
+        *(dict.fromkeys((*_ROW, "days"), "") for _ in range(min(BLANK_ROWS, ROWS_MAX - len(rows)))),
+    ]
     return page.show(
         "staff/discount.html", 422 if problems else 200, frame=data, rule=rule, groups=data["discountGroups"],
         segments=data["segments"], typed=typed, rows=rows, kinds=KINDS, benefits=BENEFITS, tier_kinds=TIER_KINDS,
