@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from rules.discounts_conditions import Basket, Extent, Measure, Miss
-from rules.money import ZERO, allocate, line_amount, round_money
+from rules.money import ZERO, allocate, line_amount, quotient, round_money
 from rules.pricing_trace import ValueKind
 from rules.quantities import plain
 
@@ -67,8 +67,7 @@ def worth(basket: Basket, index: int) -> Decimal:
 
 def unit_worth(basket: Basket, index: int) -> Decimal:
     """The running price of one unit, exact enough to rank by."""
-    with localcontext(prec=60):
-        return basket.amounts[index] / basket.lines[index].quantity_paid
+    return quotient(basket.amounts[index], basket.lines[index].quantity_paid)
 
 
 def by_price(basket: Basket, *, is_dearest_first: bool) -> list[int]:
@@ -236,7 +235,12 @@ class LeastExpensive(Benefit):
         for index in by_price(basket, is_dearest_first=False):
             quantities[index] = min(basket.quantities[index], left)
             left -= quantities[index]
-        chosen = replace(basket, quantities=quantities, rounds_once=False)
+        chosen = replace(
+            basket,
+            quantities=quantities,
+            open=tuple(i for i in basket.open if quantities[i] > 0),
+            rounds_once=False,
+        )
         return Percent(self.percent).shares(chosen)
 
 

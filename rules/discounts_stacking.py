@@ -182,9 +182,11 @@ def _contest(
     won: dict[str, Contender] = {}
     while heap:
         _, contender = heappop(heap)
+        if contender.rule.id in eager and any(i in taken for i in contender.open):
+            continue  # it was weighed again without them
         left = _without(contender, taken, found)
         if left is not contender:
-            if left.open and left.rule.id not in eager:
+            if left.open:
                 enter(left)
             continue
         taken |= dict.fromkeys(left.open, left.rule)

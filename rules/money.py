@@ -20,6 +20,11 @@ def round_money(amount: Decimal, exponent: int = 2) -> Decimal:
     return _WIDE.quantize(_WIDE.quantize(amount, _NEARLY), Decimal((0, (1,), -exponent)))
 
 
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """With as many digits as 60 allow, to compare and to go on from."""
+    return _WIDE.divide(dividend, divisor)
+
+
 def line_amount(
     quantity: Decimal, unit_price: Decimal, price_unit: Decimal = Decimal(1), exponent: int = 2
 ) -> Decimal:
