@@ -88,10 +88,6 @@ async def show_journal(page: Page, problems: Sequence[Problem] = ()) -> Response
     journal = data["tradeAgreementJournal"]
     if journal is None:
         raise Trouble(404)
-    typed: dict[str, object] = {
-        name: page.field(name) for name in (*TEXTS, *NUMBERS, *DAYS, "relation", "base", "act", "rise")
-    }
-    typed |= {name: page.field(name) for name in ("copy-since", "copy-customer", "copy-group")}
     typed: dict[str, Any] = {name: page.field(name) for name in TYPED}
     typed["ticked"] = [name for name in ("next", "generic", "replaces") if page.field(name)]
     return page.show(
