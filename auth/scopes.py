@@ -39,7 +39,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.AGREEMENTS_READ: frozenset({P.AGREEMENTS_READ}),
         ApiScope.AUDIT_READ: frozenset({P.AUDIT_READ}),
         ApiScope.CATALOG_READ: frozenset({P.CATALOG_READ}),
-        ApiScope.COSTS_READ: frozenset({P.COSTS_READ}),
+        ApiScope.COSTS_READ: frozenset({P.COSTS_READ, P.MARGIN_READ}),
         ApiScope.CUSTOMERS_READ: frozenset({P.CUSTOMERS_READ, P.STAFF}),  # the seller's reps come with it
         ApiScope.CUSTOMERS_WRITE: frozenset({P.ADDRESSES_WRITE}),
         ApiScope.EVENTS_READ: frozenset({P.EVENTS_READ}),
@@ -50,7 +50,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.LISTS_WRITE: frozenset({P.WISHLISTS_USE}),
         ApiScope.ORDERS_READ: frozenset({P.ORDERS_READ, P.DELIVERIES_READ}),
         ApiScope.ORDERS_WRITE: frozenset({P.CARTS_USE, P.ORDERS_PLACE, P.ORDERS_CANCEL}),
-        ApiScope.PRICES_READ: frozenset({P.PRICES_READ}),
+        ApiScope.PRICES_READ: frozenset({P.PRICES_READ, P.PRICES_SIMULATE}),
         ApiScope.SALES_HISTORY_READ: frozenset({P.SALES_HISTORY_READ}),
         ApiScope.STOCK_READ: frozenset({P.STOCK_READ, P.STOCK_QUANTITY_READ}),
         ApiScope.TRADE_AGREEMENTS_READ: frozenset({P.TRADE_AGREEMENTS_READ}),
@@ -68,7 +68,7 @@ WITHOUT_SCOPE = frozenset(
         P.AGREEMENTS_CONFIRM, P.AGREEMENTS_MANAGE,
         P.INVOICES_MANAGE, P.JOBS_MANAGE, P.JOURNAL_READ, P.LOTS_READ, P.NOTES_INTERNAL, P.NOTES_WRITE, P.ON_BEHALF_ACT,
         P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.TRADE_AGREEMENTS_MANAGE,
-        P.USERS_WRITE,
+        P.USERS_WRITE, P.SUGGESTIONS_MEASURE,
     }
 )  # fmt: skip
 
@@ -85,6 +85,7 @@ SELLER_MACHINE = _wider(
     RowScope.ALL,
     P.AUDIT_READ,
     P.COSTS_READ,
+    P.MARGIN_READ,
     P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ,
     P.USERS_READ,

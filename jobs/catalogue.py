@@ -8,6 +8,7 @@ from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
+from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
 
 def make_catalogue(settings: MailSettings) -> Catalogue:
@@ -26,6 +27,8 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
         JobKind("invoices.verify", verify_chains, at_once=1),
+        JobKind("suggestions.refresh", refresh_suggestions, at_once=1),
+        JobKind("suggestions.ordered", note_suggestions_ordered),
         JobKind("house.keep", keep_house, at_once=1),
         JobKind("house.recover", recover, at_once=1),
         *IMPORT_KINDS,
@@ -34,7 +37,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         kinds={each.name: each for each in kinds},
         reactions={
             # An order that passes the credit limit is held as it is placed.
-            "order.placed": ("mail.order_placed", "mail.order_held"),
+            "order.placed": ("mail.order_placed", "mail.order_held", "suggestions.ordered"),
             "order.held": ("mail.order_held",),
             "order.confirmed": ("mail.order_confirmed",),
             "order.refused": ("mail.order_refused",),
@@ -49,6 +52,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
             Schedule("invoices.verify", "47 3 * * *"),
+            Schedule("suggestions.refresh", "29 2 * * *"),
             Schedule("house.keep", "17 3 * * *"),
             Schedule("house.recover", "*/5 * * * *"),
         ),

@@ -17,6 +17,7 @@ from jobs.imports_customers import plan_customers
 from jobs.imports_prices import plan_prices
 from jobs.imports_products import plan_products
 from jobs.imports_stock import plan_stock
+from jobs.imports_trade import plan_trade_agreements
 from jobs.kinds import JobKind
 from jobs.runs import ErrorRow, Run
 from models.base import new_id
@@ -41,6 +42,7 @@ PLANS: Mapping[ImportKind, MakePlan] = {
     ImportKind.CUSTOMERS: plan_customers,
     ImportKind.PRICES: plan_prices,
     ImportKind.STOCK: plan_stock,
+    ImportKind.TRADE_AGREEMENTS: plan_trade_agreements,
 }
 
 

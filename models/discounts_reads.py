@@ -127,7 +127,7 @@ def visible_segments(viewer: Viewer) -> Select[Any]:
     )
 
 
-RULE_COLUMNS = {
+RULE_COLUMNS: dict[str, Any] = {
     "id": StoredDiscountRule.id,
     "code": StoredDiscountRule.code,
     "name": StoredDiscountRule.name,

@@ -75,13 +75,22 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             group by order_id, tax_category, tax_percent, currency_exponent
             having sum(tax_amount) <> round(sum(net_amount) * tax_percent / 100, currency_exponent)
         """,
-        "a line's net is its price less its discount": """
-            select id from (
-                select id, net_amount, discount_percent, currency_exponent,
-                    round(quantity_ordered * coalesce(manual_unit_price, list_unit_price) / price_unit,
-                        currency_exponent) as gross
-                from sales_order_line
-            ) as line where net_amount <> gross - round(gross * discount_percent / 100, currency_exponent)
+        # The last unit price once rounded, less what each later step took; steps older than `discount` say a percent.
+        "a line's net is what its trace replays to": """
+            select line.id from sales_order_line line cross join lateral (
+                select (array_agg((step ->> 'runningPrice')::numeric order by place desc) filter (where
+                        step ->> 'component' in ('LIST_PRICE', 'QUANTITY_BREAK', 'TRADE_PRICE', 'AGREEMENT_PRICE',
+                            'MANUAL_PRICE', 'LINE_DISCOUNT', 'MULTILINE_DISCOUNT', 'AGREEMENT_DISCOUNT')))[1] as price,
+                    coalesce(sum((step ->> 'discount')::numeric), 0) as discount,
+                    coalesce(max((step ->> 'value')::numeric) filter (where
+                        step ->> 'component' = 'MANUAL_DISCOUNT' and not step ? 'discount'), 0) as percent
+                from jsonb_array_elements(price_trace) with ordinality as steps(step, place)
+                where step ->> 'status' <> 'EXCLUDED'
+            ) as trace cross join lateral (
+                select round(quantity_ordered * trace.price / price_unit, currency_exponent) as amount
+            ) as gross
+            where net_amount <> gross.amount - trace.discount
+                - round(gross.amount * trace.percent / 100, currency_exponent)
         """,
         "a line's schedule covers it": """
             select line.id from sales_order_line line

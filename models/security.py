@@ -360,7 +360,8 @@ _POSTED = {
     ),
     "payment": ("true", ("version", "amount_matched", "note", "reversed_at", "reversal_reason")),
     "payment_match": ("true", ("undone_at",)),
-    "trade_agreement_journal": ("old.status = 'POSTED'", ()),
+    # An import posts its rows batch by batch.
+    "trade_agreement_journal": ("old.status = 'POSTED'", ("row_count",)),
     # The keys follow from columns that stay; they are worked out anew after this trigger.
     "trade_agreement_row": ("old.is_posted", ("valid_until", "customer_key", "item_key")),
 }

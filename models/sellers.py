@@ -1,6 +1,7 @@
 """Our side: the seller's legal entity, its money, taxes, terms, series and sales force."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,10 @@ class Seller(Base):
         one_of("credit_policy", CreditPolicy),
         one_of("line_multiline_mode", LineMultilineMode),
         one_of("price_date_type", DateType),
+        CheckConstraint(
+            "margin_floor_percent <= margin_target_percent and margin_target_percent < 100",
+            name="margin_bands",
+        ),
     )
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
@@ -71,6 +76,9 @@ class Seller(Base):
     # The seller lets a parent company see what its subsidiaries do; a child never sees its parent.
     parents_see_descendants: Mapped[bool]
     low_stock_threshold: Mapped[UnitPrice]
+    # From the target on a margin is green, below the floor red (rule book 0.2, 31); in percent of sales.
+    margin_target_percent: Mapped[Percent] = mapped_column(server_default="25", default=Decimal(25))
+    margin_floor_percent: Mapped[Percent] = mapped_column(server_default="10", default=Decimal(10))
     bank_account: Mapped[Code] = mapped_column(server_default="")
     # Nothing is posted on this day or before it.
     books_closed_until: Mapped[date | None]

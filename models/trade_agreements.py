@@ -82,6 +82,8 @@ class TradeAgreementJournal(Base):
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     posted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     posted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    # The import that its rows came with, batch by batch; the import itself may be cleared away.
+    import_id: Mapped[UUID | None] = mapped_column(unique=True)
 
 
 class TradeAgreementRow(Base):

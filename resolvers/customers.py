@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,8 @@ class SellerRow:
     out_of_stock_policy: OutOfStockPolicy
     credit_policy: str
     low_stock_threshold: Any
+    margin_target_percent: Decimal
+    margin_floor_percent: Decimal
     bank_account: str
     books_closed_until: date | None
     overdue_days_allowed: int | None

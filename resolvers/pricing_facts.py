@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from models.free_goods import free_goods_rules_for
 from models.products_reads import ProductRow
@@ -15,12 +15,12 @@ from resolvers.context import Context
 from resolvers.customers import SellerRow, seller
 from resolvers.discounts import rules_for, segments_of
 from resolvers.house import as_house
-from resolvers.pending import FavouriteFacts, favourite_facts, months_asked
 from resolvers.prices import Market, breaks_by_product, market, rates_to
 from resolvers.products import categories_by_id, products_by_id, units_by_product
 from resolvers.sales_agreements import commitments_for
+from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
 from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
-from rules.discounts_rules import DiscountGroup, DiscountRule
+from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
 from rules.pricing import DocumentFacts, PriceBook
@@ -114,6 +114,17 @@ _BUYER = """
 """
 
 
+# First expired, first out: the lot that would be sold is the one that expires first and is on hand.
+_EXPIRIES = text(
+    """
+    select lot.product_id, min(lot.expires_on) from lot
+    join lot_balance on lot_balance.lot_id = lot.id and lot_balance.on_hand > 0
+    where lot.product_id = any (:products) and lot.expires_on > :today
+    group by lot.product_id
+    """
+).bindparams(bindparam("products", type_=ARRAY(Uuid)))
+
+
 @dataclass(frozen=True, slots=True)
 class _House:
     """What the house knows of the buyer and its products, and every rule that may have a say."""
@@ -127,6 +138,7 @@ class _House:
     discounts: tuple[Sequence[DiscountGroup], Sequence[DiscountRule]] = ((), ())
     free_goods: Sequence[FreeGoodsRule] = ()
     favourites: FavouriteFacts = field(default_factory=FavouriteFacts)
+    expiries: Mapping[UUID, date] = field(default_factory=dict)
 
 
 async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
@@ -227,11 +239,27 @@ async def _house(
             first=ctx.today, last=ctx.today,
         )  # fmt: skip
         favourites = FavouriteFacts()
-        months = months_asked(discounts[1])
-        if customer_id is not None and months is not None:
-            favourites = await favourite_facts(session, customer_id, keys, months)
+        wanted = facts_asked(discounts[1])
+        if customer_id is not None and wanted.is_favourite:
+            favourites = await favourite_facts(
+                session, customer_id, keys, wanted.months, seller_id=seller_id, today=ctx.today,
+                user_id=ctx.user.user_id,
+            )  # fmt: skip
+        expiries: Mapping[UUID, date] = {}
+        if wanted.is_expiry:
+            rows_ = await session.execute(_EXPIRIES, {"products": keys, "today": ctx.today})
+            expiries = {row[0]: row[1] for row in rows_}
     return _House(
-        groups, group, is_first_order, segments, rows, commitments, discounts, free_goods, favourites
+        groups,
+        group,
+        is_first_order,
+        segments,
+        rows,
+        commitments,
+        discounts,
+        free_goods,
+        favourites,
+        expiries,
     )
 
 
@@ -240,6 +268,7 @@ async def _line(
 ) -> LineFacts:
     category = await ctx.load(categories_by_id, product.category_id)
     units = await ctx.load(units_by_product, product.id)
+    expires_on = house.expiries.get(product.id)
     pricing = house.groups.products.get(product.id) or ProductPricingRow(product.id)
     return LineFacts(
         number=number,
@@ -255,7 +284,8 @@ async def _line(
         multiline_discount_group=pricing.multiline_discount_group,
         is_in_total_discount=pricing.is_in_total_discount,
         units={each.unit_code: each.factor for each in units},
+        days_to_expiry=None if expires_on is None else (expires_on - ctx.today).days,
         times_bought=house.favourites.times_bought.get(product.id, {}),
-        is_in_wishlist=product.id in house.favourites.in_wishlist,
-        bought_together=house.favourites.bought_together.get(product.id, frozenset()),
+        is_in_wishlist=product.id in house.favourites.wishlisted,
+        bought_together=frozenset(map(str, house.favourites.bought_together.get(product.id, ()))),
     )

@@ -39,7 +39,7 @@ from rules.sales_agreements import (
 
 SEARCH_MAX = 200
 EXPIRES_SOON_DAYS = 30
-CONSUMPTION_SHOWN = 50
+CONSUMPTION_SHOWN = 20
 
 P = Permission
 _PERMISSION = {

@@ -18,7 +18,9 @@ from rules.sales_agreements import Consumption, commitment_exceeded, consumption
 
 Session = LockedSession | AsyncSession  # of an act as the house, or of a job
 
-_LOCK = "select id from agreement_line where id = any (cast(:keys as uuid[])) order by id for update"
+# Not `for update`: an order line that points here holds the key of the row, and two such orders would wait for each
+# other.
+_LOCK = "select id from agreement_line where id = any (cast(:keys as uuid[])) order by id for no key update"
 _LINKED = """
     select order_id, commitment_id from sales_order_line
     where id = any (cast(:lines as uuid[])) and commitment_id is not null

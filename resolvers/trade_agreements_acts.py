@@ -320,31 +320,31 @@ def _row_of(draft: RowDraft, known: _Known) -> tuple[TradeRow, list[Refusal]]:
     """The row as the rules know it, and what it names that does not exist."""
     faults: list[Refusal] = []
 
-    def no(field: str, text: str = "Not found.", code: ErrorCode = ErrorCode.NOT_FOUND) -> None:
+    def problem(field: str, text: str = "Not found.", code: ErrorCode = ErrorCode.NOT_FOUND) -> None:
         faults.append(Refusal(code, text, (field,)))
 
     number, sku = draft.customer_number.strip(), draft.sku.strip()
     customer_group, item_group = draft.customer_group.strip(), draft.item_group.strip()
     if sum(map(bool, (draft.customer_id, number, customer_group))) > 1:
-        no("customerGroup", "Give a customer or a group, not both.", ErrorCode.INVALID)
+        problem("customerGroup", "Give a customer or a group, not both.", ErrorCode.INVALID)
     if sum(map(bool, (draft.product_id, sku, item_group))) > 1:
-        no("itemGroup", "Give a product or a group, not both.", ErrorCode.INVALID)
+        problem("itemGroup", "Give a product or a group, not both.", ErrorCode.INVALID)
     for field, code in (("customerGroup", customer_group), ("itemGroup", item_group)):
         if len(code) > CODE_MAX:
-            no(field, "This text is too long.", ErrorCode.INVALID)
+            problem(field, "This text is too long.", ErrorCode.INVALID)
     customer = known.customers.get(draft.customer_id or number)
     if customer is None and (draft.customer_id or number):
-        no("customerId" if draft.customer_id else "customerNumber")
+        problem("customerId" if draft.customer_id else "customerNumber")
     product = known.products.get(draft.product_id or item_key(sku))
     if product is None and (draft.product_id or sku):
-        no("productId" if draft.product_id else "sku")
+        problem("productId" if draft.product_id else "sku")
     unit = draft.unit_code.strip()
     if unit and unit not in known.units:
-        no("unit")
+        problem("unit")
     if draft.currency not in known.currencies:
-        no("currency")
+        problem("currency")
     if draft.replaces_id is not None and draft.replaces_id not in known.rows:
-        no("replaces")
+        problem("replacesId")
     row = TradeRow(
         "", draft.relation,
         _scope(customer, customer_group), str(customer) if customer else customer_group,

@@ -202,17 +202,17 @@ def _faults_of(placed: PlacedRow, facts: _Facts, today: date) -> list[Refusal]:
     row = placed.row
     found = check_row(row)
     if row.valid_until is not None and row.valid_until <= today:
-        found.append(_never("validUntil", "It would have ended before today."))
+        found.append(problem("validUntil", "It would have ended before today."))
     if cell_code(row.relation, row.customer_scope, row.item_scope) in facts.inactive_cells:
         found.append(
-            _never("relation", "This combination of customers and items is switched off for its kind.")
+            problem("relation", "This combination of customers and items is switched off for its kind.")
         )
     if row.customer_scope is Scope.ONE and UUID(row.customer) not in facts.customers:
-        found.append(_never("customerId", "This customer buys no more."))
+        found.append(problem("customerId", "This customer buys no more."))
     if row.item_scope is Scope.ONE:
         known = facts.product_units.get(UUID(row.item))
         if known is None:
-            found.append(_never("productId", "This product is sold no more."))
+            found.append(problem("productId", "This product is sold no more."))
         elif row.unit_code not in (None, known[1]):
             said = "{sku} is counted in {unit}: a row in another unit would never hold."
             found.append(Refusal(ErrorCode.UNIT_MISMATCH, said, ("unit",), sku=known[0], unit=known[1]))
@@ -220,7 +220,7 @@ def _faults_of(placed: PlacedRow, facts: _Facts, today: date) -> list[Refusal]:
     return found if no is None else [*found, no]
 
 
-def _never(field: str, said: str) -> Refusal:
+def problem(field: str, said: str) -> Refusal:
     return Refusal(ErrorCode.INVALID, said, (field,))
 
 

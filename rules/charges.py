@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from rules.money import ZERO, allocate, round_money
 from rules.pricing_facts import Party
-from rules.reach import check_one_target, check_validity, in_force, reach_of_goods, reach_of_party
+from rules.reach import check_targets, check_validity, in_force, reach_of_goods, reach_of_party
 from rules.refusals import ErrorCode, Path, Refusal
 
 
@@ -244,26 +244,21 @@ def _parts(amount: Decimal, lines: Sequence[ChargedLine], exponent: int) -> tupl
 def check_charge(rule: ChargeRule, path: Path = ()) -> list[Refusal]:
     """What is wrong with a rule to be saved, one refusal per field at fault."""
 
-    def wrong(field: str, text: str) -> Refusal:
+    def problem(field: str, text: str) -> Refusal:
         return Refusal(ErrorCode.INVALID, text, (*path, field))
 
     found = check_validity(rule.valid_from, rule.valid_until, (*path, "validUntil"))
-    found += check_one_target(
-        (rule.customer, rule.customer_group, rule.segment),
-        "Name a customer, a customer group or a segment, not several.",
-        (*path, "customerId"),
-    )
-    found += check_one_target(
-        (rule.product, rule.category_path), "Name a product or a category, not both.", (*path, "productId")
+    found += check_targets(
+        (rule.customer, rule.customer_group, rule.segment), (rule.product, rule.category_path), path
     )
     if not rule.name.strip():
-        found.append(wrong("name", "Give the rule a name."))
+        found.append(problem("name", "Give the rule a name."))
     if rule.postal_prefixes and not rule.countries:
-        found.append(wrong("postalPrefixes", "Name the country whose postal codes these are."))
+        found.append(problem("postalPrefixes", "Name the country whose postal codes these are."))
     if any(len(country) != 2 or not country.isalpha() or not country.isupper() for country in rule.countries):
-        found.append(wrong("countries", "Countries are written as two capital letters, as ES."))
+        found.append(problem("countries", "Countries are written as two capital letters, as ES."))
     if rule.free_from is not None and rule.free_from <= 0:
-        found.append(wrong("freeFrom", "The rule could never apply: it is free from nothing on."))
+        found.append(problem("freeFrom", "The rule could never apply: it is free from nothing on."))
     return found + check_bands(rule.bands, rule.basis, (*path, "bands"))
 
 
@@ -273,27 +268,27 @@ def check_bands(bands: Sequence[ChargeBand], basis: ChargeBasis, path: Path) -> 
         return [Refusal(ErrorCode.INVALID, "Give at least one band.", path)]
     found: list[Refusal] = []
 
-    def wrong(index: int, field: str, text: str) -> None:
+    def problem_at(index: int, field: str, text: str) -> None:
         found.append(Refusal(ErrorCode.INVALID, text, (*path, index, field)))
 
     for index, band in enumerate(bands):
         previous = bands[index - 1] if index else None
         if band.from_value < 0:
-            wrong(index, "from", "A band cannot begin below zero.")
+            problem_at(index, "from", "A band cannot begin below zero.")
         elif previous is not None and band.from_value <= previous.from_value:
-            wrong(index, "from", "Bands must rise: this one begins below the one before it, or with it.")
+            problem_at(index, "from", "Bands must rise: this one begins below the one before it, or with it.")
         elif previous is not None and (previous.to_value is None or band.from_value < previous.to_value):
-            wrong(index, "from", "This band overlaps the one before it.")
+            problem_at(index, "from", "This band overlaps the one before it.")
         elif previous is not None and previous.to_value is not None and band.from_value > previous.to_value:
-            wrong(index, "from", "There is a gap between this band and the one before it.")
+            problem_at(index, "from", "There is a gap between this band and the one before it.")
         if band.to_value is not None and band.to_value <= band.from_value:
-            wrong(index, "to", "A band must end above where it begins.")
+            problem_at(index, "to", "A band must end above where it begins.")
         if band.value < 0:
-            wrong(index, "value", "A charge cannot be below zero.")
+            problem_at(index, "value", "A charge cannot be below zero.")
         if band.method is ChargeMethod.PERCENT and band.value > 100:
-            wrong(index, "value", "A percent lies between 0 and 100.")
+            problem_at(index, "value", "A percent lies between 0 and 100.")
         if band.method is ChargeMethod.RATE and basis in (ChargeBasis.DOCUMENT, ChargeBasis.LINE):
-            wrong(index, "method", "So much per unit needs a weight or a quantity to be measured.")
+            problem_at(index, "method", "So much per unit needs a weight or a quantity to be measured.")
     if not found and not any(band.value for band in bands):
-        wrong(0, "value", "The rule could never apply: none of its bands charges anything.")
+        problem_at(0, "value", "The rule could never apply: none of its bands charges anything.")
     return found

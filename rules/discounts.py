@@ -86,10 +86,11 @@ class _Pen:
     def take(self, taking: Taking) -> None:
         rule, share = taking.rule, taking.share
         line = self.scene.lines[share.index]
-        reason = _why_capped(rule, share.is_capped, share.quantity < line.quantity_paid)
+        why = _why_capped(rule, share.is_capped, share.quantity < line.quantity_paid)
         line.take(
             share.discount, self.component, rule.name, share.value, share.value_kind, rule_id=rule.id,
-            basis=taking.basis, reason=reason.reason, data=reason.data, is_capped=bool(reason.reason),
+            basis=taking.basis, reason="" if why is None else why.reason, data=() if why is None else why.data,
+            is_capped=why is not None,
         )  # fmt: skip
         line.groups.add(rule.group)
         self._written.add((rule.id, share.index))
@@ -107,12 +108,12 @@ class _Pen:
         )
 
 
-def _why_capped(rule: DiscountRule, is_capped: bool, is_part: bool) -> Miss:
+def _why_capped(rule: DiscountRule, is_capped: bool, is_part: bool) -> Miss | None:
     if is_capped and rule.most_amount is not None:
         return Miss("It takes {most} per order at most.", (("most", plain(rule.most_amount)),))
     if is_part and rule.most_quantity is not None:
         return Miss("It is for {most} units per order at most.", (("most", plain(rule.most_quantity)),))
-    return Miss("No more is left to take it from." if is_capped else "")
+    return Miss("No more is left to take it from.") if is_capped else None
 
 
 _VALUE_KINDS = {each.value: each for each in ValueKind}

@@ -55,7 +55,7 @@ def _limits(rule: DiscountRule) -> Iterator[Refusal]:
         yield _no("The last day is before the first.", "validUntil")
     if rule.needs_currency and not rule.currency:
         yield _no("It names amounts: say in which currency.", "currency")
-    for name, most in (("maxAmount", rule.most_amount), ("maxQuantity", rule.most_quantity)):
+    for name, most in (("amountMax", rule.most_amount), ("quantityMax", rule.most_quantity)):
         if most is not None and not ZERO < most < AMOUNT_END:
             yield _no("This must be above zero.", name)
 
@@ -111,7 +111,7 @@ def _tiers(benefit: Tiered, path: Path) -> Iterator[Refusal]:
 
 def _condition(condition: Condition, path: Path) -> Iterator[Refusal]:
     if getattr(condition, "values", None) == frozenset():
-        yield _no("Name at least one.", *path, "values")
+        yield _no("Name at least one.", *path, named(condition))
     if isinstance(condition, Window):
         if not condition.weekdays <= frozenset(range(1, 8)):
             yield _no("Weekdays are 1 (Monday) to 7 (Sunday).", *path, "weekdays")
@@ -135,19 +135,26 @@ def _condition(condition: Condition, path: Path) -> Iterator[Refusal]:
             yield from _positive(least, *path, "mandatory", index, "quantity")
 
 
+def named(condition: Condition) -> str:
+    """The input's field that a condition's values stand in."""
+    if isinstance(condition, CustomerIs):
+        return "customerIds"
+    return "productIds" if isinstance(condition, ProductIs) else "codes"
+
+
 def contradictions(conditions: tuple[Condition, ...]) -> Iterator[Refusal]:
     """Conditions that no buyer or product can meet together."""
     text = "With the other conditions nothing is left: the rule would never apply."
     for kind in (CustomerIs, CustomerGroupIs, ProductIs, BrandIs):
         at = [(i, each) for i, each in enumerate(conditions) if isinstance(each, kind)]
         if len(at) > 1 and allowed(each for _, each in at) == frozenset():
-            yield _no(text, "conditions", at[-1][0], "values")
+            yield _no(text, "conditions", at[-1][0], named(at[-1][1]))
     segments = [(i, each) for i, each in enumerate(conditions) if isinstance(each, InSegment)]
     for index, segment in segments:
         if segment.is_excluded and any(
             not each.is_excluded and each.values <= segment.values for _, each in segments
         ):
-            yield _no(text, "conditions", index, "values")
+            yield _no(text, "conditions", index, "codes")
     yield from _categories(conditions, text)
     products = allowed(each for each in conditions if isinstance(each, ProductIs))
     for index, condition in enumerate(conditions):
@@ -174,7 +181,7 @@ def _categories(conditions: tuple[Condition, ...], text: str) -> Iterator[Refusa
                     for path in other.values
                 )
             if is_empty and (condition.is_excluded or condition is inside[-1]):
-                yield _no(text, "conditions", index, "values")
+                yield _no(text, "conditions", index, "codes")
 
 
 def allowed(

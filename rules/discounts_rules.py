@@ -1,5 +1,6 @@
 """Discount rules and their groups as shapes: when a rule counts, what it gives, how far (rule book 4)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,12 +17,16 @@ from rules.discounts_benefits import (
 )
 from rules.discounts_conditions import (
     BasketCondition,
+    BoughtBefore,
+    BoughtTogether,
     BuyerCondition,
     Condition,
+    InWishlist,
     ItemCondition,
     Measure,
     Minimum,
     MixAndMatch,
+    NearExpiry,
     ProductIs,
     Window,
 )
@@ -201,3 +206,30 @@ class RuleUse:
     rule_id: str
     amount: Decimal = ZERO
     quantity: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class FactsAsked:
+    """
+    What rules ask of the lines that is dear to know.
+
+    Args:
+        months: how far back what was bought counts, each once.
+        is_favourite: whether any rule asks for wishlists, past purchases, or what is bought together.
+        is_expiry: whether any asks when the lot that would be sold expires.
+    """
+
+    months: tuple[int, ...] = ()
+    is_favourite: bool = False
+    is_expiry: bool = False
+
+
+def facts_asked(rules: Iterable[DiscountRule]) -> FactsAsked:
+    """What has to be gathered for these rules, so that others cost nothing."""
+    conditions = [condition for rule in rules for condition in rule.conditions]
+    months = {each.months for each in conditions if isinstance(each, BoughtBefore)}
+    return FactsAsked(
+        tuple(sorted(months)),
+        any(isinstance(each, (BoughtBefore, InWishlist, BoughtTogether)) for each in conditions),
+        any(isinstance(each, NearExpiry) for each in conditions),
+    )

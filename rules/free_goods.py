@@ -9,7 +9,7 @@ from enum import StrEnum
 from rules.money import ZERO, line_amount
 from rules.pricing_facts import LineFacts, Party
 from rules.pricing_trace import PriceComponent, PriceStep, ValueKind
-from rules.reach import check_one_target, check_validity, in_force, reach_of_goods, reach_of_party
+from rules.reach import check_targets, check_validity, in_force, reach_of_goods, reach_of_party
 from rules.refusals import ErrorCode, Path, Refusal
 
 
@@ -271,43 +271,38 @@ def entitlement_after_return(
 def check_free_goods(rule: FreeGoodsRule, path: Path = ()) -> list[Refusal]:
     """What is wrong with a rule to be saved, one refusal per field at fault."""
 
-    def wrong(field: str, text: str) -> Refusal:
+    def problem(field: str, text: str) -> Refusal:
         return Refusal(ErrorCode.INVALID, text, (*path, field))
 
     found = check_validity(rule.valid_from, rule.valid_until, (*path, "validUntil"))
-    found += check_one_target(
-        (rule.customer, rule.customer_group, rule.segment),
-        "Name a customer, a customer group or a segment, not several.",
-        (*path, "customerId"),
-    )
-    found += check_one_target(
-        (rule.product, rule.category_path), "Name a product or a category, not both.", (*path, "productId")
+    found += check_targets(
+        (rule.customer, rule.customer_group, rule.segment), (rule.product, rule.category_path), path
     )
     if not rule.name.strip():
-        found.append(wrong("name", "Give the rule a name."))
+        found.append(problem("name", "Give the rule a name."))
     if rule.per_quantity <= 0:
-        found.append(wrong("perQuantity", "The quantity must be above zero."))
+        found.append(problem("perQuantity", "The quantity must be above zero."))
     if rule.free_quantity <= 0:
-        found.append(wrong("freeQuantity", "The quantity must be above zero."))
+        found.append(problem("freeQuantity", "The quantity must be above zero."))
     if rule.minimum_quantity < 0:
-        found.append(wrong("minimumQuantity", "The quantity cannot be below zero."))
+        found.append(problem("minimumQuantity", "The quantity cannot be below zero."))
     if rule.max_per_order is not None and rule.max_per_order < rule.free_quantity:
         found.append(
-            wrong("maxPerOrder", "The rule could never apply: the most per order is less than it gives.")
+            problem("maxPerOrder", "The rule could never apply: the most per order is less than it gives.")
         )
     if rule.rounding is not FreeRounding.DOWN and rule.calculation is not FreeCalculation.PROPORTIONAL:
-        found.append(wrong("rounding", "Only a proportional quantity is rounded."))
+        found.append(problem("rounding", "Only a proportional quantity is rounded."))
     if rule.kind is FreeKind.INCLUSIVE:
         if rule.free_product and rule.free_product != rule.product:
             found.append(
-                wrong("freeProductId", "What is free among the goods ordered must be the same product.")
+                problem("freeProductId", "What is free among the goods ordered must be the same product.")
             )
         if rule.free_quantity >= rule.per_quantity:
-            found.append(wrong("freeQuantity", "Less must be free than is ordered."))
+            found.append(problem("freeQuantity", "Less must be free than is ordered."))
         if rule.rounding is not FreeRounding.DOWN:
-            found.append(wrong("rounding", "What is free among the goods ordered is rounded down."))
+            found.append(problem("rounding", "What is free among the goods ordered is rounded down."))
         if rule.is_optional or rule.is_chargeable:
             found.append(
-                wrong("kind", "What is free among the goods ordered is neither optional nor charged.")
+                problem("kind", "What is free among the goods ordered is neither optional nor charged.")
             )
     return found

@@ -21,6 +21,7 @@ from rules.import_values import (
     whole,
 )
 from rules.order_lines import Cell, cell_text, is_blank
+from rules.pricing_facts import PercentBase, TradeRelation
 from rules.refusals import ErrorCode, Refusal
 from rules.states import CustomerStatus, ImportKind, ProductKind
 from rules.texts import fold, item_key
@@ -154,12 +155,41 @@ _STOCK = Shape(
     lambda values: (values["warehouse"], item_key(str(values["sku"])), values.get("lot")),
     always=("quantity",),
 )
+_TRADE_AGREEMENTS = Shape(
+    (
+        Column("relation", one_of(*TradeRelation), ("clase", "kind"), is_key=True),
+        _code("customer", "cliente"),
+        _code("customer_group", "grupo de clientes"),
+        Column("sku", item_code, ("referencia", "ref", "codigo de articulo")),
+        _code("item_group", "grupo de articulos"),
+        Column("currency", upper(code_of(), 3), ("moneda",)),
+        Column("generic_currency", flag, ("cualquier moneda",)),
+        Column("unit", code_of(16), ("unidad",)),
+        Column("from_quantity", number(), ("desde cantidad", "min quantity")),
+        Column("to_quantity", number(above=True), ("hasta cantidad", "max quantity")),
+        Column("valid_from", day, ("valido desde", "desde", "primer dia"), is_key=True),
+        Column("last_day", day, ("ultimo dia", "hasta")),
+        Column("find_next", flag, ("seguir buscando",)),
+        Column("price", number(), ("precio", "unit price")),
+        Column("price_unit", number(above=True), ("unidad de precio",)),
+        Column("amount", number(), ("importe",)),
+        Column("percent1", number(), ("descuento", "discount")),
+        Column("percent2", number(), ("segundo descuento", "second discount")),
+        Column("percent_base", one_of(*PercentBase), ("porcentaje sobre",)),
+    ),
+    lambda values: tuple(
+        item_key(str(values.get(name) or "")) if name == "sku" else values.get(name)
+        for name in ("relation", "customer", "customer_group", "sku", "item_group", "currency", "unit",
+                     "from_quantity", "valid_from")
+    ),
+)  # fmt: skip
 SHAPES: Mapping[ImportKind, Shape] = MappingProxyType(
     {
         ImportKind.PRODUCTS: _PRODUCTS,
         ImportKind.CUSTOMERS: _CUSTOMERS,
         ImportKind.PRICES: _PRICES,
         ImportKind.STOCK: _STOCK,
+        ImportKind.TRADE_AGREEMENTS: _TRADE_AGREEMENTS,
     }
 )
 # What the file of refused rows adds to the columns of the file that was sent; sent again, it is passed over.

@@ -44,9 +44,16 @@ def in_force(valid_from: date | None, valid_until: date | None, day: date) -> bo
     return (valid_from is None or valid_from <= day) and (valid_until is None or day < valid_until)
 
 
-def check_one_target(given: Sequence[object], text: str, path: Path) -> list[Refusal]:
-    """A rule names one kind of target or none; two would leave open whether both must hold."""
-    return [Refusal(ErrorCode.INVALID, text, path)] if sum(map(bool, given)) > 1 else []
+def check_targets(buyers: Sequence[str], goods: Sequence[str], path: Path) -> list[Refusal]:
+    """A rule names one kind of buyer and of goods, or none; two would leave open whether both must hold."""
+    found = []
+    if sum(map(bool, buyers)) > 1:
+        text = "Name a customer, a customer group or a segment, not several."
+        found.append(Refusal(ErrorCode.INVALID, text, (*path, "customerId")))
+    if sum(map(bool, goods)) > 1:
+        text = "Name a product or a category, not both."
+        found.append(Refusal(ErrorCode.INVALID, text, (*path, "productId")))
+    return found
 
 
 def check_validity(valid_from: date | None, valid_until: date | None, path: Path) -> list[Refusal]:

@@ -14,7 +14,7 @@ from rules.quantities import plain
 from rules.refusals import ErrorCode, Path, Refusal
 from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType
 
-LINES_MAX = 200
+LINES_MAX = 100
 TEXT_MAX = 4_000
 TITLE_MAX = 200
 AMOUNT_MAX = Decimal(10) ** 12  # wider ones fit no column

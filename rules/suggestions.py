@@ -13,7 +13,7 @@ from rules.money import ZERO
 # Fewer buyers than these could be told apart: what peers buy is never shown for them (SAFETY.md).
 PEERS_MIN = 5
 # Documents that must hold two products before their meeting counts, and how much above chance it must be.
-SUPPORT_MIN, LIFT_MIN = 3, Decimal("1.2")
+SUPPORT_MIN, LIFT_MIN = PEERS_MIN, Decimal("1.2")
 # A habit shows after this many days with a purchase, and is given up after so many missed ones.
 HABIT_DAYS_MIN, HABIT_MISSED_MAX = 3, 4
 
@@ -84,6 +84,7 @@ def rank(candidates: Iterable[Candidate], count: int, *, without: Iterable[str] 
             -one.quantity,
             -(one.last_on or date.min).toordinal(),
             one.product,
+            one.data,
         ),
     ):
         if each.product not in taken:

@@ -48,7 +48,7 @@ class PlacedRow:
     replaces: TradeRow | None = None
 
 
-def _no(field: str, text: str, /, **data: object) -> Refusal:
+def problem(field: str, text: str, /, **data: object) -> Refusal:
     return Refusal(ErrorCode.INVALID, text, (field,), **data)
 
 
@@ -62,44 +62,44 @@ def _check_scope(row: TradeRow) -> Iterable[Refusal]:
     if scope in ITEM_SCOPES[relation]:
         return
     if relation is TradeRelation.PRICE:
-        yield _no("productId", "A price is for one product.")
+        yield problem("productId", "A price is for one product.")
     elif relation is TradeRelation.MULTILINE_DISCOUNT:
-        yield _no("productId", "A multiline discount is for a group of items or for all, never for one.")
+        yield problem("productId", "A multiline discount is for a group of items or for all, never for one.")
     else:
         field = "productId" if scope is Scope.ONE else "itemGroup"
-        yield _no(field, "A total discount is for the whole order, not for some items.")
+        yield problem(field, "A total discount is for the whole order, not for some items.")
 
 
 def _check_value(row: TradeRow) -> Iterable[Refusal]:
     if row.relation is TradeRelation.PRICE:
         if row.unit_price is None:
-            yield _no("unitPrice", "A price is missing.")
+            yield problem("unitPrice", "A price is missing.")
         for field, value in (("amount", row.amount), ("percent1", row.percent1), ("percent2", row.percent2)):
             if value:
-                yield _no(field, "A price says no discount; write a row of its own for that.")
+                yield problem(field, "A price says no discount; write a row of its own for that.")
     elif row.unit_price is not None:
-        yield _no("unitPrice", "A discount says no price; write a row of its own for that.")
+        yield problem("unitPrice", "A discount says no price; write a row of its own for that.")
     for field, percent in (("percent1", row.percent1), ("percent2", row.percent2)):
         if not ZERO <= percent <= HUNDRED:
-            yield _no(field, "A percentage is from 0 to 100.")
+            yield problem(field, "A percentage is from 0 to 100.")
         elif percent != round(percent, DECIMALS):
-            yield _no(field, "A percentage has {decimals} decimals at most.", decimals=DECIMALS)
+            yield problem(field, "A percentage has {decimals} decimals at most.", decimals=DECIMALS)
     for field, figure in (("unitPrice", row.unit_price), ("amount", row.amount)):
         if figure is not None and not _is_figure(figure):
-            yield _no(
+            yield problem(
                 field,
                 "A price or amount is not below zero and has {decimals} decimals at most.",
                 decimals=DECIMALS,
             )
     is_total = row.relation is TradeRelation.TOTAL_DISCOUNT
     if is_total and row.price_unit != 1:
-        yield _no("priceUnit", "A total discount is of the whole order: it has no price unit.")
+        yield problem("priceUnit", "A total discount is of the whole order: it has no price unit.")
     elif not row.price_unit or not _is_figure(row.price_unit):
-        yield _no(
+        yield problem(
             "priceUnit", "A price unit is above zero and has {decimals} decimals at most.", decimals=DECIMALS
         )
     if is_total and row.unit_code is not None:
-        yield _no("unit", "A total discount is of the whole order: it has no unit.")
+        yield problem("unit", "A total discount is of the whole order: it has no unit.")
 
 
 def _is_figure(value: Decimal) -> bool:
@@ -109,16 +109,16 @@ def _is_figure(value: Decimal) -> bool:
 def _check_bounds(row: TradeRow) -> Iterable[Refusal]:
     for field, quantity in (("fromQuantity", row.from_quantity), ("toQuantity", row.to_quantity)):
         if quantity is not None and not _is_figure(quantity):
-            yield _no(
+            yield problem(
                 field, "A quantity is not below zero and has {decimals} decimals at most.", decimals=DECIMALS
             )
     if row.to_quantity is not None and row.to_quantity <= row.from_quantity:
         text = (
             "The quantity ends at {until}, before it begins: the first one without the row is above {since}."
         )
-        yield _no("toQuantity", text, until=plain(row.to_quantity), since=plain(row.from_quantity))
+        yield problem("toQuantity", text, until=plain(row.to_quantity), since=plain(row.from_quantity))
     if row.valid_from is not None and row.valid_until is not None and row.valid_until <= row.valid_from:
-        yield _no("validUntil", "It ends before it begins.")
+        yield problem("validUntil", "It ends before it begins.")
 
 
 def key_of(row: TradeRow) -> tuple[str, ...]:
@@ -167,11 +167,11 @@ def check_replacement(placed: PlacedRow, today: date) -> Refusal | None:
         return None
     if key_of(row) != key_of(old):
         text = "The row to replace is for another customer, item, currency or unit, or of another kind."
-        return _no("replaces", text)
+        return problem("replacesId", text)
     if row.valid_from is None or row.valid_from < today:
-        return _no("validFrom", "A row that replaces another begins today or later.")
+        return problem("validFrom", "A row that replaces another begins today or later.")
     if old.valid_until is not None and old.valid_until <= row.valid_from:
-        return _no("replaces", "The row to replace has ended by then.")
+        return problem("replacesId", "The row to replace has ended by then.")
     return None
 
 
@@ -209,7 +209,8 @@ def check_gaps(rows: Sequence[PlacedRow], others: Sequence[TradeRow]) -> list[Re
                 if position is not None and position not in found:
                     text = "Row {row} begins at {quantity}: quantities before it have no row."
                     found[position] = in_row(
-                        position, _no("fromQuantity", text, row=position, quantity=plain(row.from_quantity))
+                        position,
+                        problem("fromQuantity", text, row=position, quantity=plain(row.from_quantity)),
                     )
     return [found[position] for position in sorted(found)]
 
@@ -238,7 +239,7 @@ def check_against_each_other(rows: Sequence[PlacedRow]) -> list[Refusal]:
         other = next((each for each in before if overlap(each.row, placed.row)), None)
         if other is not None:
             text = "Row {row} and row {other} are for the same customers, items, days and quantities."
-            no = _no("fromQuantity", text, row=placed.position, other=other.position)
+            no = problem("fromQuantity", text, row=placed.position, other=other.position)
             found.append(in_row(placed.position, no))
         before.append(placed)
     return found

@@ -10,12 +10,15 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
+from schema.coupons import CouponMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
 from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
+from schema.discounts import DiscountQueries
+from schema.discounts_acts import DiscountMutations
 from schema.events import EventQueries, EventSubscriptions
 from schema.free_goods import FreeGoodsMutations, FreeGoodsQueries
 from schema.imports import ImportMutations, ImportQueries
@@ -32,7 +35,9 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
+from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
+from schema.suggestions import SuggestionMutations, SuggestionQueries
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
@@ -45,6 +50,7 @@ class Query(
     CustomerQueries,
     ProductQueries,
     CartQueries,
+    DiscountQueries,
     QuickOrderQueries,
     WishlistQueries,
     OrderQueries,
@@ -54,6 +60,8 @@ class Query(
     CreditQueries,
     FreeGoodsQueries,
     ChargeQueries,
+    SimulationQueries,
+    SuggestionQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -74,6 +82,8 @@ class Query(
 @strawberry.type
 class Mutation(
     CartMutations,
+    CouponMutations,
+    DiscountMutations,
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
@@ -84,6 +94,7 @@ class Mutation(
     CreditMutations,
     FreeGoodsMutations,
     ChargeMutations,
+    SuggestionMutations,
     CustomerMutations,
     CustomerNoteMutations,
     ApiClientMutations,

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Protocol, Self
 from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, orders, orders_placing
+from resolvers import carts, carts_fill, orders, orders_placing, suggestions
 from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
-from resolvers.pricing import FreePriced
+from resolvers.pricing import FreePriced, Priced
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
@@ -27,6 +27,10 @@ from schema.prices import TRACE, PriceStep, steps_of
 from schema.products import PriceBreak, Product
 from schema.rows import fill
 from schema.scalars import Money
+from schema.suggestions import Suggestion
+
+if TYPE_CHECKING:
+    from schema.coupons import CartCoupon
 
 Info = strawberry.Info[Context, None]
 _USE = [access(P.CARTS_USE)]
@@ -59,6 +63,16 @@ class Totals:
     )
 
 
+def totals_of(priced: Priced) -> Totals:
+    currency = priced.market.currency
+    return Totals(
+        net=Money.of(priced.net, currency),
+        tax=Money.of(priced.tax, currency),
+        gross=Money.of(priced.gross, currency),
+        taxes=[TaxTotal.of(group, currency) for group in priced.tax_groups],
+    )
+
+
 class CartAction(StrEnum):
     EDIT = "EDIT"
     CLEAR = "CLEAR"
@@ -72,7 +86,7 @@ described_enum(
 )
 
 
-@strawberry.type(description="Goods that a line of a cart brings without charge.", directives=_USE)
+@strawberry.type(description="Goods that a line brings without charge.", directives=[access(P.PRICES_READ)])
 class FreeGoods:
     product: Product = strawberry.field(description="What is free.")
     quantity: Decimal = strawberry.field(description="How many, in its own unit.")
@@ -233,14 +247,7 @@ class Cart(Node):
 
     @strawberry.field(description="What it comes to; lines without a price count nothing.")
     async def totals(self, info: Info) -> Totals:
-        priced = (await _view(info.context, self.row)).priced
-        currency = priced.market.currency
-        return Totals(
-            net=Money.of(priced.net, currency),
-            tax=Money.of(priced.tax, currency),
-            gross=Money.of(priced.gross, currency),
-            taxes=[TaxTotal.of(group, currency) for group in priced.tax_groups],
-        )
+        return totals_of((await _view(info.context, self.row)).priced)
 
     @strawberry.field(description="Why it cannot be ordered as it is, beside its lines' problems.",
                       directives=[list_size(5)])  # fmt: skip
@@ -272,6 +279,25 @@ class Cart(Node):
         return [
             Warning(code=each.code, message=each.message, path=each.path) for each in user_errors(ctx, found)
         ]
+
+    @strawberry.field(
+        description="What goes with it, and what the company has usually bought again by now.",
+        directives=[list_size(suggestions.COUNT_MAX)],
+    )
+    async def suggestions(
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 12 at most.")] = 6
+    ) -> list[Suggestion]:
+        rows = await suggestions.cart_suggestions(info.context, self.row.id, first)
+        return [Suggestion.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The coupons entered, with what became of each.", directives=[list_size(10)]
+    )
+    async def coupons(self, info: Info) -> list[Annotated["CartCoupon", strawberry.lazy("schema.coupons")]]:
+        from resolvers.coupons import coupons_by_cart
+        from schema.coupons import CartCoupon
+
+        return [CartCoupon.of(each) for each in await info.context.load(coupons_by_cart, self.row.id)]
 
     @strawberry.field(
         description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]

@@ -23,6 +23,7 @@ from resolvers import (
     invoices,
     orders,
     sales,
+    suggestions,
     trade_agreements,
     users,
 )
@@ -46,6 +47,7 @@ _SIGNED_IN = [access(P.SIGNED_IN)]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
+SuggestionType = Annotated["Suggestion", strawberry.lazy("schema.suggestions")]  # type: ignore[name-defined]  # noqa: F821
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 ItemNumberType = Annotated["ItemNumber", strawberry.lazy("schema.customers_items")]  # type: ignore[name-defined]  # noqa: F821
 HistoryLineType = Annotated["SalesHistoryLine", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
@@ -412,6 +414,16 @@ class Customer(Node):
 
         rows = await info.context.load(sales.favourites_by_customer, self.row.id)
         return [Favourite.of(row) for row in rows]
+
+    @strawberry.field(
+        description="What to offer it: what is due again, what goes with what it buys, what its peers buy.",
+        directives=[access(P.SALES_HISTORY_READ), list_size(suggestions.COUNT_MAX)],
+    )
+    async def suggestions(self, info: Info) -> list[SuggestionType]:
+        from schema.suggestions import Suggestion
+
+        rows = await info.context.load(suggestions.suggestions_by_customer, self.row.id)
+        return [Suggestion.of(row) for row in rows]
 
     @strawberry.field(
         description="Its invoices that you may see, newest first.", directives=[access(P.INVOICES_READ)]

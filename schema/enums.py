@@ -4,6 +4,7 @@ from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import spending, states
 from rules.deliveries import DeliveryAction
+from rules.discounts_rules import Phase
 from rules.invoices import InvoiceAction
 from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
 from rules.transitions import FulfilmentState, OrderAction
@@ -326,8 +327,19 @@ described_enum(
     },
 )
 
+described_enum(
+    Phase,
+    "When a rule runs, between the agreements' discounts and the charges.",
+    {
+        "LINE": "On lines, before all other promotions.",
+        "ALLOWANCE": "An allowance off the invoice, after the promotions on lines.",
+        "ORDER": "On the order, after manual line discounts; percents before amounts.",
+        "ALWAYS": "After every other discount, whatever it excludes.",
+    },
+)
 BankLineStatusFilter = enum_filter(states.BankLineStatus)
 BuyerInvoiceStatusFilter = enum_filter(states.BuyerInvoiceStatus)
+DiscountPhaseFilter = enum_filter(Phase)
 CustomerStatusFilter = enum_filter(states.CustomerStatus)
 InvoiceKindFilter = enum_filter(states.InvoiceKind)
 InvoiceStatusFilter = enum_filter(states.InvoiceStatus)

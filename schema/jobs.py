@@ -67,6 +67,7 @@ described_enum(
         "CUSTOMERS": "Customers, by their number.",
         "PRICES": "List prices, by SKU, currency, unit, quantity and first day.",
         "STOCK": "What is on hand, by warehouse, SKU and lot.",
+        "TRADE_AGREEMENTS": "Rows of trade agreements, posted as one journal.",
     },
 )
 

@@ -331,6 +331,21 @@ class SalesAgreement(Node):
         rows = await info.context.load(sales_agreements.lines_by_agreement, self.row.id)
         return [AgreementLine.of(row, self.row.currency) for row in rows]
 
+    @strawberry.field(description="The version that both sides confirmed; null until they did.")
+    async def version_in_force(self, info: Info) -> AgreementVersion | None:
+        rows = await info.context.load(sales_agreements.versions_by_agreement, self.row.id)
+        row = next((each for each in rows if each.status is VersionStatus.IN_FORCE), None)
+        return None if row is None else AgreementVersion.of(row)
+
+    @strawberry.field(
+        description="The version that is written or proposed now; null where there is none you may see."
+    )
+    async def version_waiting(self, info: Info) -> AgreementVersion | None:
+        row = sales_agreements.open_version(
+            await info.context.load(sales_agreements.versions_by_agreement, self.row.id)
+        )
+        return None if row is None else AgreementVersion.of(row)
+
     @strawberry.field(description="Its versions, newest first.", directives=[list_size(50)])
     async def versions(self, info: Info) -> list[AgreementVersion]:
         rows = await info.context.load(sales_agreements.versions_by_agreement, self.row.id)

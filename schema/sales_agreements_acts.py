@@ -14,7 +14,7 @@ from resolvers.sales_agreements import agreements_by_id
 from rules import sales_agreement_terms as terms_of
 from rules.money import ZERO
 from rules.sales_agreements import AgreementPricing, CommitmentType
-from schema.access import access
+from schema.access import access, key_required
 from schema.ids import decode_id
 from schema.payloads import Payload
 from schema.sales_agreements import SalesAgreement
@@ -135,7 +135,7 @@ class SalesAgreementTermsInput:
     )
     conditions: str = strawberry.field(default="", description="What else is agreed, 4,000 characters.")
     lines: list[SalesAgreementLineInput] = strawberry.field(
-        default_factory=list, description="Its lines, at most 200."
+        default_factory=list, description="Its lines, at most 100."
     )
 
     def to_terms(self) -> terms_of.AgreementTerms:
@@ -371,7 +371,7 @@ class SalesAgreementMutations:
 
     @strawberry.mutation(
         description="Calls an agreement off, in force or not; orders that were placed keep what they were promised.",
-        directives=_CONFIRM,
+        directives=[*_CONFIRM, key_required()],
     )
     async def cancel_sales_agreement(
         self,

@@ -104,7 +104,7 @@ def _draft_of(given: TradeAgreementRowInput, index: int) -> RowDraft:
         RowDraft, given, unit_code=given.unit, last_day=given.valid_until,
         customer_id=key(given.customer_id, "Customer", "customerId"),
         product_id=key(given.product_id, "Product", "productId"),
-        replaces_id=key(given.replaces_id, "TradeAgreementRow", "replaces"),
+        replaces_id=key(given.replaces_id, "TradeAgreementRow", "replacesId"),
     )  # fmt: skip
 
 

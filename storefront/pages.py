@@ -15,6 +15,7 @@ from storefront.documents import Documents
 from storefront.page import At, Execute, House, Page, Trouble, Upload, to_login
 from storefront.portal import (
     account,
+    agreements,
     approvals,
     cart,
     catalogue,
@@ -30,7 +31,22 @@ from storefront.portal import (
     statement,
 )
 from storefront.rendering import static_version
-from storefront.staff import admin, bank, console, credit, customers, desk, imports, jobs, payments
+from storefront.staff import (
+    admin,
+    bank,
+    charges,
+    console,
+    credit,
+    customers,
+    desk,
+    discounts,
+    free_goods,
+    imports,
+    jobs,
+    payments,
+    trade_agreements,
+)
+from storefront.staff import agreements as agreement_desk
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
 
@@ -54,7 +70,10 @@ PAGES: Sequence[At] = (
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
+    *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -14,6 +14,10 @@ STATEMENTS = (
     " check (line_multiline_mode in ('LINE', 'MULTILINE', 'MAX', 'MIN', 'SUM', 'PRODUCT'))",
     "alter table seller add constraint ck_seller_price_date_type_known"
     " check (price_date_type in ('ORDER', 'REQUESTED_SHIP', 'REQUESTED_RECEIPT'))",
+    # What a file of an import may hold: trade agreements too.
+    "alter table data_import drop constraint ck_data_import_kind_known",
+    "alter table data_import add constraint ck_data_import_kind_known"
+    " check (kind in ('PRODUCTS', 'CUSTOMERS', 'PRICES', 'STOCK', 'TRADE_AGREEMENTS'))",
     "create sequence trade_agreement_journal_number_seq",
     """
     create table trade_agreement_journal (
@@ -28,9 +32,11 @@ STATEMENTS = (
         created_by_id uuid not null,
         posted_at timestamp with time zone,
         posted_by_id uuid,
+        import_id uuid,
         constraint pk_trade_agreement_journal primary key (id),
         constraint ck_trade_agreement_journal_status_known check (status in ('DRAFT', 'POSTED')),
         constraint uq_trade_agreement_journal_seller_id_number unique (seller_id, number),
+        constraint uq_trade_agreement_journal_import_id unique (import_id),
         constraint ck_trade_agreement_journal_posted_has_moment check ((status = 'POSTED') = (posted_at is not null)),
         constraint ck_trade_agreement_journal_row_count_not_negative check (row_count >= 0),
         constraint fk_trade_agreement_journal_seller_id foreign key(seller_id) references seller (id),
@@ -118,7 +124,7 @@ STATEMENTS = (
         constraint fk_product_pricing_product_id foreign key(product_id) references product (id)
     )
     """,
-    "create function refuse_change_of_posted_trade_agreement_journal() returns trigger language plpgsql as $$ begin if old.status = 'POSTED' and (tg_op = 'DELETE' or to_jsonb(old) - array[]::text[] <> to_jsonb(new) - array[]::text[]) then raise exception 'trade_agreement_journal is posted' using errcode = 'restrict_violation'; end if; return coalesce(new, old); end $$",
+    "create function refuse_change_of_posted_trade_agreement_journal() returns trigger language plpgsql as $$ begin if old.status = 'POSTED' and (tg_op = 'DELETE' or to_jsonb(old) - array['row_count']::text[] <> to_jsonb(new) - array['row_count']::text[]) then raise exception 'trade_agreement_journal is posted' using errcode = 'restrict_violation'; end if; return coalesce(new, old); end $$",
     "create trigger posted before update or delete on trade_agreement_journal for each row execute function refuse_change_of_posted_trade_agreement_journal()",
     "create function refuse_change_of_posted_trade_agreement_row() returns trigger language plpgsql as $$ begin if old.is_posted and (tg_op = 'DELETE' or to_jsonb(old) - array['valid_until', 'customer_key', 'item_key']::text[] <> to_jsonb(new) - array['valid_until', 'customer_key', 'item_key']::text[]) then raise exception 'trade_agreement_row is posted' using errcode = 'restrict_violation'; end if; return coalesce(new, old); end $$",
     "create trigger posted before update or delete on trade_agreement_row for each row execute function refuse_change_of_posted_trade_agreement_row()",

@@ -26,7 +26,7 @@ async def show_cart(page: Page, problems: Sequence[Problem] = ()) -> Response:
         "portal/cart.html", 422 if problems else 200, frame=data, cart=cart, problems=list(problems),
         by_line=_by_line(cart), lines=cart["pagedLines"]["nodes"], only=only,
         pager=neighbours(page, cart["pagedLines"]["pageInfo"], show=shown),
-        typed={"line": page.field("line"), "quantity": page.field("quantity"), "sku": page.field("sku")}
+        typed={name: page.field(name) for name in ("line", "quantity", "sku", "coupon")}
         if problems
         else {},
     )  # fmt: skip
@@ -107,6 +107,20 @@ async def cart_to_list(page: Page) -> Response:
     return page.go(f"/lists/{made['id']}", page.gettext("The list %(name)s was made.", name=made["name"]))
 
 
+async def add_coupon(page: Page) -> Response:
+    outcome = await page.act("AddCoupon", code=page.field("coupon"))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors, {"code": "coupon"}))
+    return page.go("/cart", page.gettext("The coupon was entered."), warnings=outcome.warnings)
+
+
+async def remove_coupon(page: Page) -> Response:
+    outcome = await page.act("RemoveCoupon", code=page.field("coupon"))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors))
+    return page.go("/cart", page.gettext("The coupon was taken out."), warnings=outcome.warnings)
+
+
 async def show_checkout(
     page: Page, problems: Sequence[Problem] = (), moved: Mapping[str, Any] | None = None
 ) -> Response:
@@ -176,6 +190,8 @@ PAGES = (
             "remove": remove_line,
             "clear": clear_cart,
             "list": cart_to_list,
+            "coupon": add_coupon,
+            "remove-coupon": remove_coupon,
         },
         needs="carts:use",
     ),

@@ -558,7 +558,7 @@ def test_conditions(
     ],
 )
 def test_when_a_rule_counts(
-    label: str, more: dict[str, Any], party: dict[str, object], status: list[str]
+    label: str, more: dict[str, Any], party: dict[str, Any], status: list[str]
 ) -> None:
     running = document(line(1, "1", "100"))
 

@@ -25,11 +25,11 @@ from schema.access import KeyRequired, directive_of
 from schema.api import api
 from schema.ids import encode_id
 from tests.safety.conftest import Scene
-from tests.safety.world import NOW, company_of, global_id
+from tests.safety.world import MEMBERS, NOW, company_of, global_id
 
 Input = dict[str, Any]
 FULL: GraphQLSchema = api._schema
-COMMON = ("errors", "warnings", "replayed", "secret")  # and what is told once
+COMMON = ("errors", "warnings", "replayed", "secret", "conflicts")  # and what is told once
 
 
 @dataclass(frozen=True)
@@ -381,10 +381,93 @@ def _price_rule(type_name: str, *ids: str, **more: Any) -> Callable[[Scene, str]
     return build
 
 
+def _trade(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """What the world has of trade agreements; `rows` is one that names everything a row can."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        world = scene.world
+        row = {
+            "relation": "PRICE", "customerId": global_id("Customer", world.customers["parent"]),
+            "productId": global_id("Product", world.products["ACE-2"]), "unitPrice": "8", "validFrom": "2035-01-01",
+            "replacesId": world.trade["posted"],
+        }  # fmt: skip
+        values: Input = {
+            "journalId": world.trade["draft"], "rows": [row], "rowIds": [world.trade["row"]],
+            "postedIds": [world.trade["posted"]], "customerId": row["customerId"], "productId": row["productId"],
+            "groups": [{"relation": "LINE_DISCOUNT", "code": "BARES", "priority": 2}],
+        }  # fmt: skip
+        asked = "query($id: ID!) { node(id: $id) { ... on TradeAgreementJournal { version } ... on Customer { version } } }"
+        versioned = next((each for each in ("journalId", "customerId") if each in names), None)
+        given = {{"postedIds": "rowIds"}.get(each, each): values[each] for each in names} | more
+        if versioned is not None:
+            answer = await scene.ask(name, asked, {"id": values[versioned]})
+            given["expectedVersion"] = answer["data"]["node"]["version"]
+        return given
+
+    return build
+
+
 GIFT = {"name": "Diez y una", "perQuantity": "10", "freeQuantity": "1", "minimumQuantity": "1000000",
         "validFrom": "2026-01-01"}  # fmt: skip
 FREIGHT = {"name": "Portes", "kind": "FREIGHT", "basis": "WEIGHT", "currency": "EUR", "validFrom": "2026-01-01",
            "bands": [{"from": "1000000", "value": "9"}]}  # fmt: skip
+
+
+async def _suggestions(scene: Scene, name: str) -> Input:
+    told = [{"productId": global_id("Product", scene.world.products["ACE-0"]), "reason": "RELATED"}]
+    customer = global_id("Customer", scene.world.customers[company_of(name) if name in MEMBERS else "parent"])
+    return {"stage": "SHOWN", "place": "CART", "suggestions": told, "customerId": customer}
+
+
+async def _months(scene: Scene, name: str) -> Input:
+    return {"months": 12}
+
+
+async def _copy_where(scene: Scene, name: str) -> Input:
+    given = await _trade("journalId", validFrom="2036-01-01")(scene, name)
+    world = scene.world
+    customer = global_id("Customer", world.customers["parent"])
+    product = global_id("Product", world.products["ACE-2"])
+    return given | {"where": {"customer": {"eq": customer}, "product": {"in": [product]}}}
+
+
+async def _rule_of(scene: Scene, name: str) -> Input:
+    """A rule that names a customer and products in every place where it can."""
+    product = global_id("Product", scene.world.products["ACE-0"])
+    return {
+        "groupId": scene.world.discounts["group"], "code": "NUEVA", "name": "Nueva", "phase": "LINE",
+        "benefit": {"kind": "PERCENT", "percent": "5"},
+        "conditions": [
+            {"kind": "CUSTOMER", "customerIds": [global_id("Customer", scene.world.customers["parent"])]},
+            {"kind": "PRODUCT", "productIds": [product]},
+            {"kind": "MIX_AND_MATCH", "quantity": "3", "mandatory": [{"productId": product, "quantity": "1"}]},
+        ],
+    }  # fmt: skip
+
+
+async def _changed_rule(scene: Scene, name: str) -> Input:
+    return await _rule_of(scene, name) | {"ruleId": scene.world.discounts["inactive"], "expectedVersion": 1}
+
+
+def _rule_act(state: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        return {"ruleId": scene.world.discounts[state], "expectedVersion": 1}
+
+    return build
+
+
+async def _group(scene: Scene, name: str) -> Input:
+    return {"code": "OTRO", "name": "Otro", "sequence": 2, "stacking": "SUMMED", "suppresses": ["PROMO"]}
+
+
+async def _segment(scene: Scene, name: str) -> Input:
+    product = global_id("Product", scene.world.products["ACE-0"])
+    return {
+        "segmentId": scene.world.discounts["segment"], "expectedVersion": 1, "code": "ES", "name": "Es",
+        "countries": ["ES"], "productIds": [product],
+    }  # fmt: skip
+
+
 WHY = {"reason": "porque sí"}
 AGREED = {"title": "Otro", "currency": "EUR", "validFrom": "2026-01-01", "validTo": "2026-12-31", "lines": [
     {"type": "PRODUCT_QUANTITY", "sku": "ACE-1", "committed": "50", "unitPrice": "3"},
@@ -419,6 +502,14 @@ EXAMPLES: dict[str, Example] = {
     "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
     "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
     "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
+    "addCoupon": Example("pmate", _cart_act(code="UNO")),
+    "removeCoupon": Example("pbuyer", _cart_act(code="UNO")),
+    "createDiscountRule": Example("manager", _rule_of, {"name": " "}),
+    "updateDiscountRule": Example("manager", _changed_rule),
+    "activateDiscountRule": Example("manager", _rule_act("inactive")),
+    "deactivateDiscountRule": Example("manager", _rule_act("active")),
+    "createDiscountGroup": Example("manager", _group, {"name": " "}),
+    "saveSegment": Example("manager", _segment),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),
     "deleteWishlist": Example("pbuyer", _list_act()),
@@ -487,6 +578,24 @@ EXAMPLES: dict[str, Example] = {
         others=(_price_rule("ChargeRule", "ruleId", "categoryId", **FREIGHT),),
     ),
     "deactivateChargeRule": Example("manager", _price_rule("ChargeRule", "ruleId")),
+    "recordSuggestions": Example("pbuyer", _suggestions, {"suggestions": []}),
+    "refreshSuggestions": Example("administrator", _months, {"months": 0}),
+    "createTradeAgreementJournal": Example(
+        "manager", _trade("rows", description="Tarifas"), {"rows": [{"relation": "PRICE"}]}
+    ),
+    "addTradeAgreementRows": Example("manager", _trade("journalId", "rows")),
+    "removeTradeAgreementRows": Example("manager", _trade("journalId", "rowIds")),
+    "copyTradeAgreementRows": Example(
+        "manager",
+        _trade("journalId", "postedIds", validFrom="2036-01-01", factor="1.1"),
+        None,
+        (_copy_where,),
+    ),
+    "postTradeAgreementJournal": Example("manager", _trade("journalId")),
+    "setCustomerPricingGroups": Example("manager", _trade("customerId", "groups")),
+    "setProductPricing": Example(
+        "manager", _trade("productId", expectedVersion=0, lineDiscountGroup="ACEITE")
+    ),
     "approveOrder": Example("papprover", _order_act("pintegrator", **WHY)),
     "refuseApproval": Example("papprover", _order_act("pintegrator", **WHY)),
     "withdrawApproval": Example("pintegrator", _order_act("pintegrator")),

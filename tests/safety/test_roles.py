@@ -60,11 +60,20 @@ EXPECTED = {
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
     "freeGoodsRules": "RMD", "createFreeGoodsRule": "MD", "updateFreeGoodsRule": "MD", "deactivateFreeGoodsRule": "MD",
+    "productSuggestions": ALL, "suggestionPerformance": "MD", "recordSuggestions": BUYING + SELLING,
+    "refreshSuggestions": "D",
     "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
     "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
     "closeSalesAgreement": "M", "cancelSalesAgreement": "M",
+    "tradeAgreementJournals": "RMID", "tradeAgreementJournal": "RMID", "tradeAgreementRows": "RMID",
+    "createTradeAgreementJournal": "MD", "addTradeAgreementRows": "MD", "removeTradeAgreementRows": "MD",
+    "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
+    "setProductPricing": "MD",
+    "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
+    "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
+    "createDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
@@ -79,7 +88,8 @@ SENSITIVE = {
     "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
     "Invoice.customerTaxId": "CF", "JournalEntry.lines": "FD",
-    "SalesAgreement.createdByName": STAFF, "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
+    "Customer.pricingGroups": "RMID", "Product.pricing": "RMID", "TradeAgreementRow.unitPrice": "RMID",
+    "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

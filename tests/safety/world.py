@@ -8,7 +8,7 @@ data of PARENT) or `zqofrida` (an order of Frida's). Which kinds a viewer may re
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
 from models.charges import StoredChargeBand, StoredChargeRule
 from models.customers import Customer, CustomerContact, ExternalReference
+from models.discounts import DiscountRedemption, Segment, StoredDiscountGroup, StoredDiscountRule
 from models.events import OutboxEvent
 from models.free_goods import StoredFreeGoodsRule
 from models.invitations import Invitation
@@ -30,6 +31,7 @@ from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
 from models.sales_history import SalesHistory
 from models.security import ROW_POLICIES
+from models.trade_agreements import CustomerPricingGroup
 from models.users import User
 from resolvers.bank import bank_lines_by_file, import_bank_file
 from resolvers.invoices import instalments_by_invoice, invoices_by_id, invoices_of_run, lines_by_invoice
@@ -37,12 +39,18 @@ from resolvers.invoices_acts import LineToCredit, Rectification, rectify_invoice
 from resolvers.invoices_drafts import create_invoices
 from resolvers.invoices_issue import issue_invoices
 from resolvers.orders_acts import hold_order
+from resolvers.paging import PageArgs
 from resolvers.payments import matches_by_payment
 from resolvers.payments_acts import MatchWanted, Receipt, match_payment, record_payment, unmatch_payment
 from resolvers.sales_agreements_acts import accept_agreement, create_agreement, propose_agreement
 from resolvers.sales_agreements_booking import book_consumption
+from resolvers.trade_agreements import list_rows_of_journal
+from resolvers.trade_agreements_acts import RowDraft, create_journal
+from resolvers.trade_agreements_posting import post_journal
 from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
+from rules.discounts_rules import Phase, Stacking
 from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockPolicy
+from rules.pricing_facts import TradeRelation
 from rules.sales_agreement_terms import AgreementLineTerms, AgreementTerms
 from rules.sales_agreements import AgreementPricing, CommitmentType
 from rules.states import InvoiceType, JobState, LimitPeriod, MailState, PaymentMethod, SaleKind
@@ -90,6 +98,7 @@ NOT_FREE = {
     "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
     "basis", "calculation", "rounding", "out_of_stock", "segment", "cause", "place", "stage",
     "pricing", "event",
+    "relation", "customer_scope", "item_scope", "percent_base", "customer_key", "item_key",
 }  # fmt: skip
 KINDS = {
     "internal_note": "n",
@@ -121,6 +130,8 @@ class World:
     agreements: dict[str, str] = field(
         default_factory=dict
     )  # by company in force, draft, proposed; global ids
+    trade: dict[str, str] = field(default_factory=dict)  # draft and its row, posted; global ids
+    discounts: dict[str, str] = field(default_factory=dict)  # group, active, inactive, segment; global ids
 
 
 def engine_of(database: Database) -> Engine:
@@ -396,6 +407,8 @@ async def _act(database: Database, world: World) -> None:
     await _deliver(database, world)
     await _pay(database, world)
     await _agree(database, world)
+    await _trade(database, world)
+    await _discount(database, world)
 
 
 async def _agree(database: Database, world: World) -> None:
@@ -436,6 +449,44 @@ async def _write(database: Database, world: World, writer: Viewer, company: str)
     )  # fmt: skip
     customer = world.customers[company]
     return await make.do(database, writer, lambda ctx: create_agreement(ctx, customer, said), NOW)
+
+
+async def _discount(database: Database, world: World) -> None:
+    """A group with a rule that is running, with a coupon in a cart and redeemed by an order, and one that is not."""
+    seller_id = world.viewers["administrator"].seller_id
+    common = {"seller_id": seller_id, "created_at": NOW, "version": 1}
+    group = StoredDiscountGroup(
+        id=new_id(), code="PROMO", name="Promoción", sequence=1, stacking=Stacking.BEST, **common
+    )
+    kept = {"group_id": group.id, "phase": Phase.LINE, "conditions": [], "updated_at": NOW, **common}
+    running, waiting = (
+        StoredDiscountRule(
+            id=new_id(), code=code, name=code, is_active=is_active, coupon=code, coupon_key=code,
+            benefit={"kind": "PERCENT", "percent": "1"}, **kept,
+        )
+        for code, is_active in (("UNO", True), ("DOS", False))
+    )  # fmt: skip
+    segment = Segment(id=new_id(), code="ES", name="España", countries=["ES"], updated_at=NOW, **common)
+    order = _key(world, "pbuyer")
+    async with database.job() as session:
+        session.add_all([group, segment])
+        await session.flush()
+        session.add_all([running, waiting])
+        await session.flush()
+        session.add(DiscountRedemption(
+            rule_id=running.id, customer_id=world.customers["parent"], order_id=order, amount=Decimal("0.20"),
+            quantity=Decimal(2), currency="EUR", redeemed_at=NOW,
+        ))  # fmt: skip
+        await session.execute(
+            text("update cart set coupon_codes = '{UNO}' where user_id = :user"),
+            {"user": world.users["pbuyer"]},
+        )
+    world.discounts = {
+        "group": global_id("DiscountGroup", group.id),
+        "active": global_id("DiscountRule", running.id),
+        "inactive": global_id("DiscountRule", waiting.id),
+        "segment": global_id("Segment", segment.id),
+    }
 
 
 async def _deliver(database: Database, world: World) -> None:
@@ -523,6 +574,47 @@ async def _pay(database: Database, world: World) -> None:
         await make.make_upload(session, world.viewers["integrator"], NOW, catalogue, name="articulos.csv")
 
 
+async def _trade(database: Database, world: World) -> None:
+    """Each company has an agreed price that begins in years, so that it changes none of today's; two are drafts."""
+    day = date(2030, 1, 1)
+    end = date(2036, 12, 31)
+    rows = [
+        RowDraft(
+            TradeRelation.PRICE, key, product_id=world.products["ACE-2"], unit_price=Decimal(9), valid_from=day,
+            last_day=end,
+        )
+        for key in world.customers.values()
+    ]  # fmt: skip
+    keeper, manager = world.viewers["administrator"], world.viewers["manager"]
+    posted = await make.do(database, keeper, lambda ctx: create_journal(ctx, "", rows), NOW)
+    await make.do(database, keeper, lambda ctx: post_journal(ctx, posted, 1), NOW)
+    own = [
+        replace(rows[0], valid_from=date(2040, 1, 1), last_day=None),
+        RowDraft(TradeRelation.TOTAL_DISCOUNT, valid_from=day),
+    ]
+    draft = await make.do(database, manager, lambda ctx: create_journal(ctx, "", own), NOW)
+    for key, name in ((posted, "posted"), (draft, "row")):
+        page = await make.do(
+            database, manager, partial(list_rows_of_journal, journal_id=key, args=PageArgs()), NOW
+        )
+        world.trade[name] = global_id("TradeAgreementRow", page.rows[0].id)
+    world.trade = {
+        "posted": await _first_row(database, manager, posted),
+        "row": await _first_row(database, manager, draft),
+    }
+    world.trade["draft"] = global_id("TradeAgreementJournal", draft)
+    async with database.job() as session:
+        for name, key in world.customers.items():
+            session.add(
+                CustomerPricingGroup(customer_id=key, relation=TradeRelation.PRICE, group_code=tag("c", name))
+            )
+
+
+async def _first_row(database: Database, viewer: Viewer, journal: UUID) -> str:
+    page = await make.do(database, viewer, lambda ctx: list_rows_of_journal(ctx, journal, PageArgs()), NOW)
+    return global_id("TradeAgreementRow", page.rows[0].id)
+
+
 def _key(world: World, name: str) -> UUID:
     """The key of the order that somebody placed."""
     found = split_id(str(world.orders[name][0]))
@@ -569,7 +661,10 @@ def free_texts() -> list[tuple[str, str, str]]:
 
 
 # Tables of the seller alone: no text in them is any company's.
-OUR_BOOKS = ("invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line")
+OUR_BOOKS = (
+    "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
+    "trade_agreement_journal", "product_pricing", "discount_group", "discount_rule", "segment",
+)  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"
 _OF_LINE = _OF_DELIVERY.format("(select delivery_id from delivery_line l where l.id = t.delivery_line_id)")

@@ -40,7 +40,9 @@ async def test_the_documented_documents_run(shop: Shop) -> None:
 def test_every_column_is_documented() -> None:
     sections = re.split(r"^## ", TEXT, flags=re.MULTILINE)
     for kind, shape in SHAPES.items():
-        section = next(each for each in sections if each.startswith(kind.value.title()))
+        section = next(
+            each for each in sections if each.startswith(kind.value.replace("_", " ").capitalize())
+        )
         assert [each.name for each in shape.columns if f"`{each.name}`" not in section] == []
         compulsory = set(re.findall(r"`(\w+)`\*", section.partition("| column")[2]))
         assert compulsory == set(shape.compulsory), kind

@@ -15,6 +15,7 @@ from resolvers.trade_agreements import pricing_groups_for, trade_rows_for
 from rules.pricing_facts import GroupMembership, TradeRelation
 from schema.ids import encode_id
 from tests import factories as make
+from tests.schema.importing import imported, integrator_of
 from tests.schema.shop import Shop
 from tests.schema.trading import ROW, drafted, manager_of, post, posted, price, trade
 
@@ -281,13 +282,13 @@ async def test_rows_that_cannot_stand_beside_each_other_are_not_posted(shop: Sho
         ("INVALID", ["rows", "1", "validFrom"])
     ]
     assert await clash(shop, manager, price(shop, "8", validFrom="2026-07-01", replacesId=old["id"])) == [
-        ("INVALID", ["rows", "1", "replaces"])
+        ("INVALID", ["rows", "1", "replacesId"])
     ]
     assert await clash(
         shop,
         manager,
         price(shop, "8", currency="EUR", unit="PCE", validFrom="2026-04-01", replacesId=old["id"]),
-    ) == [("INVALID", ["rows", "1", "replaces"])]
+    ) == [("INVALID", ["rows", "1", "replacesId"])]
     # Side by side in time, in quantity or for somebody else there is nothing to refuse.
     await posted(
         shop, manager, price(shop, **later, toQuantity="10"), price(shop, **later, fromQuantity="10"),
@@ -363,7 +364,7 @@ async def test_a_draft_that_moved_on_is_not_written_over(shop: Shop) -> None:
 async def test_groups_of_customers_and_products_are_set_as_a_whole(shop: Shop) -> None:
     manager = await manager_of(shop)
     customer, product = encode_id("Customer", shop.customer.id), encode_id("Product", shop.product.id)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"relation": "PRICE", "code": " NYC ", "priority": 5},
         {"relation": "PRICE", "code": "NORTH_EAST"},
         {"relation": "LINE_DISCOUNT", "code": "NYC"},
@@ -426,3 +427,54 @@ async def audit(shop: Shop) -> list[str]:
             text("select action from audit_event where entity_type = 'TradeAgreementJournal' order by id")
         )
         return list(found)
+
+
+async def test_a_file_is_posted_as_one_journal_and_one_price_touches_one_row(shop: Shop) -> None:
+    viewer = await integrator_of(shop)
+    head = "relation,customer,sku,valid_from,price,from_quantity,last_day,percent1\n"
+    who = f"PRICE,{shop.customer.number},ACE-001"
+    file = f"{head}{who},2026-04-01,9,,,\n{who},2026-05-01,8,,,\nTOTAL_DISCOUNT,,,2026-01-01,,500,,5\n"
+
+    taken = await imported(shop, viewer, "TRADE_AGREEMENTS", file)
+    assert taken.counts == (2, 1, 0, 0), taken.errors
+    before = await stored_rows(shop)
+    assert [row[1:] for row in before] == [
+        ("9.000000", date(2026, 4, 1), date(2026, 5, 1)), ("8.000000", date(2026, 5, 1), None),
+        (None, date(2026, 1, 1), None),
+    ]  # fmt: skip
+    assert (await imported(shop, viewer, "TRADE_AGREEMENTS", file)).counts == (0, 0, 3, 0)
+    assert await stored_rows(shop) == before
+
+    assert (await imported(shop, viewer, "TRADE_AGREEMENTS", f"{head}{who},2026-06-01,7,,,\n")).counts == (
+        0,
+        1,
+        0,
+        0,
+    )
+    after = await stored_rows(shop)
+    assert [row for row in after if row not in before] == [
+        (before[1][0], "8.000000", date(2026, 5, 1), date(2026, 6, 1)),
+        (after[3][0], "7.000000", date(2026, 6, 1), None),
+    ]
+    journals = await shop.data(viewer, "{ tradeAgreementJournals { nodes { status rowCount } } }")
+    assert [each["rowCount"] for each in journals["tradeAgreementJournals"]["nodes"]] == [1, 3]
+
+    bad = await imported(
+        shop, viewer, "TRADE_AGREEMENTS",
+        f"{head}{who},2026-03-01,6,,,\n{who},2026-07-01,,,,\n{who},2026-07-01,5,10,2026-03-01,\n"
+        f"PRICE,NADIE,ACE-001,2026-07-01,5,,,\nPRICE,,,2026-07-01,5,,,\nLINE_DISCOUNT,,,2026-07-01,,,,101\n",
+    )  # fmt: skip
+    assert bad.counts == (0, 0, 0, 6)
+    assert [(row, column, code) for row, column, _, code in bad.errors] == [
+        (2, "valid_from", "ALREADY_EXISTS"), (3, "price", "INVALID"), (4, "last_day", "INVALID"),
+        (4, "last_day", "INVALID"), (5, "customer", "NOT_FOUND"), (6, "sku", "INVALID"), (7, "percent1", "INVALID"),
+    ]  # fmt: skip
+    assert await stored_rows(shop) == after
+
+
+async def stored_rows(shop: Shop) -> list[tuple[Any, ...]]:
+    """(id, price, first day, first day without) in the order in which they were posted."""
+    document = """select row.id, unit_price::text, valid_from, valid_until from trade_agreement_row row
+        join trade_agreement_journal journal on journal.id = journal_id order by journal.number, position"""
+    async with shop.database.job() as session:
+        return [tuple(row) for row in await session.execute(text(document))]

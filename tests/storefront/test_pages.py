@@ -198,7 +198,7 @@ def test_every_page_says_who_may_open_it() -> None:
     assert {at.needs for at in PAGES} == {
         "signed-in", "catalog:read", "carts:use", "wishlists:use", "orders:read", "orders:place", "addresses:write", "staff",
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
-        "imports:write", "journal:read", "payments:manage", "users:write",
+        "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "users:write",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -208,6 +208,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "imports:write",
         "journal:read",
         "payments:manage",
+        "trade-agreements:read",
         "users:write",
     }
     apart = {"api-clients:manage"}

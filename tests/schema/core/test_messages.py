@@ -26,6 +26,8 @@ TEMPLATES = {
     "fault": 2,
     "ErrorRow": 2,
     "said": 0,
+    "Miss": 0,
+    "_no": 0,
 }
 
 

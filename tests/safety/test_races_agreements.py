@@ -1,0 +1,130 @@
+"""Many at once on one commitment: never more is consumed than is agreed, and what comes back is there again (P10)."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, text
+
+from auth.permissions import Viewer
+from models.base import new_id
+from models.orders import SalesOrder
+from models.sales_agreements import AgreementLine, SalesAgreement
+from resolvers.context import Context
+from resolvers.orders_acts import cancel_order
+from resolvers.runner import Done, Refused, run_act
+from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
+from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType
+from schema.ids import decode_id
+from tests.safety.test_races import Crowd, crowd
+from tests.safety.world import NOW
+from tests.schema.shop import PLACE
+
+__all__ = ["crowd"]  # the fixture
+ZONE = ZoneInfo("Europe/Madrid")
+
+
+async def agree(crowd: Crowd, viewer: Viewer, product_id: UUID, committed: int) -> UUID:
+    """A commitment in force whose maximum is enforced."""
+    assert viewer.customer_id is not None
+    agreement = SalesAgreement(
+        id=new_id(), seller_id=crowd.seller.id, number="SA-1", customer_id=viewer.customer_id,
+        status=AgreementStatus.EFFECTIVE, title="Marco", currency="EUR", pricing=AgreementPricing.FIXED,
+        valid_from=NOW.date(), valid_until=NOW.date().replace(year=2027), created_at=NOW,
+        created_by_id=viewer.user_id, created_by_name=viewer.name, proposed_at=NOW,
+    )  # fmt: skip
+    line = AgreementLine(
+        id=new_id(), agreement_id=agreement.id, customer_id=viewer.customer_id, number=1, name="A",
+        type=CommitmentType.PRODUCT_QUANTITY, product_id=product_id, unit_code="PCE", committed=Decimal(committed),
+        valid_from=agreement.valid_from, valid_until=agreement.valid_until, max_enforced=True, is_price_fixed=False,
+        stackable_with_promotions=False, include_in_total_discount=True, exclude_from_rebate=False,
+    )  # fmt: skip
+    async with crowd.database.job() as session:
+        session.add(agreement)
+        await session.flush()
+        session.add(line)
+    return line.id
+
+
+async def release(crowd: Crowd, viewer: Viewer, order_id: UUID, commitment: UUID) -> str:
+    """The order consumes the commitment, as placing books it."""
+
+    async def book(ctx: Context) -> Done[UUID]:
+        order = await ctx.session.scalar(
+            select(SalesOrder).where(SalesOrder.id == order_id).with_for_update()
+        )
+        await ctx.session.execute(
+            text(
+                "update sales_order_line set commitment_id = :c, commitment_quantity = quantity_ordered"
+                " where order_id = :o"
+            ),
+            {"c": commitment, "o": order.id},
+        )
+        await lock_commitments(ctx, [commitment])
+        await rebook_consumption(ctx, [order.id], "order.placed")
+        return Done(order.id)
+
+    return await outcome(crowd, viewer, book)
+
+
+async def outcome(crowd: Crowd, viewer: Viewer, work: object) -> str:
+    made = await run_act(
+        crowd.database, viewer, lambda session: Context(viewer, NOW, ZONE, open_session=session), work  # type: ignore[arg-type]
+    )  # fmt: skip
+    return ",".join(each.code for each in made.refusals) if isinstance(made, Refused) else "accepted"
+
+
+async def race(crowd: Crowd, buyers: int, units: int, committed: int) -> None:
+    viewers = await crowd.gather(buyers)
+    (product,) = await crowd.products(1, 10 * buyers * units)
+    commitment = await agree(crowd, viewers[0], product.id, committed)
+    placed = [
+        await crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=await crowd.fill(viewer, (product, units)))
+        for viewer in viewers
+    ]
+    orders = [decode_id(each["order"]["id"], "Order") for each in placed]
+    fit = committed // units
+
+    async def consumed() -> Decimal:
+        found: Decimal = await crowd.value("select released from agreement_line")
+        assert await crowd.value("select coalesce(sum(released), 0) from agreement_consumption") == found
+        return found
+
+    first = await asyncio.gather(
+        *(release(crowd, *each, commitment) for each in zip(viewers, orders, strict=True))
+    )
+
+    assert Counter(first) == {"accepted": fit, "COMMITMENT_EXCEEDED": buyers - fit}
+    assert await consumed() == fit * units
+
+    # Half of those come back while everybody who was refused asks again: just so many more go through.
+    accepted = [at for at, said in enumerate(first) if said == "accepted"][: fit // 2]
+    refused = [at for at, said in enumerate(first) if said != "accepted"]
+
+    async def cancel(at: int) -> str:
+        async def work(ctx: Context) -> Done[UUID]:
+            return Done(await cancel_order(ctx, orders[at], 1, "no"))
+
+        return await outcome(crowd, viewers[at], work)
+
+    await asyncio.gather(
+        *(cancel(at) for at in accepted),
+        *(release(crowd, viewers[at], orders[at], commitment) for at in refused),
+    )
+    again = [await release(crowd, viewers[at], orders[at], commitment) for at in refused]
+
+    assert again.count("accepted") == fit // 2
+    assert await consumed() == fit * units
+    assert await crowd.deadlocks() == 0
+
+
+async def test_10_buyers_race_for_a_commitment_of_20(crowd: Crowd) -> None:
+    await race(crowd, buyers=10, units=5, committed=20)
+
+
+@pytest.mark.long
+async def test_50_buyers_race_for_a_commitment_of_100(crowd: Crowd) -> None:
+    await race(crowd, buyers=50, units=5, committed=100)
