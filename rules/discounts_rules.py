@@ -142,11 +142,12 @@ class DiscountRule:
 
     @property
     def may_gain_by_less(self) -> bool:
-        """Whether it might take more from fewer lines: it chooses units among them, or a tier by them."""
-        chooses = self.most_quantity is not None or isinstance(
-            self.benefit, SetPrice | LeastExpensive | Tiered
+        """Whether it might take more from fewer lines: it chooses units among them, or holds by how many they are."""
+        return not self.is_linewise and (
+            self.most_quantity is not None
+            or isinstance(self.benefit, SetPrice | LeastExpensive | Tiered)
+            or any(isinstance(condition, MixAndMatch) for condition in self.conditions)
         )
-        return chooses and not self.is_linewise
 
     @property
     def needs_currency(self) -> bool:
