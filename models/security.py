@@ -31,7 +31,7 @@ _CATALOGUE_OR_TENANT = _policies(
 
 _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
 # What staff keep and buyers never read: a buyer's prices are found by the house.
-_OUR_TERMS = _policies(NO_ROW, EVERY_ROW)
+_OUR_TERMS = _policies(NO_ROW, f"{REPS} is not null")
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
