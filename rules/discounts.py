@@ -135,7 +135,7 @@ def _contenders(
     paid = [(i, line.facts) for i, line in enumerate(document.lines) if line.quantity_paid > 0]
     basket = frozenset(facts.product for _, facts in paid)
     found: dict[str, list[Contender]] = {}
-    for rule in sorted(rules, key=lambda each: each.id):
+    for rule in rules:
         if rule.runs_in is not phase or not rule.is_in_force(moment) or not rule.is_for(party):
             continue
         if not rule.is_open(moment):
