@@ -33,7 +33,7 @@ _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
 # What prices follow from: a customer reads what comes of it, a rep the rules for everybody and for their own customers.
 _OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
 # What staff keep and buyers never read: a buyer's prices are found by the house.
-_OUR_TERMS = _policies(NO_ROW, EVERY_ROW)
+_OUR_TERMS = _policies(NO_ROW, f"{REPS} is not null")
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 

@@ -140,7 +140,7 @@ def _contenders(
         by_product.setdefault(facts.product, []).append(i)
     basket = frozenset(by_product)
     found: dict[str, list[Contender]] = {}
-    for rule in sorted(rules, key=lambda each: each.id):
+    for rule in rules:
         if rule.runs_in is not phase or not rule.is_in_force(moment) or not rule.is_for(party):
             continue
         if not rule.is_open(moment):

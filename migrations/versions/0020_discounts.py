@@ -118,7 +118,10 @@ STATEMENTS = (
             "alter table $table enable row level security",
             "alter table $table force row level security",
             'create policy customer_rows on $table to "$prefixcustomer" using (false) with check (false)',
-            'create policy territory_rows on $table to "$prefixterritory" using (true) with check (true)',
+            'create policy territory_rows on $table to "$prefixterritory"'
+            " using (string_to_array(nullif(current_setting('app.sales_rep_ids', true), ''), ',')::uuid[] is not null)"
+            " with check"
+            " (string_to_array(nullif(current_setting('app.sales_rep_ids', true), ''), ',')::uuid[] is not null)",
             'create policy staff_rows on $table to "$prefixstaff" using (true) with check (true)',
             'create policy job_rows on $table to "$prefixjob" using (true) with check (true)',
             'grant select on $table to "$prefixcustomer", "$prefixterritory", "$prefixstaff", "$prefixjob"',

@@ -66,6 +66,8 @@ EXPECTED = {
     P.API_CLIENTS_MANAGE:    "-    -    own  -    -    -    -   -   -   all",
     P.EVENTS_READ:           "-    -    own  own  -    -    -   all all all",
     P.JOBS_READ:             "self self self self self team self self self all",
+    P.DISCOUNTS_READ:        "-    -    -    -    terr team -   -   -   all",
+    P.DISCOUNTS_MANAGE:      "-    -    -    -    -    team -   -   -   all",
     P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
     P.TRADE_AGREEMENTS_READ: "-    -    -    -    terr team -   -   all all",
     P.TRADE_AGREEMENTS_MANAGE: "-  -    -    -    -    team -   -   -   all",

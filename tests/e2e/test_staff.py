@@ -3,7 +3,8 @@
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Surf
-from tests.e2e.surfer import BUYER, MARKS, REP, Surfer
+from tests.e2e.surfer import BUYER, MANAGER, MARKS, REP, Surfer
+from tests.e2e.test_every_page import SIZES, WIDTHS, faults_of, overflows_of
 
 pytestmark = MARKS
 # The rep's team, by the demo company's own plan, and companies of the other team.
@@ -90,3 +91,35 @@ async def test_a_reason_of_spaces_is_none(surf: Surf) -> None:
     await expect(rep.find("#summary")).to_be_visible()
     assert await rep.find("#refuse-reason").get_attribute("aria-invalid") == "true"
     assert await rep.find(".track-ended").count() == 0
+
+
+async def test_a_manager_keeps_a_discount_rule_on_any_device_in_both_languages(surf: Surf) -> None:
+    manager = await surf(MANAGER)
+    await manager.open("/staff/discounts")
+    await manager.find("#code").fill("E2E")
+    await manager.find("#name").fill("Descuentos de prueba")
+    await manager.find("#sequence").fill("10")
+    await manager.click("form:has(input[value=group]) button[type=submit]")
+    for code, percent in (("E2E-1", "10"), ("E2E-2", "20")):
+        await manager.open("/staff/discounts/new")
+        await manager.find("#code").fill(code)
+        await manager.find("#name").fill(f"Regla {code}")
+        await manager.find("#percent").fill(percent)
+        await manager.click("form:has(#code) button[type=submit]")
+        await expect(manager.find("#notices .notice-success")).to_be_visible()
+        if code == "E2E-1":
+            await manager.click("form:has(input[value=on]) button")
+            await expect(manager.find("#notices .notice-success")).to_be_visible()
+
+    await expect(manager.find("#conflicts")).to_contain_text("Regla E2E-1")
+    editor = manager.path
+    for locale, word in (("en", "Conflicts"), ("es", "Conflictos")):
+        await manager.speak(locale)
+        for path in (editor, "/staff/discounts"):
+            await manager.open(path)
+            for size in SIZES.values():
+                await manager.page.set_viewport_size(size)  # type: ignore[arg-type]
+                assert await faults_of(manager) == [], (path, size)
+            assert await overflows_of(manager, WIDTHS) == [], path
+        await manager.open(editor)
+        await expect(manager.find("#conflicts-title")).to_have_text(word)

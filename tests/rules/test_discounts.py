@@ -454,6 +454,15 @@ def test_rule_book_13_ties(label: str, more: dict[str, Any], winner: str) -> Non
     assert steps(running)[0] == (winner, "APPLIED", D(10)), label
 
 
+@pytest.mark.parametrize(("priority", "net"), [(0, "80.00"), (1, "81.00")])
+def test_of_a_cascade_the_highest_priority_goes_first_and_then_the_id(priority: int, net: str) -> None:
+    running = document(line(1, "1", "100"))
+
+    run(running, [rule("A", "10"), rule("B", AmountPerLine(D(10)), priority=priority)])
+
+    assert amounts(running) == [D(net)]
+
+
 def test_a_rule_may_win_one_line_and_lose_another() -> None:
     running = document(line(1, "1", "100"), line(2, "1", "100"))
     rules = [rule("ALL", "10"), rule("ONE", "15", ProductIs(frozenset({"p1"})))]

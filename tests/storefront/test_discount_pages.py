@@ -45,12 +45,14 @@ async def test_a_manager_keeps_rules_and_reads_their_conflicts(visitor: Visitor)
     assert "La regla está activada." in visitor.page.text and "En curso" in visitor.page.text
 
     conditions: dict[str, Any] = {
+    rows: dict[str, Any] = {
         "row-0-kind": "PRODUCT", "row-0-values": sku, "row-1-kind": "WINDOW", "row-1-from": "08:30", "row-1-days": "1",
     }  # fmt: skip
     await new_rule(
         visitor, code="B", name="Por tramos", benefit="TIERED", tiers="3: 2,5\n10: 5", coupon="Verano-26",
         uses_max="5", valid_from="2026-01-01",
         **conditions,
+        uses_max="5", valid_from="2026-01-01", **rows,
     )  # fmt: skip
     page = visitor.page
     assert "desde 3 unidades: 2,5 % de descuento; desde 10 unidades: 5 % de descuento" in page.text
@@ -84,14 +86,8 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(visit
     editor = next(each for each in visitor.page.forms if "benefit" in each.fields)
     assert (editor.fields["name"], editor.fields["percent"]) == ("Mucho", "101")
 
-    await new_rule(
-        visitor,
-        422,
-        code="A",
-        name="Nada",
-        percent="x",
-        **{"row-0-kind": "PRODUCT", "row-0-values": "NADA-1"},
-    )
+    rows: dict[str, Any] = {"row-0-kind": "PRODUCT", "row-0-values": "NADA-1"}
+    await new_rule(visitor, 422, code="A", name="Nada", percent="x", **rows)
     assert "NADA-1 no se conoce." in visitor.page.text and "Introduzca un número" in visitor.page.text
     assert "Nada" not in (await visitor.open("/staff/discounts")).text
 
