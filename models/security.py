@@ -14,6 +14,7 @@ OWN_CUSTOMER = f"customer_id = any ({CUSTOMERS})"
 REPS_CUSTOMER = "customer_id in (select id from customer)"
 EVERY_ROW = "true"
 NO_ROW = "false"
+ANYBODY = f"{USER} is not null"  # whoever it is, but somebody: a forgotten setting shows nothing
 
 Policies = Mapping[RowClass, str]
 
@@ -104,8 +105,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "payment_match": _TENANT,
         "credit_condition": _policies(NO_ROW, REPS_CUSTOMER),
         # Prices are gathered as the house; whom else they are granted to is no buyer's business.
-        "trade_agreement_journal": _policies(NO_ROW, EVERY_ROW),
-        "trade_agreement_row": _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}"),
+        "trade_agreement_journal": _policies(NO_ROW, ANYBODY),
+        "trade_agreement_row": _policies(NO_ROW, f"{ANYBODY} and (customer_id is null or {REPS_CUSTOMER})"),
         "customer_pricing_group": _policies(NO_ROW, REPS_CUSTOMER),
         "product_pricing": _policies(NO_ROW, EVERY_ROW),
         # What we are still writing is ours alone.
@@ -113,6 +114,7 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "agreement_version": _policies(f"{OWN_CUSTOMER} and status <> 'DRAFT'", REPS_CUSTOMER),
         "agreement_line": _TENANT,
         "agreement_consumption": _TENANT,
+        "product_pricing": _policies(NO_ROW, ANYBODY),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,

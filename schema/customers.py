@@ -371,7 +371,7 @@ class Customer(Node):
 
     @strawberry.field(
         description="Its own groups for trade agreements; where it has none of a kind, its nearest ancestor's count.",
-        directives=[access(P.TRADE_AGREEMENTS_READ), list_size(8)],
+        directives=[access(P.TRADE_AGREEMENTS_READ), list_size(40)],
     )
     async def pricing_groups(self, info: Info) -> list[PricingGroup]:
         rows = await info.context.load(trade_agreements.groups_by_customer, self.row.id)

@@ -27,6 +27,7 @@ from app.demo.seeds import Rows, moment
 from app.demo.shopping import add_shopping
 from app.demo.spending import add_spending
 from app.demo.stock import add_balances, reserve_open, stock_up
+from app.demo.trading import add_trade_agreements
 from models import all_tables
 from models.base import Base
 from models.customers import CreditAccount
@@ -59,6 +60,11 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
         await session.execute(
             text("select setval('sales_order_number_seq', (select count(*) from sales_order))")
         )
+        await session.execute(
+            text(
+                "select setval('trade_agreement_journal_number_seq', (select count(*) from trade_agreement_journal))"
+            )
+        )
         await refresh_search(session)
     at = now or moment(today, 12)
     await invoice_early(database, await deliver_early(database, at))
@@ -85,6 +91,7 @@ def plan_demo(today: date, now: datetime) -> Rows:
     add_legacy_sales(rows, companies, on_sale)
     add_shopping(rows, companies, on_sale)
     add_spending(rows, companies)
+    add_trade_agreements(rows, companies, on_sale)
     _add_credit(rows, companies, orders)
     return rows
 

@@ -1,5 +1,6 @@
 """Trade agreements as they are stored, kept and read."""
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -478,3 +479,14 @@ async def stored_rows(shop: Shop) -> list[tuple[Any, ...]]:
         join trade_agreement_journal journal on journal.id = journal_id order by journal.number, position"""
     async with shop.database.job() as session:
         return [tuple(row) for row in await session.execute(text(document))]
+
+
+async def test_of_two_postings_at_once_one_wins(shop: Shop) -> None:
+    manager = await manager_of(shop)
+    drafts = [await drafted(shop, manager, price(shop, str(value))) for value in range(5, 9)]
+
+    done = await asyncio.gather(*(post(shop, manager, each) for each in drafts))
+
+    codes = sorted(each["errors"][0]["code"] if each["errors"] else "" for each in done)
+    assert codes == ["", "ALREADY_EXISTS", "ALREADY_EXISTS", "ALREADY_EXISTS"]
+    assert len(await rows_of(shop, manager)) == 1
