@@ -42,6 +42,7 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    suggestions,
 )
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
@@ -66,7 +67,8 @@ PAGES: Sequence[At] = (
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
-    *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

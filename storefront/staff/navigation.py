@@ -32,6 +32,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
     Entry("/staff/free-goods", "box", N_("Free goods"), "free-goods:read"),
     Entry("/staff/charges", "truck", N_("Charges"), "charges:read"),
+    Entry("/staff/suggestions", "chart", N_("Suggestions"), "suggestions:measure"),
     Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),
     Entry("/staff/bank", "building", N_("Bank"), "payments:manage"),
     Entry("/staff/credit", "pause", N_("Credit desk"), "credit:release"),

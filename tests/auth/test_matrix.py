@@ -63,6 +63,11 @@ EXPECTED = {
     P.EVENTS_READ:           "-    -    own  own  -    -    -   all all all",
     P.JOBS_READ:             "self self self self self team self self self all",
     P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
+    P.FREE_GOODS_READ:       "-    -    -    -    terr team -   -   -   all",
+    P.FREE_GOODS_MANAGE:     "-    -    -    -    -    team -   -   -   all",
+    P.CHARGES_READ:          "-    -    -    -    terr team -   -   -   all",
+    P.CHARGES_MANAGE:        "-    -    -    -    -    team -   -   -   all",
+    P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
 
