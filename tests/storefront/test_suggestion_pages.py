@@ -54,5 +54,5 @@ async def test_a_suggestion_is_shown_taken_and_counted(visitor: Visitor, demo: D
     assert f"Se compra a menudo con {first}." in page.text
     assert f"{second} está en el carrito" in taken.text and second in cart.text
     assert counted == [("SHOWN", "PRODUCT"), ("ACCEPTED", "PRODUCT")]
-    assert "Se compra junto Página del producto" in measured.text
+    assert "Se compra junto Lugar Página del producto Mostradas 1 Aceptadas 1 Pedidas 0" in measured.text
     assert "El recuento ha empezado." in begun.text
