@@ -1,9 +1,15 @@
 """Pages of free goods and charges: kept by a sales manager without JavaScript, read by a rep, unknown to others."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
 from tests.storefront.visitor import BUYER, FINANCE, MANAGER, REP, Form, Reader, Visitor
+
+
+FROM: dict[str, Any] = {"valid-from": "2026-01-01"}
+START: tuple[dict[str, Any], ...] = ({"from-2": "25"}, {"from-2": "20"})
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def main_form(page: Reader) -> Form:
     return next(form for form in page.forms if "valid-from" in form.fields)
 
 
-async def save(visitor: Visitor, status: int = 200, **typed: str) -> Reader:
+async def save(visitor: Visitor, status: int = 200, **typed: Any) -> Reader:
     return await visitor.submit(main_form(visitor.page), status, **typed)
 
 
@@ -36,12 +42,10 @@ def link_to(page: Reader, folder: str) -> str:
 async def test_a_manager_keeps_rules_of_free_goods_and_a_rep_reads_them(visitor: Visitor) -> None:
     await become(visitor, MANAGER)
     await visitor.open("/staff/free-goods/new")
-    refused = await save(
-        visitor, 422, name="Docena y una", per="doce", free="1", sku="NO-HAY", **{"valid-from": "2026-01-01"}
-    )
+    refused = await save(visitor, 422, name="Docena y una", per="doce", free="1", sku="NO-HAY", **FROM)
     wrong = wrong_fields(refused)
     typed = {field: main_form(refused).fields[field] for field in ("name", "per", "sku")}
-    await save(visitor, name="Docena y una", per="12", free="1", sku="", **{"valid-from": "2026-01-01"})
+    await save(visitor, name="Docena y una", per="12", free="1", sku="", **FROM)
     listed = await visitor.open("/staff/free-goods?search=docena")
     path = link_to(listed, "/staff/free-goods/")
     await visitor.open(path)
@@ -70,11 +74,11 @@ async def test_a_manager_keeps_rules_of_free_goods_and_a_rep_reads_them(visitor:
 async def test_a_manager_keeps_rules_of_charges(visitor: Visitor) -> None:
     await become(visitor, MANAGER)
     await visitor.open("/staff/charges/new")
-    given = {"name": "Portes sur", "basis": "WEIGHT", "currency": "EUR", "countries": "es", "prefixes": "41, 29",
+    given: dict[str, Any] = {"name": "Portes sur", "basis": "WEIGHT", "currency": "EUR", "countries": "es", "prefixes": "41, 29",
              "valid-from": "2026-01-01", "from-0": "0", "to-0": "20", "value-0": "9,5"}  # fmt: skip
-    second = {"method-2": "RATE", "value-2": "0,6"}
-    refused = await save(visitor, 422, **given, **second, **{"from-2": "25"})
-    await save(visitor, **given, **second, **{"from-2": "20"})
+    second: dict[str, Any] = {"method-2": "RATE", "value-2": "0,6"}
+    refused = await save(visitor, 422, **given, **second, **START[0])
+    await save(visitor, **given, **second, **START[1])
     listed = await visitor.open("/staff/charges?search=sur")
     kept = main_form(await visitor.open(link_to(listed, "/staff/charges/"))).fields
 
