@@ -1,6 +1,6 @@
 """Suggestions for customers, each with its reason, and what became of them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -39,7 +39,7 @@ def said(text_: str) -> str:
     return text_
 
 
-COUNT_MAX = 12
+COUNT_MAX = 8
 RECORDED_MAX = 20
 MONTHS_MAX = 60
 # Which of a customer's own products lead to others.
@@ -76,26 +76,21 @@ class _Asked:
     candidates: list[Candidate] = field(default_factory=list)
 
 
-async def product_suggestions(ctx: Context, product_id: UUID, count: int) -> list[SuggestionRow]:
-    """What goes with a product; nothing for one that the viewer does not see."""
-    _check_count(count)
-    statement = visible_products(ctx.user, ctx.today, ctx.locale).with_only_columns(Product.id)
-    if await ctx.session.scalar(statement.where(Product.id == product_id)) is None:
-        return []
+async def product_suggestions(ctx: Context, product_id: UUID) -> list[SuggestionRow]:
+    """What goes with a product that the viewer sees."""
     candidates: list[Candidate] = []
     async with as_house(ctx) as session:
         candidates += await _of_products(session, [product_id])
-    return await _shown(ctx, candidates, count, {str(product_id)})
+    return await _shown(ctx, candidates, {str(product_id)})
 
 
-async def cart_suggestions(ctx: Context, cart_id: UUID, count: int) -> list[SuggestionRow]:
+async def cart_suggestions(ctx: Context, cart_id: UUID) -> list[SuggestionRow]:
     """What goes with a cart, what its company usually has bought again by now, and what peers buy."""
-    _check_count(count)
     customer = await acting_customer(ctx)
     base = [line.product_id for line in await cart_lines(ctx, cart_id)]
     asked = _Asked(customer.id, base, {str(each) for each in base})
     await _gather(ctx, [asked])
-    return await _shown(ctx, asked.candidates, count, asked.without)
+    return await _shown(ctx, asked.candidates, asked.without)
 
 
 async def suggestions_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[list[SuggestionRow]]:
@@ -108,17 +103,11 @@ async def suggestions_by_customer(ctx: Context, keys: Sequence[UUID]) -> list[li
     products = {UUID(each.product) for one in asked.values() for each in one.candidates}
     visible = await _visible(ctx, products)
     return [
-        _rows(ctx, [each for each in asked[key].candidates if UUID(each.product) in visible], COUNT_MAX, ())
+        _rows(ctx, [each for each in asked[key].candidates if UUID(each.product) in visible], ())
         if key in asked
         else []
         for key in keys
     ]
-
-
-def _check_count(count: int) -> None:
-    if not 1 <= count <= COUNT_MAX:
-        text_ = "A number from {least} to {most} is needed."
-        raise Refusal(ErrorCode.INVALID, text_, ("first",), least=1, most=COUNT_MAX)
 
 
 async def _gather(ctx: Context, asked: Sequence[_Asked]) -> None:
@@ -226,20 +215,16 @@ async def _visible(ctx: Context, products: set[UUID]) -> set[UUID]:
     return set(await ctx.session.scalars(statement.where(Product.id.in_(products))))
 
 
-async def _shown(
-    ctx: Context, candidates: Sequence[Candidate], count: int, without: set[str]
-) -> list[SuggestionRow]:
+async def _shown(ctx: Context, candidates: Sequence[Candidate], without: set[str]) -> list[SuggestionRow]:
     visible = await _visible(ctx, {UUID(each.product) for each in candidates})
     kept = [each for each in candidates if UUID(each.product) in visible]
-    return _rows(ctx, kept, count, without)
+    return _rows(ctx, kept, without)
 
 
-def _rows(
-    ctx: Context, candidates: Sequence[Candidate], count: int, without: Sequence[str] | set[str]
-) -> list[SuggestionRow]:
+def _rows(ctx: Context, candidates: Sequence[Candidate], without: Collection[str]) -> list[SuggestionRow]:
     return [
         SuggestionRow(UUID(each.product), each.reason, translate(each.text, _values(each.data), ctx.locale))
-        for each in rank(candidates, count, without=without)
+        for each in rank(candidates, COUNT_MAX, without=without)
     ]
 
 

@@ -284,10 +284,8 @@ class Cart(Node):
         description="What goes with it, and what the company has usually bought again by now.",
         directives=[list_size(suggestions.COUNT_MAX)],
     )
-    async def suggestions(
-        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 12 at most.")] = 6
-    ) -> list[Suggestion]:
-        rows = await suggestions.cart_suggestions(info.context, self.row.id, first)
+    async def suggestions(self, info: Info) -> list[Suggestion]:
+        rows = await suggestions.cart_suggestions(info.context, self.row.id)
         return [Suggestion.of(row) for row in rows]
 
     @strawberry.field(

@@ -392,6 +392,15 @@ class ProductBy:
     )
 
 
+async def product_row(ctx: Context, by: ProductBy) -> ProductRow | None:
+    """The product that a lookup names, if the viewer sees it."""
+    kind, value = one_key_of(by)
+    if kind != "id":
+        return await products.product_by(ctx, kind, value)
+    key = try_decode_id(value, "Product")
+    return None if key is None else await ctx.load(products.products_by_id, key)
+
+
 @strawberry.type
 class ProductQueries:
     @strawberry.field(description="The products you may see.", directives=_CATALOG)
@@ -430,12 +439,7 @@ class ProductQueries:
     async def product(
         self, info: Info, by: Annotated[ProductBy, strawberry.argument(description="Which one.")]
     ) -> Product | None:
-        kind, value = one_key_of(by)
-        if kind == "id":
-            key = try_decode_id(value, "Product")
-            row = None if key is None else await info.context.load(products.products_by_id, key)
-        else:
-            row = await products.product_by(info.context, kind, value)
+        row = await product_row(info.context, by)
         return None if row is None else Product.of(row)
 
     @strawberry.field(

@@ -14,10 +14,10 @@ from resolvers.products import products_by_id
 from rules.suggestions import SuggestionPlace, SuggestionReason, SuggestionStage
 from schema.access import access, described_enum, list_size
 from schema.customers import Customer
-from schema.ids import decode_id, try_decode_id
+from schema.ids import decode_id
 from schema.jobs import Job
 from schema.payloads import Payload
-from schema.products import Product
+from schema.products import Product, ProductBy, product_row
 from schema.rows import fill
 
 Info = strawberry.Info[Context, None]
@@ -81,23 +81,19 @@ class SuggestionPerformance:
     ordered: int = strawberry.field(description="How many were ordered within 30 days of that.")
 
 
-First = Annotated[int, strawberry.argument(description="How many, 12 at most.")]
-
-
 @strawberry.type
 class SuggestionQueries:
     @strawberry.field(
         description="What goes with a product: related ones, and what is bought with it.",
-        directives=[*_CATALOG, list_size(12)],
+        directives=[*_CATALOG, list_size(suggestions.COUNT_MAX)],
     )
     async def product_suggestions(
         self,
         info: Info,
-        product_id: Annotated[strawberry.ID, strawberry.argument(description="The product.")],
-        first: First = 6,
+        by: Annotated[ProductBy, strawberry.argument(description="Which product.")],
     ) -> list[Suggestion]:
-        key = try_decode_id(product_id, "Product")
-        rows = [] if key is None else await suggestions.product_suggestions(info.context, key, first)
+        product = await product_row(info.context, by)
+        rows = [] if product is None else await suggestions.product_suggestions(info.context, product.id)
         return [Suggestion.of(row) for row in rows]
 
     @strawberry.field(

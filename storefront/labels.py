@@ -149,6 +149,18 @@ LABELS: dict[str, dict[str, Label]] = {
         "SUCCEEDED": Label(N_("Done"), "success", "check"),
         "FAILED": Label(N_("Failed"), "danger", "alert"),
     },
+    "suggestion_reason": {
+        "AGREEMENT": Label(N_("Short of the agreement")),
+        "REPLENISHMENT": Label(N_("Due again")),
+        "RELATED": Label(N_("Related")),
+        "BOUGHT_TOGETHER": Label(N_("Bought together")),
+        "PEERS": Label(N_("Bought by similar companies")),
+    },
+    "suggestion_place": {
+        "PRODUCT": Label(N_("Product page")),
+        "CART": Label(N_("Cart")),
+        "CUSTOMER": Label(N_("Customer page")),
+    },
     "free_kind": {
         "EXCLUSIVE": Label(N_("On top of what is ordered")),
         "INCLUSIVE": Label(N_("Part of what is ordered")),

@@ -168,6 +168,13 @@ class Page:
             raise self._trouble(errors)
         return Outcome(next(iter(data.values())))
 
+    async def act_unkeyed(self, operation: str, **given: Any) -> Outcome:
+        """A second mutation of one form: the form's key belongs to the first."""
+        data, errors = await self._run(operation, {"input": given}, new_key())
+        if errors or data is None:
+            raise self._trouble(errors)
+        return Outcome(next(iter(data.values())))
+
     async def _run(
         self, operation: str, variables: dict[str, Any], key: str | None
     ) -> tuple[dict[str, Any] | None, Sequence[Mapping[str, Any]]]:

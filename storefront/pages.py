@@ -44,6 +44,7 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    suggestions,
     trade_agreements,
 )
 from storefront.staff import agreements as agreement_desk
@@ -74,6 +75,8 @@ PAGES: Sequence[At] = (
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from storefront.forms import Problem, indexed, problems_of, read_date, read_number
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page
+from storefront.suggested import offered, tell_shown
 
 PAGE_SIZE = 50
 
@@ -22,9 +23,11 @@ async def show_cart(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data = await page.ask("Cart", withProblems=only, **paging(page, PAGE_SIZE))
     cart = data["cart"]
     shown = "problems" if only else ""
+    suggested = offered(cart["suggestions"])
+    await tell_shown(page, "CART", suggested)
     return page.show(
         "portal/cart.html", 422 if problems else 200, frame=data, cart=cart, problems=list(problems),
-        by_line=_by_line(cart), lines=cart["pagedLines"]["nodes"], only=only,
+        by_line=_by_line(cart), lines=cart["pagedLines"]["nodes"], only=only, suggested=suggested,
         pager=neighbours(page, cart["pagedLines"]["pageInfo"], show=shown),
         typed={name: page.field(name) for name in ("line", "quantity", "sku", "coupon")}
         if problems

@@ -10,6 +10,7 @@ from storefront.forms import Problem, problems_of, read_number
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 from storefront.rendering import address
+from storefront.suggested import offered, tell_shown, tell_taken
 
 PAGE_SIZE = 24
 SORTS = {
@@ -102,6 +103,7 @@ async def add_to_cart(page: Page) -> Response:
     outcome = await page.act("AddToCart", lines=[{"sku": sku, "quantity": quantity}])
     if not outcome.done:
         return page.go(back, bad=[each["message"] for each in outcome.errors])
+    await tell_taken(page)
     return page.go(back, page.gettext("%(sku)s is in the cart.", sku=sku), warnings=outcome.warnings)
 
 
@@ -121,8 +123,12 @@ async def show_product(page: Page, problems: Sequence[Problem] = ()) -> Response
     while step is not None:
         way.insert(0, step)
         step = by_id.get(step["parentId"] or "")
+    suggested = offered(
+        data["productSuggestions"], without=("RELATED",)
+    )  # related ones have their own section
+    await tell_shown(page, "PRODUCT", suggested)
     return page.show(
-        "portal/product.html", 422 if problems else 200, frame=data, product=product, way=way,
+        "portal/product.html", 422 if problems else 200, frame=data, product=product, way=way, suggested=suggested,
         lists=[each for each in (data.get("wishlists") or {"nodes": []})["nodes"] if "EDIT" in each["allowedActions"]],
         wanted=wanted, problems=list(problems),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from storefront.forms import Problem, problems_of, read_number
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
+from storefront.suggested import offered, tell_shown
 
 PAGE_SIZE = 25
 PERIODS = ("WEEK", "MONTH", "QUARTER", "YEAR")
@@ -44,6 +45,8 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
         raise Trouble(404)
     documents = await page.ask("OpenDocuments", customer=data["customer"]["id"])
     history = data["customer"].get("salesHistory")
+    suggested = offered(data["customer"].get("suggestions") or ())
+    await tell_shown(page, "CUSTOMER", suggested, data["customer"]["id"])
     refused = page.query("error")
     told = {
         "reason_required": Problem(page.gettext("Give a reason."), "behalf-reason"),
@@ -55,7 +58,7 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     problems = [*problems, *([told[refused]] if refused in told and not page.form else [])]
     return page.show(
         "staff/customer.html", 422 if problems else 200, frame=data, customer=data["customer"], history=history,
-        documents=documents,
+        documents=documents, suggested=suggested,
         pager=neighbours(page, history["pageInfo"]) if history else None,
         problems=problems, refused=refused in told, typed=page.field("note") if page.field("act") == "note" else None,
         periods=PERIODS, limited={name: page.field(name) for name in ("user", "per_order", "per_period", "period")},

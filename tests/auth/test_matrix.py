@@ -71,6 +71,11 @@ EXPECTED = {
     P.JOBS_MANAGE:           "-    -    -    -    -    -    -   -   -   all",
     P.TRADE_AGREEMENTS_READ: "-    -    -    -    terr team -   -   all all",
     P.TRADE_AGREEMENTS_MANAGE: "-  -    -    -    -    team -   -   -   all",
+    P.FREE_GOODS_READ:       "-    -    -    -    terr team -   -   -   all",
+    P.FREE_GOODS_MANAGE:     "-    -    -    -    -    team -   -   -   all",
+    P.CHARGES_READ:          "-    -    -    -    terr team -   -   -   all",
+    P.CHARGES_MANAGE:        "-    -    -    -    -    team -   -   -   all",
+    P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
 

@@ -22,6 +22,8 @@ DEPTH = 6 if os.environ.get("VENTAS_LONG") == "1" else 4  # a level more doubles
 # Root fields whose arguments are no lookup of one thing: what to give them. A new one has to be added here.
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
+    "productSuggestions": [{"by": {"sku": "ACE-0"}}],
+    "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
 THROUGH_IDS = ("node", "nodes", "quickOrder")  # read by id, apart
 

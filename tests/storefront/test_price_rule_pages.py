@@ -7,6 +7,9 @@ from httpx import AsyncClient
 
 from tests.storefront.visitor import BUYER, FINANCE, MANAGER, REP, Form, Reader, Visitor
 
+FROM: dict[str, Any] = {"valid-from": "2026-01-01"}
+START: tuple[dict[str, Any], ...] = ({"from-2": "25"}, {"from-2": "20"})
+
 
 @pytest.fixture
 async def visitor(demo_client: AsyncClient) -> Visitor:
@@ -43,6 +46,10 @@ async def test_a_manager_keeps_rules_of_free_goods_and_a_rep_reads_them(visitor:
     wrong = wrong_fields(refused)
     typed = {field: main_form(refused).fields[field] for field in ("name", "per", "sku")}
     await save(visitor, name="Docena y una", per="12", free="1", sku="", **since)
+    refused = await save(visitor, 422, name="Docena y una", per="doce", free="1", sku="NO-HAY", **FROM)
+    wrong = wrong_fields(refused)
+    typed = {field: main_form(refused).fields[field] for field in ("name", "per", "sku")}
+    await save(visitor, name="Docena y una", per="12", free="1", sku="", **FROM)
     listed = await visitor.open("/staff/free-goods?search=docena")
     path = link_to(listed, "/staff/free-goods/")
     await visitor.open(path)
@@ -76,6 +83,8 @@ async def test_a_manager_keeps_rules_of_charges(visitor: Visitor) -> None:
     second: dict[str, Any] = {"method-2": "RATE", "value-2": "0,6"}
     refused = await save(visitor, 422, **given, **(second | {"from-2": "25"}))
     await save(visitor, **given, **(second | {"from-2": "20"}))
+    refused = await save(visitor, 422, **given, **second, **START[0])
+    await save(visitor, **given, **second, **START[1])
     listed = await visitor.open("/staff/charges?search=sur")
     kept = main_form(await visitor.open(link_to(listed, "/staff/charges/"))).fields
 
