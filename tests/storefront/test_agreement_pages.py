@@ -1,15 +1,17 @@
 """Sales agreements as people use them without JavaScript: written, sent, accepted, and read by both sides."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
 from tests.storefront.visitor import BUYER, COMPANY_ADMIN, LOGISTICS, MANAGER, REP, Visitor
 
-LINE = {
+LINE: dict[str, Any] = {
     "line-0-committed": "1.000", "line-0-unitPrice": "9,50", "line-0-maxEnforced": "1", "line-1-type": "OVERALL_VALUE",
     "line-1-committed": "12.000,00", "line-1-discountPercent": "2,5",
 }  # fmt: skip
-HEAD = {"title": "Acuerdo de prueba", "validFrom": "2026-01-01", "validTo": "2030-12-31"}
+HEAD: dict[str, Any] = {"title": "Acuerdo de prueba", "validFrom": "2026-01-01", "validTo": "2030-12-31"}
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ async def write(visitor: Visitor, email: str) -> str:
     await visitor.sign_in(email)
     number, sku = await customer_of(visitor), await first_sku(visitor)
     await visitor.open(f"/staff/agreements/new?customer={number}")
-    await visitor.submit(visitor.form(act="create"), **HEAD, **LINE, **{"line-0-sku": sku})
+    await visitor.submit(visitor.form(act="create"), **(HEAD | LINE | {"line-0-sku": sku}))
     assert "El borrador se guardó." in visitor.page.text
     return visitor.path
 
@@ -57,7 +59,8 @@ async def test_an_agreement_from_draft_to_force(visitor: Visitor) -> None:
     await visitor.open(f"{path}/edit")
     form = visitor.form(act="save")
     assert (form.fields["line-0-committed"], form.fields["line-1-discountPercent"]) == ("1000", "2,5")
-    await visitor.submit(form, **{"line-0-committed": "1.200"})
+    typed: dict[str, Any] = {"line-0-committed": "1.200"}
+    await visitor.submit(form, **typed)
     assert "1.200" in visitor.page.text
     await visitor.submit(visitor.form(act="propose"))
     assert "Se envió al cliente." in visitor.page.text and "Pendiente de respuesta" in visitor.page.text
