@@ -59,7 +59,7 @@ EXPECTED = {
     "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
-    "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
+    "salesAgreements": AGREED, "salesAgreement": AGREED, "sharedCommitments": AGREED, "createSalesAgreement": SELLING,
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
     "closeSalesAgreement": "M", "cancelSalesAgreement": "M",
