@@ -177,21 +177,29 @@ class ConsumptionRow:
     order_id: UUID
 
 
-def visible_consumption(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The bookings of visible customers' orders, newest first; never another company's of the same tree."""
+def visible_consumption(viewer: Viewer, lines: Sequence[UUID], most: int) -> Select[*tuple[Any, ...]]:
+    """
+    The latest bookings of each of the lines by visible customers' orders, newest first, as columns of ConsumptionRow.
+
+    Never another company's of the same tree. Each line has its own `most`, so that a busy one hides no other.
+    """
     table = AgreementConsumption
-    return (
+    place = func.row_number().over(partition_by=table.agreement_line_id, order_by=table.id.desc())
+    placed = (
         select(
             table.id, table.agreement_line_id, table.customer_id, table.order_line_id, table.event, table.booked_at,
             table.released, table.delivered, table.invoiced, table.returned, SalesOrderLine.order_id,
+            place.label("place"),
         )
         .join(
             SalesOrderLine,
             and_(SalesOrderLine.id == table.order_line_id, SalesOrderLine.customer_id == table.customer_id),
         )
-        .where(customer_in_scope(viewer, AgreementConsumption.customer_id))
-        .order_by(AgreementConsumption.id.desc())
+        .where(table.agreement_line_id.in_(lines), customer_in_scope(viewer, table.customer_id))
+        .subquery()
     )  # fmt: skip
+    shown = [each for each in placed.c if each.key != "place"]
+    return select(*shown).where(placed.c.place <= most).order_by(placed.c.id.desc())
 
 
 def commitments_in_force(

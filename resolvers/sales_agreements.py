@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
+
+from sqlalchemy import text
 
 from auth.permissions import Permission, Viewer
 from models.filters import Where, conditions
 from models.rows import by_key, grouped
-from models.sales_agreements import AgreementConsumption, AgreementLine, AgreementVersion, SalesAgreement
+from models.sales_agreements import AgreementLine, AgreementVersion, SalesAgreement
 from models.sales_agreements_reads import (
     AgreementLineRow,
     AgreementRow,
@@ -24,6 +27,7 @@ from models.sales_agreements_reads import (
     visible_versions,
 )
 from resolvers.context import Context, LockedSession
+from resolvers.house import as_house
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.refusals import ErrorCode, Refusal
 from rules.sales_agreement_terms import AgreementAction, VersionStatus, possible_agreement_actions
@@ -117,11 +121,9 @@ async def lines_by_agreement(ctx: Context, keys: Sequence[UUID]) -> list[list[Ag
 
 
 async def consumption_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[ConsumptionRow]]:
-    """The bookings of each line by orders that the viewer may see, newest first, the latest of all lines alike."""
-    statement = visible_consumption(ctx.user).where(AgreementConsumption.agreement_line_id.in_(keys))
-    rows = await ctx.session.execute(statement.limit(CONSUMPTION_SHOWN * len(keys)))
-    found = grouped(keys, (ConsumptionRow(*each) for each in rows), "agreement_line_id")
-    return [each[:CONSUMPTION_SHOWN] for each in found]
+    """The latest bookings of each line by orders that the viewer may see, newest first."""
+    rows = await ctx.session.execute(visible_consumption(ctx.user, keys, CONSUMPTION_SHOWN))
+    return grouped(keys, (ConsumptionRow(*each) for each in rows), "agreement_line_id")
 
 
 def columns_of_line(line: AgreementLineRow) -> CommitmentColumns:
@@ -204,3 +206,56 @@ async def lines_with_currency(
         line.id: (line, head.currency) for line, head in zip(lines, heads, strict=True) if head is not None
     }
     return [found.get(key) for key in keys]
+
+
+# What companies above agreed on, with what this company took of it: neither their texts nor what others took.
+_SHARED = """
+    with recursive up(id, parent_id, level) as (
+        select id, parent_id, 0 from customer where id = :customer
+        union all
+        select customer.id, customer.parent_id, up.level + 1
+        from customer join up on customer.id = up.parent_id where up.level < 20
+    )
+    select line.type, line.product_id, line.category_id, line.unit_code, agreement.currency, agreement.pricing,
+        line.unit_price, line.price_unit, line.discount_percent, line.valid_from, line.valid_until,
+        coalesce(sum(booking.released), 0), coalesce(sum(booking.delivered), 0), coalesce(sum(booking.invoiced), 0)
+    from up
+    join agreement_line line on line.customer_id = up.id and line.is_active and line.valid_until > :today
+    join sales_agreement agreement on agreement.id = line.agreement_id and agreement.status = 'EFFECTIVE'
+    left join agreement_consumption booking
+        on booking.agreement_line_id = line.id and booking.customer_id = :customer
+    where up.level > 0
+    group by line.id, agreement.id, up.level
+    order by up.level, line.id
+    limit :most
+"""
+SHARED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCommitmentRow:
+    """A commitment of a company above; `released` and what follows are this company's share alone."""
+
+    type: str
+    product_id: UUID | None
+    category_id: UUID | None
+    unit_code: str | None
+    currency: str
+    pricing: str
+    unit_price: Decimal | None
+    price_unit: Decimal
+    discount_percent: Decimal
+    valid_from: date
+    valid_until: date
+    released: Decimal
+    delivered: Decimal
+    invoiced: Decimal
+
+
+async def shared_commitments(ctx: Context) -> list[SharedCommitmentRow]:
+    """What the viewer's company may order under agreements of the companies above it; nothing for our people."""
+    if ctx.user.customer_id is None:
+        return []
+    values = {"customer": ctx.user.customer_id, "today": ctx.today, "most": SHARED_MAX}
+    async with as_house(ctx) as session:
+        return [SharedCommitmentRow(*row) for row in await session.execute(text(_SHARED), values)]

@@ -166,10 +166,15 @@ class Linking:
     choices: tuple[LinkChoice, ...] = ()
 
 
-OUT_OF_DATES = "The agreement holds from {valid_from} to {valid_to}."
-OTHER_CURRENCY = "The agreement is in {currency}."
-NO_CONVERSION = "The agreement counts in {unit}, which this line cannot be converted to."
-PRICE_BROKEN = "A manual price or discount breaks the link: the agreement's price is fixed."
+class Ineligibility(StrEnum):
+    """Why a commitment on a line's product may not take it: message ids over what `Exclusion.data` holds."""
+
+    OUT_OF_DATES = "The agreement holds from {valid_from} to {valid_to}."
+    OTHER_CURRENCY = "The agreement is in {currency}."
+    NO_CONVERSION = "The agreement counts in {unit}, which this line cannot be converted to."
+    PRICE_BROKEN = "A manual price or discount breaks the link: the agreement's price is fixed."
+
+
 NOT_ENOUGH_LEFT = "Only {left} of {committed} are left in the agreement."
 BELOW_MIN_RELEASE = "The agreement expects at least {limit} per line."
 ABOVE_MAX_RELEASE = "The agreement expects at most {limit} per line."
@@ -188,7 +193,7 @@ def concerns(commitment: Commitment, party: Party, line: LineFacts) -> bool:
             return True
 
 
-def eligible(commitment: Commitment, party: Party, line: LineFacts, day: date) -> str | None:
+def eligible(commitment: Commitment, party: Party, line: LineFacts, day: date) -> Ineligibility | None:
     """
     Why a commitment that concerns the line may not take it, as a message id; None where it may.
 
@@ -196,14 +201,14 @@ def eligible(commitment: Commitment, party: Party, line: LineFacts, day: date) -
         day: the ship date derived from the requested date (SA-04; rule book 0.2, 28).
     """
     if not commitment.valid_from <= day < commitment.valid_until:
-        return OUT_OF_DATES
+        return Ineligibility.OUT_OF_DATES
     if commitment.currency != party.currency:
-        return OTHER_CURRENCY
+        return Ineligibility.OTHER_CURRENCY
     if commitment.is_quantity and unit_factor(commitment.unit_code, line.unit_code, line.units) is None:
-        return NO_CONVERSION
+        return Ineligibility.NO_CONVERSION
     given = line.concessions
     if commitment.is_price_fixed and (given.unit_price is not None or given.discount_percent):
-        return PRICE_BROKEN
+        return Ineligibility.PRICE_BROKEN
     return None
 
 
@@ -225,7 +230,7 @@ def consumed(
         return net
     factor = unit_factor(commitment.unit_code, unit, units)
     if factor is None:
-        raise Refusal(ErrorCode.UNIT_MISMATCH, NO_CONVERSION, unit=commitment.unit_code)
+        raise Refusal(ErrorCode.UNIT_MISMATCH, Ineligibility.NO_CONVERSION, unit=commitment.unit_code)
     with localcontext(prec=_PRECISION):
         return round_money(quantity / factor, 6)
 
@@ -258,7 +263,7 @@ def agreed_terms(commitment: Commitment, line: LineFacts) -> AgreedTerms:
         return AgreedTerms(None, Decimal(1), commitment.discount_percent, ZERO, Decimal(1))
     factor = unit_factor(commitment.unit_code, line.unit_code, line.units)
     if factor is None:
-        raise Refusal(ErrorCode.UNIT_MISMATCH, NO_CONVERSION, unit=commitment.unit_code)
+        raise Refusal(ErrorCode.UNIT_MISMATCH, Ineligibility.NO_CONVERSION, unit=commitment.unit_code)
     return AgreedTerms(
         commitment.unit_price,
         commitment.price_unit * factor,

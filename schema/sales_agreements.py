@@ -17,6 +17,7 @@ from resolvers.customers import customers_by_id
 from resolvers.messages import translate
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import categories_by_id, products_by_id
+from resolvers.sales_agreements import SHARED_MAX
 from rules import sales_agreement_terms as terms_of
 from rules.sales_agreement_terms import AgreementAction, VersionStatus
 from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType, status_on
@@ -272,6 +273,63 @@ def _columns(row: AgreementLineRow) -> dict[str, Decimal]:
     return {name: getattr(found, name) for name in names}
 
 
+@strawberry.type(
+    description="A commitment of a company above the viewer's, under which theirs may order, with its own share of what"
+    " was bought.",
+    directives=READ,
+)
+class SharedCommitment:
+    type: CommitmentType = strawberry.field(description="What it commits to.")
+    pricing: AgreementPricing = strawberry.field(description="How its prices stand to other prices.")
+    price_unit: Decimal = strawberry.field(description="How many units the price is of.")
+    discount_percent: Decimal = strawberry.field(
+        description="Off the price, in place of other line discounts."
+    )
+    currency: CurrencyCode = strawberry.field(description="The currency of its prices and amounts.")
+    unit: str | None = strawberry.field(
+        description="The code of the unit; null where it commits to an amount."
+    )
+    unit_price: Money | None = strawberry.field(
+        description="The price of `priceUnit` units; null where other prices hold."
+    )
+    valid_from: date = strawberry.field(description="Its first day.")
+    valid_to: date = strawberry.field(description="Its last day.")
+    released: Decimal = strawberry.field(description="What the viewer's company ordered of it.")
+    delivered: Decimal = strawberry.field(description="What was delivered of that.")
+    invoiced: Decimal = strawberry.field(description="What was invoiced of that.")
+    row: strawberry.Private[sales_agreements.SharedCommitmentRow]
+
+    @classmethod
+    def of(cls, row: sales_agreements.SharedCommitmentRow) -> "SharedCommitment":
+        return fill(
+            cls,
+            row,
+            row=row,
+            type=CommitmentType(row.type),
+            pricing=AgreementPricing(row.pricing),
+            unit=row.unit_code,
+            unit_price=_money(row.unit_price, row.currency),
+            valid_to=_last_day(row.valid_until),
+        )
+
+    @strawberry.field(
+        description="The product; null where it is not of one, or you cannot buy it.",
+        directives=[access(P.CATALOG_READ)],
+    )
+    async def product(self, info: Info) -> Product | None:
+        key = self.row.product_id
+        row = None if key is None else await info.context.load(products_by_id, key)
+        return None if row is None else Product.of(row)
+
+    @strawberry.field(
+        description="The category; null where it is not of one.", directives=[access(P.CATALOG_READ)]
+    )
+    async def category(self, info: Info) -> ProductCategory | None:
+        key = self.row.category_id
+        row = None if key is None else await info.context.load(categories_by_id, key)
+        return None if row is None else ProductCategory.of(row)
+
+
 @strawberry.type(description="Something to know of an agreement.", directives=READ)
 class AgreementNotice:
     message: str = strawberry.field(description="What, in the viewer's language.")
@@ -414,6 +472,14 @@ class SalesAgreementQueries:
             info.context, found, search, sort, PageArgs(first, after, last, before)
         )
         return connection(page, SalesAgreement.of)
+
+    @strawberry.field(
+        description="What your company may order under agreements of the companies above it, with its own share.",
+        directives=[*READ, list_size(SHARED_MAX)],
+    )
+    async def shared_commitments(self, info: Info) -> list[SharedCommitment]:
+        rows = await sales_agreements.shared_commitments(info.context)
+        return [SharedCommitment.of(row) for row in rows]
 
     @strawberry.field(description="One agreement; null where there is none you may see.", directives=READ)
     async def sales_agreement(

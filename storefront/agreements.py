@@ -49,7 +49,7 @@ async def show_agreements(page: Page) -> Response:
     )  # fmt: skip
     found = data["salesAgreements"]
     return page.show(
-        "agreements.html", frame=data, agreements=found, asked=asked,
+        "agreements.html", frame=data, agreements=found, shared=data["sharedCommitments"], asked=asked,
         pager=neighbours(page, found["pageInfo"], **asked),
     )  # fmt: skip
 

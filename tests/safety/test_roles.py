@@ -64,6 +64,7 @@ EXPECTED = {
     "refreshSuggestions": "D",
     "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
     "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
+    "salesAgreements": AGREED, "salesAgreement": AGREED, "sharedCommitments": AGREED, "createSalesAgreement": SELLING,
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
     "closeSalesAgreement": "M", "cancelSalesAgreement": "M",

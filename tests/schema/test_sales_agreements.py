@@ -8,6 +8,7 @@ from sqlalchemy import text
 from auth.permissions import Role
 from schema.ids import encode_id
 from tests import factories as make
+from tests.safety.test_statements import counted
 from tests.schema import invoicing
 from tests.schema.agreeing import (
     READ,
@@ -38,7 +39,7 @@ async def test_both_sides_confirm_before_it_takes_effect(shop: Shop) -> None:
     assert draft["lines"] == []
     for outsider in (shop.buyer, admin, shop.stranger):
         assert (await shop.data(outsider, LIST))["salesAgreements"] == {"nodes": [], "totalCount": 0}
-        assert (await shop.data(outsider, READ, n=draft["number"]))["salesAgreement"] is None
+        assert await read(shop, outsider, draft) is None
 
     proposed = await done(shop, manager, "propose", draft)
     assert (proposed["status"], proposed["lines"]) == ("PROPOSED", [])
@@ -312,3 +313,47 @@ async def test_a_confirmed_version_cannot_be_changed_whoever_asks(shop: Shop) ->
         with pytest.raises(Exception, match="posted"):
             async with shop.database.job() as session:
                 await session.execute(text(statement))
+
+
+SHARED = "{ sharedCommitments { type unit unitPrice { amount } released delivered validTo product { sku } } }"
+
+
+async def test_a_subsidiary_sees_its_own_share_and_no_more(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        child = await make.make_customer(session, shop.seller, parent=shop.customer, name="Filial SL")
+        user = await make.make_user(session, shop.seller, customer=child, role=Role.COMPANY_ADMIN)
+    below = await make.viewer_of(shop.database, user)
+    agreed = await in_force(shop)
+    await link(shop, await placed(shop, 30), agreed, "30")
+    cart = await shop.fill(below, (shop.product, 5))
+    order = (await shop.place(below, cart))["order"]
+    await link(shop, order, agreed, "5")
+
+    seen = (await shop.data(below, SHARED))["sharedCommitments"]
+
+    assert seen == [
+        {"type": "PRODUCT_QUANTITY", "unit": "PCE", "unitPrice": {"amount": "9.00"}, "released": "5", "delivered": "0",
+         "validTo": "2026-12-31", "product": {"sku": "ACE-001"}}
+    ]  # fmt: skip
+    assert (await shop.data(below, LIST))["salesAgreements"]["totalCount"] == 0
+    assert (await shop.data(below, READ, n=agreed["number"]))["salesAgreement"] is None
+    assert columns(await read(shop, shop.buyer, agreed)) == ("35", "0", "0", "0", "65")
+    for other in (shop.buyer, shop.stranger, shop.rep):
+        assert await shop.data(other, SHARED) == {"sharedCommitments": []}
+
+
+async def test_a_list_costs_the_same_for_any_number_of_agreements(shop: Shop) -> None:
+    document = """{ salesAgreements(first: 4) { nodes { number customer { name } lines { consumption { event } }
+        versions { number } notices { message } allowedActions } } }"""
+    await in_force(shop)
+    await shop.data(shop.rep, document)
+    with counted(shop.database) as one:
+        await shop.data(shop.rep, document)
+
+    for _ in range(3):
+        await drafted(shop)
+    with counted(shop.database) as many:
+        found = await shop.data(shop.rep, document)
+
+    assert len(found["salesAgreements"]["nodes"]) == 4
+    assert len(many) == len(one) == 5  # agreements, customers, lines, versions, bookings

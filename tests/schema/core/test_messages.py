@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from resolvers.messages import catalogue, translate
+from rules.sales_agreements import Ineligibility
 
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("rules", "models", "resolvers", "schema", "auth", "jobs")
@@ -28,6 +29,10 @@ TEMPLATES = {
     "said": 0,
     "Miss": 0,
     "_no": 0,
+    "AgreementNotice": 0,
+    "Exclusion": 1,
+    "_invalid": 0,
+    "refuse": 0,
 }
 
 
@@ -79,7 +84,8 @@ def templates() -> set[str]:
                     found |= set(_of_scope(scope, constants))
     from resolvers.runner import CONSTRAINT_REFUSALS
 
-    return found | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
+    named = {each.value for each in Ineligibility}
+    return found | named | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
 
 
 def _fields(text: str) -> set[str]:
