@@ -69,8 +69,8 @@ async def save_as_wishlist(ctx: Context, name: str, visibility: WishlistVisibili
 
 
 async def reorder(ctx: Context, lines: Sequence[OrderLineRow], expected_version: int | None) -> UUID:
-    """The products of an earlier order's lines, at today's prices."""
-    wanted = [line for line in lines if line.product_id is not None]
+    """The products of an earlier order's lines, at today's prices; what came free comes again by today's rules."""
+    wanted = [line for line in lines if line.product_id is not None and not line.is_free]
     drafts = [
         LineDraft(line.quantity_ordered, ("lines", index), product_id=line.product_id)
         for index, line in enumerate(wanted)

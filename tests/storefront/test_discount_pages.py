@@ -44,14 +44,11 @@ async def test_a_manager_keeps_rules_and_reads_their_conflicts(visitor: Visitor)
     await visitor.submit(visitor.form(act="on"))
     assert "La regla está activada." in visitor.page.text and "En curso" in visitor.page.text
 
-    conditions: dict[str, Any] = {
     rows: dict[str, Any] = {
         "row-0-kind": "PRODUCT", "row-0-values": sku, "row-1-kind": "WINDOW", "row-1-from": "08:30", "row-1-days": "1",
     }  # fmt: skip
     await new_rule(
         visitor, code="B", name="Por tramos", benefit="TIERED", tiers="3: 2,5\n10: 5", coupon="Verano-26",
-        uses_max="5", valid_from="2026-01-01",
-        **conditions,
         uses_max="5", valid_from="2026-01-01", **rows,
     )  # fmt: skip
     page = visitor.page
