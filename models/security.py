@@ -108,7 +108,6 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "trade_agreement_journal": _policies(NO_ROW, ANYBODY),
         "trade_agreement_row": _policies(NO_ROW, f"{ANYBODY} and (customer_id is null or {REPS_CUSTOMER})"),
         "customer_pricing_group": _policies(NO_ROW, REPS_CUSTOMER),
-        "product_pricing": _policies(NO_ROW, EVERY_ROW),
         # What we are still writing is ours alone.
         "sales_agreement": _policies(f"{OWN_CUSTOMER} and proposed_at is not null", REPS_CUSTOMER),
         "agreement_version": _policies(f"{OWN_CUSTOMER} and status <> 'DRAFT'", REPS_CUSTOMER),

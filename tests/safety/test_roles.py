@@ -63,7 +63,6 @@ EXPECTED = {
     "productSuggestions": ALL, "suggestionPerformance": "MD", "recordSuggestions": BUYING + SELLING,
     "refreshSuggestions": "D",
     "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
-    "salesAgreements": AGREED, "salesAgreement": AGREED, "createSalesAgreement": SELLING,
     "salesAgreements": AGREED, "salesAgreement": AGREED, "sharedCommitments": AGREED, "createSalesAgreement": SELLING,
     "saveSalesAgreementDraft": SELLING, "amendSalesAgreement": SELLING, "proposeSalesAgreement": "M",
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
