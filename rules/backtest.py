@@ -1,25 +1,19 @@
 """A backtest: past sales priced once more as if discount rules had been in force, with the prices they had."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
 
-from rules.discounts_conditions import (
-    BoughtTogether,
-    ByChannel,
-    Condition,
-    InWishlist,
-    NearExpiry,
-)
+from rules.discounts_conditions import ByChannel, Condition, InWishlist, NearExpiry
 from rules.discounts_rules import DiscountGroup, DiscountRule, RuleUse
 from rules.money import ZERO, line_amount, quotient, round_money
 from rules.pricing import DocumentFacts, PriceBook, price_document
 from rules.pricing_facts import Break, Concessions, LineFacts, Party
 
 # What the past does not tell: which door an order came through, what lay on lists and in the warehouse then.
-UNTOLD: tuple[type[Condition], ...] = (ByChannel, InWishlist, BoughtTogether, NearExpiry)
+UNTOLD: tuple[type[Condition], ...] = (ByChannel, InWishlist, NearExpiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +23,7 @@ class PastLine:
 
     Args:
         key: tells it apart from every other.
+        product: its id, or its SKU where it is not kept any more.
         document: its document's number, unique with the customer.
         sold_at: the moment, in the seller's zone.
         quantity: above zero.
@@ -36,6 +31,7 @@ class PastLine:
         net_amount: what it came to; not below zero.
         unit_cost: in the currency of the prices; None where it is not known.
         times_bought: months looked back -> earlier documents of the customer with the product.
+        bought_together: products often bought with it.
     """
 
     key: str
@@ -52,7 +48,8 @@ class PastLine:
     unit_cost: Decimal | None = None
     category_path: str = "/"
     brand: str = ""
-    times_bought: Mapping[int, int] | None = None
+    times_bought: Mapping[int, int] = field(default_factory=dict)
+    bought_together: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +252,8 @@ def _facts(number: int, line: PastLine, base: _Base) -> LineFacts:
         category_path=line.category_path,
         brand=line.brand,
         concessions=Concessions(discount_percent=base.discount_percent),
-        times_bought=line.times_bought or {},
+        times_bought=line.times_bought,
+        bought_together=line.bought_together,
     )
 
 

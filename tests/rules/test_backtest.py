@@ -124,7 +124,7 @@ def test_first_orders_and_what_was_bought_before() -> None:
 
 
 def random_lines(seed: int) -> list[PastLine]:
-    chance = random.Random(seed)  # noqa: S311 (no secret)
+    chance = random.Random(seed)
 
     def lines() -> Iterator[PastLine]:
         for number in range(chance.randint(1, 12)):
