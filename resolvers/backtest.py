@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from auth.permissions import Permission
 from models.discounts_reads import DiscountGroupRow, DiscountRuleRow
-from models.past_sales_reads import PastSaleRow, past_sales, purchases
+from models.past_sales_reads import PastSaleRow, once, past_sales, purchases
 from resolvers.context import Context
 from resolvers.customers import exponents_by_currency, seller
 from resolvers.discounts import segments_by_customer
@@ -76,6 +76,7 @@ async def replay_rule(
     is_complete = len(rows) <= LINES_MAX
     if not is_complete:
         rows = _whole_documents(rows)
+    rows = once(rows)
     lines = await _lines(ctx, rows, tested, currency)
     parties = await _parties(ctx, rows, tested, currency)
     firsts = await _first_documents(ctx, rows, tested, ends)

@@ -33,6 +33,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import (
     admin,
+    backtests,
     bank,
     charges,
     console,
@@ -74,7 +75,7 @@ PAGES: Sequence[At] = (
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES, *backtests.PAGES,
     *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
