@@ -1,5 +1,7 @@
 """A rule tried over past sales without JavaScript: the form, the figures, what is refused, and who sees margins."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
@@ -11,7 +13,7 @@ async def visitor(demo_client: AsyncClient) -> Visitor:
     return Visitor(demo_client)
 
 
-async def rule_of_a_manager(visitor: Visitor, **typed: str) -> str:
+async def rule_of_a_manager(visitor: Visitor, **typed: Any) -> str:
     """The path of a new rule of 5 %."""
     await visitor.sign_in(MANAGER)
     await visitor.open("/staff/discounts")
@@ -20,7 +22,8 @@ async def rule_of_a_manager(visitor: Visitor, **typed: str) -> str:
     )
     await visitor.open("/staff/discounts/new")
     form = next(each for each in visitor.page.forms if "benefit" in each.fields)
-    await visitor.submit(form, **({"code": "A", "name": "Todo al cinco", "percent": "5"} | typed))
+    rule: dict[str, Any] = {"code": "A", "name": "Todo al cinco", "percent": "5"}
+    await visitor.submit(form, **(rule | typed))
     return visitor.path
 
 
@@ -62,7 +65,8 @@ async def test_what_is_wrong_with_the_days_is_said_at_them(visitor: Visitor) -> 
 
 
 async def test_what_the_past_does_not_tell_is_said(visitor: Visitor) -> None:
-    path = await rule_of_a_manager(visitor, **{"row-0-kind": "CHANNEL", "row-0-values": "PORTAL"})
+    channel: dict[str, Any] = {"row-0-kind": "CHANNEL", "row-0-values": "PORTAL"}
+    path = await rule_of_a_manager(visitor, **channel)
 
     page = await visitor.open(f"{path}/backtest?from=2020-01-01&to=2030-12-31", 422)
 
