@@ -44,6 +44,7 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    simulator,
     suggestions,
     trade_agreements,
 )
@@ -75,7 +76,7 @@ PAGES: Sequence[At] = (
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
-    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES, *simulator.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
