@@ -238,7 +238,7 @@ def commitments_in_force(
             line.valid_from <= last,
             line.valid_until > first,
         )
-        .order_by(line.id)
+        .order_by(agreement.id, line.number)
     )  # fmt: skip
 
 

@@ -1,11 +1,16 @@
 """Sales agreements through the API: written, confirmed by both sides, amended, ended, and consumed."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from auth.permissions import Role
+from resolvers.context import Context
+from resolvers.credit import as_house
+from resolvers.sales_agreements import commitments_for
+from rules.sales_agreements import AgreementPricing, Commitment, CommitmentType
 from schema.ids import encode_id
 from tests import factories as make
 from tests.safety.test_statements import counted
@@ -24,7 +29,7 @@ from tests.schema.agreeing import (
     terms,
 )
 from tests.schema.delivering import order_of
-from tests.schema.shop import Shop
+from tests.schema.shop import NOW, Shop
 from tests.schema.test_orders_acts import placed
 
 LIST = "{ salesAgreements { nodes { number status title } totalCount } }"
@@ -357,3 +362,49 @@ async def test_a_list_costs_the_same_for_any_number_of_agreements(shop: Shop) ->
 
     assert len(found["salesAgreements"]["nodes"]) == 4
     assert len(many) == len(one) == 5  # agreements, customers, lines, versions, bookings
+
+
+async def test_pricing_asks_for_what_is_in_force_in_one_statement(shop: Shop) -> None:
+    """As the house, for the buyer and those above it; other days, products and currencies are not there."""
+    line = _line(number=3, unitPrice="9.00", discountPercent="2", isPriceFixed=True, validTo="2026-06-30")
+    agreed = await in_force(
+        shop, line, _line(type="OVERALL_VALUE", sku="", committed="500"), pricing="CEILING"
+    )
+    await drafted(shop)
+    assert shop.buyer.customer_id is not None
+    values: dict[str, Any] = {
+        "seller_id": shop.seller.id, "customers": [shop.buyer.customer_id], "currency": "EUR",
+        "products": [shop.product.id], "first": date(2026, 6, 30), "last": date(2026, 7, 2),
+    }  # fmt: skip
+
+    async def asked(**given: Any) -> list[Commitment]:
+        async def work(ctx: Context) -> list[Commitment]:
+            async with as_house(ctx) as session:
+                return await commitments_for(session, **(values | given))
+
+        return await make.do(shop.database, shop.buyer, work, NOW)
+
+    found = await asked()
+
+    assert [
+        (each.number, each.label, each.type, each.pricing, each.committed, each.left) for each in found
+    ] == [
+        (
+            agreed["number"],
+            shop.product.name,
+            CommitmentType.PRODUCT_QUANTITY,
+            AgreementPricing.CEILING,
+            100,
+            100,
+        ),
+        (agreed["number"], "", CommitmentType.OVERALL_VALUE, AgreementPricing.CEILING, 500, 500),
+    ]
+    first = found[0]
+    assert (first.holder, first.product) == (str(shop.customer.id), str(shop.product.id))
+    assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == ("PCE", 9, 1, 2)
+    assert (first.valid_from, first.valid_until) == (date(2026, 1, 1), date(2026, 7, 1))
+    assert (first.is_price_fixed, first.max_enforced, first.include_in_total_discount) == (True, False, True)
+    assert [each.type for each in await asked(first=date(2026, 7, 1))] == [CommitmentType.OVERALL_VALUE]
+    assert [each.type for each in await asked(products=[])] == [CommitmentType.OVERALL_VALUE]
+    assert await asked(currency="USD") == []
+    assert await asked(customers=[shop.other.id]) == []
