@@ -1,6 +1,7 @@
 """Sales agreements through the API: written, confirmed by both sides, amended, ended, and consumed."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import text
 
 from auth.permissions import Role
 from resolvers.context import Context
-from resolvers.credit import as_house
+from resolvers.house import as_house
 from resolvers.sales_agreements import commitments_for
 from rules.sales_agreements import AgreementPricing, Commitment, CommitmentType
 from schema.ids import encode_id
@@ -394,14 +395,23 @@ async def test_pricing_asks_for_what_is_in_force_in_one_statement(shop: Shop) ->
             shop.product.name,
             CommitmentType.PRODUCT_QUANTITY,
             AgreementPricing.CEILING,
-            100,
-            100,
+            Decimal(100),
+            Decimal(100),
         ),
-        (agreed["number"], "", CommitmentType.OVERALL_VALUE, AgreementPricing.CEILING, 500, 500),
+        (
+            agreed["number"],
+            "",
+            CommitmentType.OVERALL_VALUE,
+            AgreementPricing.CEILING,
+            Decimal(500),
+            Decimal(500),
+        ),
     ]
     first = found[0]
     assert (first.holder, first.product) == (str(shop.customer.id), str(shop.product.id))
-    assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == ("PCE", 9, 1, 2)
+    assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == (
+        "PCE", Decimal(9), Decimal(1), Decimal(2),
+    )  # fmt: skip
     assert (first.valid_from, first.valid_until) == (date(2026, 1, 1), date(2026, 7, 1))
     assert (first.is_price_fixed, first.max_enforced, first.include_in_total_discount) == (True, False, True)
     assert [each.type for each in await asked(first=date(2026, 7, 1))] == [CommitmentType.OVERALL_VALUE]
