@@ -42,6 +42,10 @@ CONSTRAINT_REFUSALS: dict[str, tuple[ErrorCode, str, Path]] = {
         "A movement of this file was read with another one just now; send it again.",
         ("content",),
     ),
+    **dict.fromkeys(
+        ("uq_discount_group_seller_id_code", "uq_discount_rule_seller_id_code", "uq_segment_seller_id_code"),
+        (ErrorCode.ALREADY_EXISTS, "There is one with this code already.", ("code",)),
+    ),
 }
 
 T = TypeVar("T")
