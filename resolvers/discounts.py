@@ -113,11 +113,12 @@ async def segments_of(session: LockedSession, customer_id: UUID, today: date) ->
     return frozenset(row[0] for row in found)
 
 
-# Whoever passes here holds the rule's row until the act ends: the next one counts what this one took.
+# Whoever passes here holds the rule's row until the act ends: the next one counts what this one took. Not for its key,
+# which the redemptions of others point at meanwhile.
 _LOCK = """
     select id, name, coupon, uses_max, uses, uses_per_customer_max from discount_rule
     where id = any (cast(:rules as uuid[])) and (uses_max is not null or uses_per_customer_max is not null)
-    order by id for update
+    order by id for no key update
 """
 _REDEEMED = """
     select rule_id, count(*) from discount_redemption
@@ -183,7 +184,31 @@ async def keep_redemptions(ctx: Context, order_id: UUID, customer_id: UUID, uses
             "customer": customer_id,
             "now": ctx.now,
         }
+    rules = [UUID(use.rule_id) for use in uses]
+    values = {
+        "ids": [new_id() for _ in uses],
+        "rules": rules,
+        "amounts": [use.amount for use in uses],
+        "quantities": [use.quantity for use in uses],
+        "order": order_id,
+        "customer": customer_id,
+        "now": ctx.now,
+    }
+    async with as_house(ctx) as session:
+        # Stored first: whoever gives a rule its limit waits for that, so that the limit read below is the one in force.
         await session.execute(text(_REDEEM), values)
+        limited = (await session.execute(text(_LOCK), {"rules": rules})).all()
+        if not limited:
+            return
+        keys = [row.id for row in limited]
+        asked = {"customer": customer_id, "rules": keys}
+        taken = {row[0]: row[1] for row in await session.execute(text(_REDEEMED), asked)}
+        for row in limited:
+            is_used_up = row.uses_max is not None and row.uses >= row.uses_max
+            of_customer = row.uses_per_customer_max
+            if is_used_up or (of_customer is not None and taken[row.id] > of_customer):
+                raise used_up(row.coupon, row.name, path)
+        await session.execute(text(_COUNT), {"rules": keys, "by": 1})
 
 
 def used_up(coupon: str, rule: str, path: Path) -> Refusal:
