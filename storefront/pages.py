@@ -41,6 +41,7 @@ from storefront.staff import (
     jobs,
     payments,
     trade_agreements,
+    trade_groups,
 )
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
@@ -65,7 +66,7 @@ PAGES: Sequence[At] = (
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)
