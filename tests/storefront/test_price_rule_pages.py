@@ -7,7 +7,6 @@ from httpx import AsyncClient
 
 from tests.storefront.visitor import BUYER, FINANCE, MANAGER, REP, Form, Reader, Visitor
 
-
 FROM: dict[str, Any] = {"valid-from": "2026-01-01"}
 START: tuple[dict[str, Any], ...] = ({"from-2": "25"}, {"from-2": "20"})
 
