@@ -79,8 +79,11 @@ async def test_an_amendment_waits_for_both_sides_and_keeps_what_was_consumed(sho
     assert (await read(shop, admin, agreed))["title"] == "Aceite 2026"  # what is written is not told
     proposed = await done(shop, manager, "propose", saved)
     assert (proposed["status"], proposed["lines"][0]["unitPrice"]["amount"]) == ("EFFECTIVE", "9.00")
+    waiting = "{ salesAgreements(where: {isWaiting: {eq: true}}) { nodes { number } } }"
+    assert (await shop.data(admin, waiting))["salesAgreements"]["nodes"] == [{"number": agreed["number"]}]
     declined = await done(shop, admin, "decline", proposed, reason="demasiado caro")
     assert [each["status"] for each in declined["versions"]] == ["DECLINED", "IN_FORCE"]
+    assert (await shop.data(admin, waiting))["salesAgreements"]["nodes"] == []
 
     again = await done(shop, manager, "amend", declined)
     again = await done(shop, manager, "save", again, terms=terms(line, title="Aceite, otra vez"))
