@@ -120,6 +120,7 @@ _LOCK = """
     where id = any (cast(:rules as uuid[])) and (uses_max is not null or uses_per_customer_max is not null)
     order by id for no key update
 """
+_POINT_AT = "select id from discount_rule where id = any (cast(:rules as uuid[])) order by id for key share"
 _REDEEMED = """
     select rule_id, count(*) from discount_redemption
     where customer_id = :customer and rule_id = any (cast(:rules as uuid[])) and given_back_at is null
@@ -154,8 +155,11 @@ async def count_uses(
         return
     await ctx.session.flush()
     ctx.locking(LockKind.COUPON)
+    rules = {"rules": [UUID(use.rule_id) for use in uses]}
     async with as_house(ctx) as session:
-        limited = (await session.execute(text(_LOCK), {"rules": [UUID(use.rule_id) for use in uses]})).all()
+        # Whoever gives a rule its limit waits for this, so that the limit read next is the one in force.
+        await session.execute(text(_POINT_AT), rules)
+        limited = (await session.execute(text(_LOCK), rules)).all()
         if not limited:
             return
         keys = [row.id for row in limited]
@@ -184,31 +188,7 @@ async def keep_redemptions(ctx: Context, order_id: UUID, customer_id: UUID, uses
             "customer": customer_id,
             "now": ctx.now,
         }
-    rules = [UUID(use.rule_id) for use in uses]
-    values = {
-        "ids": [new_id() for _ in uses],
-        "rules": rules,
-        "amounts": [use.amount for use in uses],
-        "quantities": [use.quantity for use in uses],
-        "order": order_id,
-        "customer": customer_id,
-        "now": ctx.now,
-    }
-    async with as_house(ctx) as session:
-        # Stored first: whoever gives a rule its limit waits for that, so that the limit read below is the one in force.
         await session.execute(text(_REDEEM), values)
-        limited = (await session.execute(text(_LOCK), {"rules": rules})).all()
-        if not limited:
-            return
-        keys = [row.id for row in limited]
-        asked = {"customer": customer_id, "rules": keys}
-        taken = {row[0]: row[1] for row in await session.execute(text(_REDEEMED), asked)}
-        for row in limited:
-            is_used_up = row.uses_max is not None and row.uses >= row.uses_max
-            of_customer = row.uses_per_customer_max
-            if is_used_up or (of_customer is not None and taken[row.id] > of_customer):
-                raise used_up(row.coupon, row.name, path)
-        await session.execute(text(_COUNT), {"rules": keys, "by": 1})
 
 
 def used_up(coupon: str, rule: str, path: Path) -> Refusal:
