@@ -160,7 +160,8 @@ def derive(
     for line in sorted(lines, key=lambda each: (each.sku, -each.quantity, each.number)):
         for rule in _winners(rules, party, line, day, takes_from.get(line.number, "")):
             quantity = free_quantity(rule, line.quantity)
-            is_proposed = rule.is_optional and rule.id not in chosen
+            # What is charged normally is an offer as well: nothing that costs is added unasked.
+            is_proposed = (rule.is_optional or rule.is_chargeable) and rule.id not in chosen
             if not is_proposed:
                 quantity = min(quantity, _left(rule, given.get(rule.id, ZERO)))
                 given[rule.id] = given.get(rule.id, ZERO) + quantity
