@@ -221,6 +221,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.customers": Label(N_("Import: customers")),
         "import.prices": Label(N_("Import: prices")),
         "import.stock": Label(N_("Import: stock")),
+        "import.trade_agreements": Label(N_("Import: trade agreements")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
         "house.keep": Label(N_("Clearing up")),
