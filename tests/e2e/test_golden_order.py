@@ -80,7 +80,7 @@ async def write_golden(database: Database) -> None:
             )
         )  # fmt: skip
     line = AgreementLineTerms(
-        0, CommitmentType.PRODUCT_QUANTITY, D(1000), product_id=a.id, unit_code=a.unit_code, unit_price=D(9),
+        0, CommitmentType.PRODUCT_QUANTITY, D(1000), product=str(a.id), sku=a.sku, name=a.name, unit_code=a.unit_code, unit_price=D(9),
         is_price_fixed=True, max_enforced=True,
     )  # fmt: skip
     said = AgreementTerms("Oro 2026", "EUR", AgreementPricing.FIXED, date(2026, 1, 1), YEAR, lines=(line,))
@@ -136,7 +136,7 @@ async def test_the_golden_order_explains_itself(
     row = buyer.find("#cart tbody tr:has(:text-is('ORO-B'))")
     assert gift in await row.inner_text()
     await row.locator("summary").click()
-    told = await row.locator(".why-step span:first-child").all_inner_texts()
+    told = await row.locator(".why-step > span:first-child").all_inner_texts()
     assert [each.split("\n")[0].split("−")[0].strip() for each in told] == list(steps), told
     shown = await buyer.read("main")
     assert all(net in shown for net in nets) and total in shown
