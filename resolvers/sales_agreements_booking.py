@@ -14,7 +14,8 @@ from resolvers.context import Context, LockedSession, LockKind
 from resolvers.house import as_house
 from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal
-from rules.sales_agreements import Consumption, commitment_exceeded, consumption_of, scaled
+from rules.sales_agreements import commitment_exceeded
+from rules.sales_agreements_ledger import Consumption, consumption_of, scaled
 
 Session = LockedSession | AsyncSession  # of an act as the house, or of a job
 

@@ -20,7 +20,8 @@ from resolvers.products import categories_by_id, products_by_id
 from resolvers.sales_agreements import SHARED_MAX
 from rules import sales_agreement_terms as terms_of
 from rules.sales_agreement_terms import AgreementAction, VersionStatus
-from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType, status_on
+from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType
+from rules.sales_agreements_ledger import status_on
 from schema.access import access, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer

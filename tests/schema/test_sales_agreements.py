@@ -5,14 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from auth.permissions import Role
+from models.orders import SalesOrder
+from resolvers.approvals import request_approval
+from resolvers.approvals_due import lapse_approvals
 from resolvers.context import Context
 from resolvers.house import as_house
 from resolvers.sales_agreements import commitments_for
 from rules.sales_agreements import AgreementPricing, Commitment, CommitmentType
-from schema.ids import encode_id
+from rules.states import OrderStatus
+from schema.ids import decode_id, encode_id
 from tests import factories as make
 from tests.safety.test_statements import counted
 from tests.schema import invoicing
@@ -33,6 +37,7 @@ from tests.schema.delivering import order_of
 from tests.schema.shop import NOW, Shop
 from tests.schema.test_orders_acts import placed
 
+D = Decimal
 LIST = "{ salesAgreements { nodes { number status title } totalCount } }"
 
 
@@ -409,15 +414,41 @@ async def test_pricing_asks_for_what_is_in_force_in_one_statement(shop: Shop) ->
             Decimal(500),
             Decimal(500),
         ),
+        (agreed["number"], "", CommitmentType.OVERALL_VALUE, AgreementPricing.CEILING, D(500), D(500)),
     ]
     first = found[0]
     assert (first.holder, first.product) == (str(shop.customer.id), str(shop.product.id))
     assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == (
         "PCE", Decimal(9), Decimal(1), Decimal(2),
     )  # fmt: skip
+        "PCE",
+        D(9),
+        D(1),
+        D(2),
+    )
     assert (first.valid_from, first.valid_until) == (date(2026, 1, 1), date(2026, 7, 1))
     assert (first.is_price_fixed, first.max_enforced, first.include_in_total_discount) == (True, False, True)
     assert [each.type for each in await asked(first=date(2026, 7, 1))] == [CommitmentType.OVERALL_VALUE]
     assert [each.type for each in await asked(products=[])] == [CommitmentType.OVERALL_VALUE]
     assert await asked(currency="USD") == []
     assert await asked(customers=[shop.other.id]) == []
+
+
+async def test_an_order_that_nobody_approved_in_time_gives_back(shop: Shop) -> None:
+    agreed = await in_force(shop)
+    order = await placed(shop, 30)
+    await link(shop, order, agreed, "30")
+    key = decode_id(order["id"], "Order")
+
+    async def wait(ctx: Context) -> None:
+        found = await ctx.session.scalar(select(SalesOrder).where(SalesOrder.id == key))
+        found.status = OrderStatus.PENDING_APPROVAL
+        await request_approval(ctx, found, [], NOW, {})
+
+    await make.do(shop.database, shop.buyer, wait, NOW)
+
+    async with shop.database.job() as session:
+        assert await lapse_approvals(session, NOW) == [key]
+
+    assert columns(await read(shop, shop.buyer, agreed)) == ("0", "0", "0", "0", "100")
+    assert await shop.broken() == []
