@@ -403,24 +403,14 @@ async def test_pricing_asks_for_what_is_in_force_in_one_statement(shop: Shop) ->
             shop.product.name,
             CommitmentType.PRODUCT_QUANTITY,
             AgreementPricing.CEILING,
-            Decimal(100),
-            Decimal(100),
-        ),
-        (
-            agreed["number"],
-            "",
-            CommitmentType.OVERALL_VALUE,
-            AgreementPricing.CEILING,
-            Decimal(500),
-            Decimal(500),
+            100,
+            100,
         ),
         (agreed["number"], "", CommitmentType.OVERALL_VALUE, AgreementPricing.CEILING, D(500), D(500)),
     ]
     first = found[0]
     assert (first.holder, first.product) == (str(shop.customer.id), str(shop.product.id))
     assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == (
-        "PCE", Decimal(9), Decimal(1), Decimal(2),
-    )  # fmt: skip
         "PCE",
         D(9),
         D(1),
