@@ -24,7 +24,7 @@ from rules.simulation import MarginBand, band_of_margin, discount_for_percent, m
 from rules.texts import item_key
 
 SCENARIOS_MAX = 3
-LINES_MAX = 100
+LINES_MAX = 50
 AMOUNT_MAX = Decimal(10) ** 12
 
 

@@ -23,7 +23,7 @@ from schema.scalars import Money
 Info = strawberry.Info[Context, None]
 _SIMULATE = [access(P.PRICES_SIMULATE)]
 _MARGIN = [access(P.MARGIN_READ)]
-SCENARIOS, LINES = list_size(3), list_size(100)
+SCENARIOS, LINES = list_size(3), list_size(50)
 
 described_enum(
     MarginBand,
@@ -53,7 +53,7 @@ class SimulatedLineInput:
 @strawberry.input(description="What might be offered.")
 class PriceScenarioInput:
     name: str = strawberry.field(description="What to call it; comes back as it is.")
-    lines: list[SimulatedLineInput] = strawberry.field(description="Its lines, 100 at most.")
+    lines: list[SimulatedLineInput] = strawberry.field(description="Its lines, 50 at most.")
     discount_percent: Decimal = strawberry.field(
         default=ZERO, description="A manual discount on the whole, 0 to 100."
     )
@@ -73,7 +73,7 @@ class SimulatedLine:
     )
     price_unit: Decimal = strawberry.field(description="How many units a price is for.")
     net_amount: Money | None = strawberry.field(description="What the line costs before tax.")
-    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(5)])
     next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
     next_break_saves_percent: Decimal | None = strawberry.field(
         description="How much cheaper a unit is from the next break on, in percent."
