@@ -4,7 +4,8 @@ The worked cases that contain a document, through the API on stored rules: simul
 `tests/rules/test_price_documents.py` prices the same cases purely.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +20,11 @@ from tests.rules.price_case import Asked, Case, facts_of
 from tests.rules.price_cases import CASES
 from tests.rules.pricing_alike import priced_alike
 from tests.schema.shop import Counter, engine_over
-from tests.schema.storing_cases import StoredCase, store_case
+from tests.schema.storing_cases import Place, StoredCase, at_place, store_cases
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 D = Decimal
+ALL = CASES
 
 SIMULATION = """query($customer: ID!, $scenarios: [PriceScenarioInput!]!) {
     priceSimulation(customerId: $customer, scenarios: $scenarios) {
@@ -38,11 +40,22 @@ ORDER = """query($id: ID!) { node(id: $id) { ... on Order {
 AGREEMENT = """query($n: String!) { salesAgreement(by: {number: $n}) { lines { id released remaining } } }"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def lent(cluster: Cluster, template: str) -> AsyncIterator[Database]:
+@dataclass
+class Stored:
     """One database for all: each case has a seller of its own in it, and nobody sees another's."""
+
+    database: Database
+    places: Mapping[str, Place]
+
+    def case(self, case: Case) -> StoredCase:
+        return at_place(self.database, case, self.places[case.id])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stored(cluster: Cluster) -> AsyncIterator[Stored]:
+    template, places = cluster.template("price_cases", lambda database: store_cases(database, ALL))
     async with cluster.lend(template) as database:
-        yield database
+        yield Stored(database, places)
         assert await Counter(database, engine_over(database)).broken() == []
 
 
@@ -57,19 +70,19 @@ def is_for_a_cart(case: Case) -> bool:
     return by_rules and len({line.sku for line in case.lines}) == len(case.lines)
 
 
-async def simulate(stored: StoredCase, *documents: Sequence[Asked]) -> list[dict[str, Any]]:
+async def simulate(at: StoredCase, *documents: Sequence[Asked]) -> list[dict[str, Any]]:
     scenarios = [
         {
             "name": str(number),
             "lines": [
-                stored.line(asked) | {"unitPrice": asked.unit_price, "discountPercent": asked.discount}
+                at.line(asked) | {"unitPrice": asked.unit_price, "discountPercent": asked.discount}
                 for asked in lines
             ],
         }
         for number, lines in enumerate(documents)
     ]
-    customer = encode_id("Customer", stored.customer.id)
-    data = await stored.data(stored.manager, SIMULATION, customer=customer, scenarios=scenarios)
+    customer = encode_id("Customer", at.at.customer_id)
+    data = await at.data(at.manager, SIMULATION, customer=customer, scenarios=scenarios)
     found: list[dict[str, Any]] = data["priceSimulation"]
     return found
 
@@ -83,15 +96,15 @@ def free(goods: Sequence[dict[str, Any]]) -> list[tuple[str, Decimal]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-async def test_a_stored_case_is_simulated_to_its_figures(lent: Database, case: Case) -> None:
-    stored = await store_case(lent, case)
+async def test_a_stored_case_comes_to_its_figures(stored: Stored, case: Case) -> None:
+    at = stored.case(case)
 
-    found, turned = await simulate(stored, case.lines, case.lines[::-1])
+    found, turned = await simulate(at, case.lines, case.lines[::-1])
 
     assert amounts(found["lines"]) == [D(net) for net in case.nets]
     assert D(found["totals"]["net"]["amount"]) == sum(map(D, case.nets))
     assert free(found["freeGoods"]) == sorted((sku, D(each)) for sku, each in case.free)
-    ids = {str(encode_id("AgreementLine", each)): key for key, each in stored.commitments.items()}
+    ids = {str(encode_id("AgreementLine", each)): key for key, each in at.at.commitments.items()}
     links = [ids.get(line["agreementLineId"], "") for line in found["lines"]]
     assert links == list(case.links or [""] * len(case.lines))
     if case.margin is not None:
@@ -103,14 +116,14 @@ async def test_a_stored_case_is_simulated_to_its_figures(lent: Database, case: C
         assert D(found["totals"]["tax"]["amount"]) == D(case.tax)
     assert (turned["totals"], turned["lines"][::-1]) == (found["totals"], found["lines"])
     if is_for_a_cart(case):
-        await _buys(stored, found)
+        await _buys(at, found)
 
 
-async def _buys(stored: StoredCase, simulated: dict[str, Any]) -> None:
+async def _buys(at: StoredCase, simulated: dict[str, Any]) -> None:
     """The same in the buyer's cart, entered the other way round, and in the order that it becomes."""
-    case = stored.case
-    await stored.enter(case.lines[::-1])
-    cart = (await stored.data(stored.buyer, CART))["cart"]
+    case = at.case
+    await at.enter(case.lines[::-1])
+    cart = (await at.data(at.buyer, CART))["cart"]
     by_sku = {line["product"]["sku"]: line for line in cart["lines"]}
     lines = [by_sku[asked.sku] for asked in case.lines]
     assert [line["problems"] for line in lines] == [[] for _ in lines]
@@ -122,10 +135,10 @@ async def _buys(stored: StoredCase, simulated: dict[str, Any]) -> None:
         steps = [step for step in lines[0]["priceTrace"] if step["status"] == "APPLIED"]
         assert [D(step["runningPrice"]["amount"]) for step in steps] == [D(each) for each in case.running]
 
-    placed = await stored.place(stored.buyer, cart)
+    placed = await at.place(at.buyer, cart)
 
     assert placed["errors"] == []
-    order = (await stored.data(stored.buyer, ORDER, id=placed["order"]["id"]))["node"]
+    order = (await at.data(at.buyer, ORDER, id=placed["order"]["id"]))["node"]
     assert order["totals"] == cart["totals"]
     paid = {line["sku"]: line for line in order["lines"] if not line["isFree"]}
     assert amounts([paid[asked.sku] for asked in case.lines]) == amounts(lines)
@@ -137,20 +150,20 @@ async def _buys(stored: StoredCase, simulated: dict[str, Any]) -> None:
         if line["isFree"]
     )
     assert given == [(sku, quantity, D(0)) for sku, quantity in free(gifts)]
-    await _consumes(stored)
+    await _consumes(at)
 
 
-async def _consumes(stored: StoredCase) -> None:
+async def _consumes(at: StoredCase) -> None:
     """What was released of each commitment before, and by this order."""
-    case = stored.case
+    case = at.case
     if not case.commitments:
         return
     number = case.commitments[0].number
-    agreement = (await stored.data(stored.manager, AGREEMENT, n=number))["salesAgreement"]
+    agreement = (await at.data(at.manager, AGREEMENT, n=number))["salesAgreement"]
     found = {line["id"]: (D(line["released"]), D(line["remaining"])) for line in agreement["lines"]}
     linkings = [link for each in expected(case).linkings.values() if (link := each.link) is not None]
     for each in case.commitments:
         by_order = sum((link.consumed for link in linkings if link.commitment.id == each.id), D(0))
         released = each.released + by_order
-        line = str(encode_id("AgreementLine", stored.commitments[each.id]))
+        line = str(encode_id("AgreementLine", at.at.commitments[each.id]))
         assert found[line] == (released, max(each.committed - released, D(0)))
