@@ -31,12 +31,14 @@ SIMULATION = """query($customer: ID!, $scenarios: [PriceScenarioInput!]!) {
         totals { net { amount } tax { amount } } margin { amount } marginPercent
         lines { product { sku } netAmount { amount } agreementLineId }
         freeGoods { product { sku } quantity } } }"""
-CART = """{ cart { id version totals { net { amount } tax { amount } gross { amount } }
+CART = """id version totals { net { amount } tax { amount } gross { amount } }
     lines { product { sku } quantity netAmount { amount } problems { message }
-            priceTrace { status runningPrice { amount } } freeGoods { product { sku } quantity } } } }"""
-ORDER = """query($id: ID!) { node(id: $id) { ... on Order {
-    totals { net { amount } tax { amount } gross { amount } }
-    lines { sku isFree quantityOrdered netAmount { amount } } } } }"""
+            priceTrace { status runningPrice { amount } } freeGoods { product { sku } quantity } }"""
+ADD = f"""mutation($lines: [CartLineInput!]!) {{ addToCart(input: {{lines: $lines}}) {{
+    cart {{ {CART} }} errors {{ message }} }} }}"""
+PLACE = """mutation($input: PlaceOrderInput!) { placeOrder(input: $input) { errors { message }
+    order { totals { net { amount } tax { amount } gross { amount } }
+            lines { sku isFree quantityOrdered netAmount { amount } } } } }"""
 AGREEMENT = """query($n: String!) { salesAgreement(by: {number: $n}) { lines { id released remaining } } }"""
 
 
@@ -99,7 +101,7 @@ def free(goods: Sequence[dict[str, Any]]) -> list[tuple[str, Decimal]]:
 async def test_a_stored_case_comes_to_its_figures(stored: Stored, case: Case) -> None:
     at = stored.case(case)
 
-    found, turned = await simulate(at, case.lines, case.lines[::-1])
+    found, *others = await simulate(at, case.lines, *([case.lines[::-1]] if len(case.lines) > 1 else []))
 
     assert amounts(found["lines"]) == [D(net) for net in case.nets]
     assert D(found["totals"]["net"]["amount"]) == sum(map(D, case.nets))
@@ -114,7 +116,8 @@ async def test_a_stored_case_comes_to_its_figures(stored: Stored, case: Case) ->
         )
     if case.tax is not None:
         assert D(found["totals"]["tax"]["amount"]) == D(case.tax)
-    assert (turned["totals"], turned["lines"][::-1]) == (found["totals"], found["lines"])
+    for turned in others:
+        assert (turned["totals"], turned["lines"][::-1]) == (found["totals"], found["lines"])
     if is_for_a_cart(case):
         await _buys(at, found)
 
@@ -122,8 +125,10 @@ async def test_a_stored_case_comes_to_its_figures(stored: Stored, case: Case) ->
 async def _buys(at: StoredCase, simulated: dict[str, Any]) -> None:
     """The same in the buyer's cart, entered the other way round, and in the order that it becomes."""
     case = at.case
-    await at.enter(case.lines[::-1])
-    cart = (await at.data(at.buyer, CART))["cart"]
+    given = [at.line(each) for each in case.lines[::-1]]
+    added = (await at.data(at.buyer, ADD, lines=given))["addToCart"]
+    assert added["errors"] == []
+    cart = added["cart"]
     by_sku = {line["product"]["sku"]: line for line in cart["lines"]}
     lines = [by_sku[asked.sku] for asked in case.lines]
     assert [line["problems"] for line in lines] == [[] for _ in lines]
@@ -135,10 +140,15 @@ async def _buys(at: StoredCase, simulated: dict[str, Any]) -> None:
         steps = [step for step in lines[0]["priceTrace"] if step["status"] == "APPLIED"]
         assert [D(step["runningPrice"]["amount"]) for step in steps] == [D(each) for each in case.running]
 
-    placed = await at.place(at.buyer, cart)
+    seen = {
+        "cartId": cart["id"],
+        "expectedVersion": cart["version"],
+        "expectedTotal": cart["totals"]["gross"]["amount"],
+    }
+    placed = (await at.data(at.buyer, PLACE, case.id, input=seen))["placeOrder"]
 
     assert placed["errors"] == []
-    order = (await at.data(at.buyer, ORDER, id=placed["order"]["id"]))["node"]
+    order = placed["order"]
     assert order["totals"] == cart["totals"]
     paid = {line["sku"]: line for line in order["lines"] if not line["isFree"]}
     assert amounts([paid[asked.sku] for asked in case.lines]) == amounts(lines)
