@@ -60,11 +60,12 @@ _PAIRS = """
     where line.order_id = any (cast(:orders as uuid[]))
     order by pair.commitment_id, line.id
 """
-# More is let through while the agreement is in force alone; giving back is always possible.
+# More is let through while the agreement is in force alone; giving back is always possible. Without the cast the 0
+# beside it makes a whole number of what is released: the cents of an amount were lost.
 _BOOK = """
     update agreement_line set released = released + :released, delivered = delivered + :delivered,
         invoiced = invoiced + :invoiced, returned = returned + :returned
-    where id = :key and (:released <= 0 or (
+    where id = :key and (cast(:released as numeric) <= 0 or (
         (not max_enforced or released + :released <= committed)
         and exists (select from sales_agreement where id = agreement_id and status = 'EFFECTIVE')
     ))

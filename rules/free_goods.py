@@ -158,7 +158,7 @@ def derive(
     takes_from = agreement_lines or {}
     given: dict[str, Decimal] = {}
     found: list[FreeGoods] = []
-    for line in sorted(lines, key=lambda each: (each.sku, -each.quantity, each.number)):
+    for line in sorted(lines, key=lambda each: each.rank):
         for rule in _winners(rules, party, line, day, takes_from.get(line.number, "")):
             quantity = free_quantity(rule, line.quantity)
             # What is charged normally is an offer as well: nothing that costs is added unasked.
