@@ -35,14 +35,14 @@ _RULES = f"""
 _SEGMENTS = """
     with bought as (
         select product_id, net_amount, currency, sold_at as bought_at, kind = 'SALE' as is_sale
-        from sales_history where customer_id = :customer
+        from sales_history where customer_id = {customer}
         union all
         select line.product_id,
             line.net_amount * (line.quantity_ordered - line.quantity_cancelled) / line.quantity_ordered,
             sales_order.currency, sales_order.placed_at, line.quantity_cancelled < line.quantity_ordered
         from sales_order
         join sales_order_line line on line.customer_id = sales_order.customer_id and line.order_id = sales_order.id
-        where sales_order.customer_id = :customer and sales_order.status not in ('REFUSED', 'CANCELLED')
+        where sales_order.customer_id = {customer} and sales_order.status not in ('REFUSED', 'CANCELLED')
     )
     select segment.code
     from customer
@@ -52,17 +52,22 @@ _SEGMENTS = """
     cross join lateral (
         select cast(:today as date) - make_interval(months => segment.months) as beginning
     ) as period
-    where customer.id = :customer
-        and (segment.customer_groups = '{}' or customer_group.code = any (segment.customer_groups))
-        and (segment.territories = '{}' or territory.code = any (segment.territories))
-        and (segment.countries = '{}' or customer.country = any (segment.countries))
+    where customer.id = {customer}
+        and (segment.customer_groups = '{{}}' or customer_group.code = any (segment.customer_groups))
+        and (segment.territories = '{{}}' or territory.code = any (segment.territories))
+        and (segment.countries = '{{}}' or customer.country = any (segment.countries))
         and (segment.revenue_least is null or segment.revenue_least <= (
             select coalesce(sum(net_amount), 0) from bought
             where currency = segment.revenue_currency and bought_at >= beginning
         ))
-        and (segment.product_ids = '{}' or exists (
+        and (segment.product_ids = '{{}}' or exists (
             select from bought where product_id = any (segment.product_ids) and is_sale and bought_at >= beginning
         ))
+"""
+_SEGMENTS_OF_ONE = _SEGMENTS.format(customer=":customer")
+_SEGMENTS_OF_MANY = f"""
+    select buyer.id, inside.code from unnest(cast(:customers as uuid[])) as buyer(id)
+    cross join lateral ({_SEGMENTS.format(customer="buyer.id")}) as inside
 """
 
 
@@ -109,12 +114,24 @@ def _rule(row: Sequence[object]) -> DiscountRuleRow:
 
 async def segments_of(session: LockedSession, customer_id: UUID, today: date) -> frozenset[str]:
     """The codes of the segments that hold a customer today: one statement, whatever they ask."""
-    found = await session.execute(text(_SEGMENTS), {"customer": customer_id, "today": today})
+    found = await session.execute(text(_SEGMENTS_OF_ONE), {"customer": customer_id, "today": today})
     return frozenset(row[0] for row in found)
 
 
 # Whoever passes here holds the rule's row until the act ends: the next one counts what this one took. Not for its key,
 # which the redemptions of others point at meanwhile.
+async def segments_by_customer(
+    session: LockedSession, customer_ids: Sequence[UUID], today: date
+) -> dict[UUID, frozenset[str]]:
+    """The same for any number of customers, in one statement; a customer in no segment is not there."""
+    asked = {"customers": list(customer_ids), "today": today}
+    found: dict[UUID, set[str]] = {}
+    for customer_id, code in await session.execute(text(_SEGMENTS_OF_MANY), asked):
+        found.setdefault(customer_id, set()).add(code)
+    return {key: frozenset(codes) for key, codes in found.items()}
+
+
+# Whoever passes here holds the rule's row until the act ends: the next one counts what this one took.
 _LOCK = """
     select id, name, coupon, uses_max, uses, uses_per_customer_max from discount_rule
     where id = any (cast(:rules as uuid[])) and (uses_max is not null or uses_per_customer_max is not null)

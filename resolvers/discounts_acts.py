@@ -68,7 +68,7 @@ async def rules_by_group(ctx: Context, keys: Sequence[UUID]) -> list[list[Discou
 # Rules
 
 
-async def _checked(ctx: Context, draft: RuleDraft) -> tuple[DiscountRule, DiscountGroup]:
+async def checked_rule(ctx: Context, draft: RuleDraft) -> tuple[DiscountRule, DiscountGroup]:
     """The rule a draft makes, and its group; refuses whatever is wrong with it, each with its field."""
     group = (await discount_groups_by_id(ctx, [draft.group_id]))[0]
     wrong = shape_refusals(draft)
@@ -122,7 +122,7 @@ def _write(stored: StoredDiscountRule, draft: RuleDraft, rule: DiscountRule, ctx
 
 async def create_rule(ctx: Context, draft: RuleDraft) -> UUID:
     """A new rule, not active yet."""
-    rule, group = await _checked(ctx, draft)
+    rule, group = await checked_rule(ctx, draft)
     await _refuse_taken(ctx, draft.code.strip(), None)
     stored = StoredDiscountRule(
         id=new_id(), seller_id=ctx.user.seller_id, is_active=False, uses=0, version=1, created_at=ctx.now
@@ -138,7 +138,7 @@ async def create_rule(ctx: Context, draft: RuleDraft) -> UUID:
 async def update_rule(ctx: Context, rule_id: UUID, draft: RuleDraft, expected_version: int) -> UUID:
     """The rule as it shall be, whole. A rule's uses so far keep counting."""
     stored = await _locked_rule(ctx, rule_id, expected_version)
-    rule, group = await _checked(ctx, draft)
+    rule, group = await checked_rule(ctx, draft)
     await _refuse_taken(ctx, draft.code.strip(), rule_id)
     counted = await ctx.session.scalar(
         select(func.count()).where(

@@ -5,6 +5,7 @@ import strawberry
 from schema.api_clients import ApiClientMutations, ApiClientQueries
 from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
+from schema.backtest import BacktestQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
@@ -61,6 +62,7 @@ class Query(
     FreeGoodsQueries,
     ChargeQueries,
     SimulationQueries,
+    BacktestQueries,
     SuggestionQueries,
     StatementQueries,
     JournalQueries,

@@ -315,7 +315,8 @@ def _benefit(given: DiscountBenefitInput | TierBenefitInput) -> BenefitDraft:
     return BenefitDraft(tiers=made, **values)
 
 
-def _draft(given: DiscountRuleInput) -> RuleDraft:
+def draft_of(given: DiscountRuleInput) -> RuleDraft:
+    """What an input says of a rule, its ids decoded."""
     special = {"group_id", "benefit", "conditions", "valid_until"}
     values = {each.name: getattr(given, each.name) for each in fields(RuleDraft) if each.name not in special}
     return RuleDraft(
@@ -340,7 +341,7 @@ class DiscountMutations:
         info: Info,
         input: Annotated[CreateDiscountRuleInput, strawberry.argument(description="The rule.")],
     ) -> CreateDiscountRulePayload:
-        done = await discounts_acts.create_rule(info.context, _draft(input))
+        done = await discounts_acts.create_rule(info.context, draft_of(input))
         return await CreateDiscountRulePayload.of(info.context, done)
 
     @strawberry.mutation(
@@ -354,7 +355,7 @@ class DiscountMutations:
         input: Annotated[UpdateDiscountRuleInput, strawberry.argument(description="The change.")],
     ) -> UpdateDiscountRulePayload:
         key = decode_id(input.rule_id, "DiscountRule", path=("ruleId",))
-        done = await discounts_acts.update_rule(info.context, key, _draft(input), input.expected_version)
+        done = await discounts_acts.update_rule(info.context, key, draft_of(input), input.expected_version)
         return await UpdateDiscountRulePayload.of(info.context, done)
 
     @strawberry.mutation(description="Switches a discount rule on.", directives=_MANAGE)

@@ -33,6 +33,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import (
     admin,
+    backtests,
     bank,
     charges,
     console,
@@ -78,6 +79,8 @@ PAGES: Sequence[At] = (
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
     *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES, *simulator.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES, *backtests.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
 )  # fmt: skip

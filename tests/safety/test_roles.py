@@ -72,12 +72,14 @@ EXPECTED = {
     "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
     "setProductPricing": "MD",
     "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
+    "discountBacktest": SELLING + "D",
     "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
     "createDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {
-    "Product.standardCost": "MFD", "OrderLine.unitCost": "MFD", "Customer.internalNote": "RMD",
+    "Product.standardCost": "MFD", "OrderLine.unitCost": "MFD", "DiscountBacktest.marginBefore": "MD",
+    "BacktestLine.marginAfter": "MD", "BacktestRule.draft": "MD", "Customer.internalNote": "RMD",
     "Availability.free": STAFF, "Availability.byWarehouse": STAFF, "Availability.lots": "LD",
     "Credit.limit": "RMFD", "Credit.exposure": "RMFD", "Credit.overdue": "RMFD", "Credit.available": "ACRMFD", "Customer.credit": "ACRMFD",
     "Customer.taxId": "CF", "Order.customerTaxId": "CF", "Customer.users": "BACRMFD",
