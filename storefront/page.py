@@ -171,16 +171,6 @@ class Page:
             raise self._trouble(errors)
         return {}, [str(each["message"]) for each in errors]
 
-    async def try_ask(self, operation: str, **variables: Any) -> tuple[dict[str, Any] | None, list[str]]:
-        """A query's data, or in the visitor's words why the schema refuses what they typed."""
-        data, errors = await self._run(operation, variables, None)
-        refused = [each for each in errors if (each.get("extensions") or {}).get("code") == "INVALID"]
-        if errors and len(refused) == len(errors):
-            return None, [str(each["message"]) for each in refused]
-        if errors or data is None:
-            raise self._trouble(errors)
-        return data, []
-
     async def act(self, operation: str, **given: Any) -> Outcome:
         """A mutation with one root field and one `input`, under the key of the form that was sent."""
         data, errors = await self._run(

@@ -138,7 +138,6 @@ async def store_cases(database: Database, cases: Sequence[Case]) -> dict[str, Pl
         user = await make.make_user(session, seller, customer=customer, password=None)
         await make.make_product(session, seller, cost="1", stock=STOCK, unit=unit, pack_size=Decimal("0.5"))
     manager, buyer = await make.viewer_of(database, rep), await make.viewer_of(database, user)
-    pattern = Place(seller.id, customer.id, buyer, manager)
     async with database.job() as session:
         pattern = await _Pattern.read(session, Place(seller.id, customer.id, buyer, manager))
         rows = _Rows()
