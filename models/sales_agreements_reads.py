@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from auth.permissions import Viewer
 from models.customers import Customer
@@ -72,6 +72,13 @@ def agreement_columns(today: date) -> dict[str, Any]:
         "customer": SalesAgreement.customer_id,
         "valid_from": SalesAgreement.valid_from,
         "valid_until": SalesAgreement.valid_until,
+        "is_waiting": exists().where(
+            AgreementVersion.agreement_id == SalesAgreement.id,
+            AgreementVersion.customer_id == SalesAgreement.customer_id,
+            AgreementVersion.status == VersionStatus.PROPOSED,
+            SalesAgreement.status.in_([AgreementStatus.PROPOSED, AgreementStatus.EFFECTIVE]),
+            SalesAgreement.valid_until > today,
+        ),
     }
 
 
@@ -238,7 +245,7 @@ def commitments_in_force(
             line.valid_from <= last,
             line.valid_until > first,
         )
-        .order_by(line.id)
+        .order_by(agreement.id, line.number)
     )  # fmt: skip
 
 

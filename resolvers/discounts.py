@@ -118,6 +118,8 @@ async def segments_of(session: LockedSession, customer_id: UUID, today: date) ->
     return frozenset(row[0] for row in found)
 
 
+# Whoever passes here holds the rule's row until the act ends: the next one counts what this one took. Not for its key,
+# which the redemptions of others point at meanwhile.
 async def segments_by_customer(
     session: LockedSession, customer_ids: Sequence[UUID], today: date
 ) -> dict[UUID, frozenset[str]]:
@@ -133,8 +135,9 @@ async def segments_by_customer(
 _LOCK = """
     select id, name, coupon, uses_max, uses, uses_per_customer_max from discount_rule
     where id = any (cast(:rules as uuid[])) and (uses_max is not null or uses_per_customer_max is not null)
-    order by id for update
+    order by id for no key update
 """
+_POINT_AT = "select id from discount_rule where id = any (cast(:rules as uuid[])) order by id for key share"
 _REDEEMED = """
     select rule_id, count(*) from discount_redemption
     where customer_id = :customer and rule_id = any (cast(:rules as uuid[])) and given_back_at is null
@@ -169,8 +172,11 @@ async def count_uses(
         return
     await ctx.session.flush()
     ctx.locking(LockKind.COUPON)
+    rules = {"rules": [UUID(use.rule_id) for use in uses]}
     async with as_house(ctx) as session:
-        limited = (await session.execute(text(_LOCK), {"rules": [UUID(use.rule_id) for use in uses]})).all()
+        # Whoever gives a rule its limit waits for this, so that the limit read next is the one in force.
+        await session.execute(text(_POINT_AT), rules)
+        limited = (await session.execute(text(_LOCK), rules)).all()
         if not limited:
             return
         keys = [row.id for row in limited]

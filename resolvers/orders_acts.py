@@ -24,7 +24,9 @@ from resolvers.products import units_by_code
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
+from rules.free_goods import entitlement_after_return, rule_of
 from rules.money import ZERO, TaxedLine, tax_by_group
+from rules.pricing_trace import PriceStep
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
 from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
@@ -253,17 +255,43 @@ async def cancel_order_line(
     if quantity > open_quantity(line) - released:
         text = "{released} of {sku} are released to the warehouse; cancel that delivery first."
         raise Refusal(ErrorCode.QUANTITY_INVALID, text, ("quantity",), released=plain(released), sku=line.sku)
-    rest = open_quantity(line) - quantity
-    if found.facts.quantity_open == quantity and not found.facts.quantity_shipped:
+    gifts = await _surplus_gifts(ctx, found.lines, line, quantity)
+    called_off = quantity + sum(gifts.values(), ZERO)
+    if found.facts.quantity_open == called_off and not found.facts.quantity_shipped:
         return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
     is_linked = await lock_commitments(ctx, [line.commitment_id])
-    await _shorten(ctx, found.order, line, rest)
-    line.quantity_cancelled += quantity
+    # All of them at once: the parts below lock one after the other what is held already.
+    await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
+    for each, cut in {line: quantity, **gifts}.items():
+        await _shorten(ctx, found.order, each, open_quantity(each) - cut)
+        each.quantity_cancelled += cut
     order = found.order
     if is_linked:
         await rebook_consumption(ctx, [order.id], "order.lineCancelled")
     await close_if_done(ctx, order, found.lines)
     return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
+
+
+async def _surplus_gifts(
+    ctx: Context, lines: Sequence[SalesOrderLine], parent: SalesOrderLine, quantity: Decimal
+) -> dict[SalesOrderLine, Decimal]:
+    """What comes free with a line and is not earned any more once `quantity` more of it is called off (FG-11)."""
+    found = {}
+    for gift in lines:
+        if gift.parent_line_id != parent.id:
+            continue
+        rule = rule_of([PriceStep.from_json(each) for each in gift.price_trace])
+        if rule is None:
+            continue
+        given = gift.quantity_ordered - gift.quantity_cancelled
+        left = entitlement_after_return(
+            rule, parent.quantity_ordered, given, parent.quantity_cancelled + quantity
+        )
+        released = await ctx.load(released_by_line, gift.id)
+        cut = min(left.surplus, open_quantity(gift) - released)
+        if cut > 0:
+            found[gift] = cut
+    return found
 
 
 async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:

@@ -26,6 +26,7 @@ from resolvers.carts import (
     row_of,
 )
 from resolvers.context import Context
+from resolvers.coupons import coupon_problems
 from resolvers.credit import CreditRow, has_late_invoices, lock_credit
 from resolvers.customers import (
     acting_customer,
@@ -84,7 +85,7 @@ async def place_order(
     view = await cart_view(ctx, row_of(cart))
     # Stock is judged below, on locked balances.
     blocking = [each for each in _all_problems(view) if not isinstance(each, OutOfStock)]
-    refuse_all(blocking)
+    refuse_all([*blocking, *await coupon_problems(ctx, cart.id)])
     if view.priced.gross != expected_total:
         raise _price_changed(view, expected_total)
     customer = await acting_customer(ctx)

@@ -5,11 +5,15 @@ from decimal import Context as DecimalContext
 from decimal import Decimal, localcontext
 from uuid import UUID
 
-from models.orders import SalesOrderLine
+from sqlalchemy import text
+
+from auth.permissions import Permission
+from models.orders import SalesOrder, SalesOrderLine
 from resolvers.allocations import Waiting, lock_released
 from resolvers.context import Context
 from resolvers.credit import CreditRow, lock_credit
 from resolvers.customers import seller
+from resolvers.house import as_house
 from resolvers.orders_acts import (
     LockedOrder,
     checked_reason,
@@ -26,6 +30,7 @@ from rules.pricing_facts import Concessions
 from rules.pricing_trace import PriceStep
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, Refusal
+from rules.simulation import margin_percent
 from rules.states import CreditPolicy, HoldReason
 from rules.transitions import OrderAction
 
@@ -47,6 +52,7 @@ async def discount_order_line(
     gross = order.gross_amount
     line.discount_percent, line.discount_reason = percent, reason
     _reprice(found, line)
+    await _demand_floor(ctx, order, line, "percent")
     await _test_credit(ctx, found, gross, line)
     await _follow_agreement(ctx, line)
     return await done(ctx, order, "order.lineDiscounted", reason, sku=line.sku, percent=plain(percent))
@@ -74,6 +80,7 @@ async def set_order_line_price(
     line.manual_unit_price = unit_price
     line.manual_price_reason = "" if unit_price is None else reason
     _reprice(found, line)
+    await _demand_floor(ctx, order, line, "unitPrice")
     await _test_credit(ctx, found, gross, line)
     await _follow_agreement(ctx, line)
     told = {} if unit_price is None else {"unitPrice": plain(unit_price)}
@@ -104,6 +111,33 @@ def _reprice(found: LockedOrder, line: SalesOrderLine) -> None:
     line.unit_price, line.net_amount = priced.unit_price, priced.net_amount
     line.price_trace = [step.to_json() for step in priced.steps]
     retax(found)
+
+
+_UNIT_COST = "select unit_cost, currency from sales_order_line_cost where order_line_id = :line"
+
+
+async def _demand_floor(ctx: Context, order: SalesOrder, line: SalesOrderLine, field: str) -> None:
+    """
+    Below the seller's floor only those go who may see margins; the others learn that they do, not where it is (PS-18).
+
+    A line that is given nothing may be below it: the rules made it so. What a cost is not known of has no floor.
+    """
+    if ctx.user.may(Permission.MARGIN_READ) or not (
+        line.discount_percent or line.manual_unit_price is not None
+    ):
+        return
+    us = await seller(ctx)
+    async with as_house(ctx) as session:
+        found = (await session.execute(text(_UNIT_COST), {"line": line.id})).one_or_none()
+    if found is None or found.currency not in (us.currency, order.currency):
+        return
+    rate = Decimal(1) if found.currency == order.currency else order.exchange_rate
+    with localcontext(prec=60):
+        cost = line.quantity_ordered * found.unit_cost / rate
+    percent = margin_percent(line.net_amount, cost)
+    if percent is None or percent < us.margin_floor_percent:
+        told = "This goes below what you may give; ask your sales manager."
+        raise Refusal(ErrorCode.NOT_PERMITTED, told, (field,))
 
 
 async def _test_credit(ctx: Context, found: LockedOrder, gross_before: Decimal, line: SalesOrderLine) -> None:

@@ -47,6 +47,10 @@ CONSTRAINT_REFUSALS: dict[str, tuple[ErrorCode, str, Path]] = {
         "A row for the same customer, item, days and quantities came into force just now.",
         ("journalId",),
     ),
+    **dict.fromkeys(
+        ("uq_discount_group_seller_id_code", "uq_discount_rule_seller_id_code", "uq_segment_seller_id_code"),
+        (ErrorCode.ALREADY_EXISTS, "There is one with this code already.", ("code",)),
+    ),
 }
 
 T = TypeVar("T")

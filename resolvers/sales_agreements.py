@@ -31,15 +31,8 @@ from resolvers.house import as_house
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.refusals import ErrorCode, Refusal
 from rules.sales_agreement_terms import AgreementAction, VersionStatus, possible_agreement_actions
-from rules.sales_agreements import (
-    AgreementStatus,
-    Commitment,
-    CommitmentColumns,
-    Consumption,
-    columns,
-    shortfall,
-    status_on,
-)
+from rules.sales_agreements import AgreementStatus, Commitment
+from rules.sales_agreements_ledger import CommitmentColumns, Consumption, columns, shortfall, status_on
 
 SEARCH_MAX = 200
 EXPIRES_SOON_DAYS = 30

@@ -32,7 +32,8 @@ from rules.sales_agreement_terms import (
     numbered,
     possible_agreement_actions,
 )
-from rules.sales_agreements import AgreementStatus, CommitmentType, move_agreement, status_on
+from rules.sales_agreements import AgreementStatus, CommitmentType
+from rules.sales_agreements_ledger import move_agreement, status_on
 from rules.states import DocumentKind
 from rules.texts import item_key
 

@@ -14,7 +14,8 @@ from resolvers.context import Context, LockedSession, LockKind
 from resolvers.house import as_house
 from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal
-from rules.sales_agreements import Consumption, commitment_exceeded, consumption_of, scaled
+from rules.sales_agreements import commitment_exceeded
+from rules.sales_agreements_ledger import Consumption, consumption_of, scaled
 
 Session = LockedSession | AsyncSession  # of an act as the house, or of a job
 
@@ -59,11 +60,12 @@ _PAIRS = """
     where line.order_id = any (cast(:orders as uuid[]))
     order by pair.commitment_id, line.id
 """
-# More is let through while the agreement is in force alone; giving back is always possible.
+# More is let through while the agreement is in force alone; giving back is always possible. Without the cast the 0
+# beside it makes a whole number of what is released: the cents of an amount were lost.
 _BOOK = """
     update agreement_line set released = released + :released, delivered = delivered + :delivered,
         invoiced = invoiced + :invoiced, returned = returned + :returned
-    where id = :key and (:released <= 0 or (
+    where id = :key and (cast(:released as numeric) <= 0 or (
         (not max_enforced or released + :released <= committed)
         and exists (select from sales_agreement where id = agreement_id and status = 'EFFECTIVE')
     ))

@@ -23,8 +23,8 @@ from rules.refusals import ErrorCode, Path, Refusal, refuse_all
 from rules.simulation import MarginBand, band_of_margin, discount_for_percent, margin_percent
 from rules.texts import item_key
 
-SCENARIOS_MAX = 5
-LINES_MAX = 200
+SCENARIOS_MAX = 3
+LINES_MAX = 50
 AMOUNT_MAX = Decimal(10) ** 12
 
 

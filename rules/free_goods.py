@@ -9,6 +9,7 @@ from enum import StrEnum
 from rules.money import ZERO, line_amount
 from rules.pricing_facts import LineFacts, Party
 from rules.pricing_trace import PriceComponent, PriceStep, ValueKind
+from rules.quantities import plain
 from rules.reach import check_targets, check_validity, in_force, reach_of_goods, reach_of_party
 from rules.refusals import ErrorCode, Path, Refusal
 
@@ -157,10 +158,11 @@ def derive(
     takes_from = agreement_lines or {}
     given: dict[str, Decimal] = {}
     found: list[FreeGoods] = []
-    for line in sorted(lines, key=lambda each: (each.sku, -each.quantity, each.number)):
+    for line in sorted(lines, key=lambda each: each.rank):
         for rule in _winners(rules, party, line, day, takes_from.get(line.number, "")):
             quantity = free_quantity(rule, line.quantity)
-            is_proposed = rule.is_optional and rule.id not in chosen
+            # What is charged normally is an offer as well: nothing that costs is added unasked.
+            is_proposed = (rule.is_optional or rule.is_chargeable) and rule.id not in chosen
             if not is_proposed:
                 quantity = min(quantity, _left(rule, given.get(rule.id, ZERO)))
                 given[rule.id] = given.get(rule.id, ZERO) + quantity
@@ -230,7 +232,40 @@ def free_line_steps(
             value_kind=ValueKind.PERCENT,
             discount=amount,
             basis=amount,
+            data=_terms(goods.rule),
         ),
+    )
+
+
+def _terms(rule: FreeGoodsRule) -> tuple[tuple[str, str], ...]:
+    """What an order keeps of a rule, so that a gift follows its line whatever becomes of the rule."""
+    return (
+        ("per", plain(rule.per_quantity)),
+        ("free", plain(rule.free_quantity)),
+        ("minimum", plain(rule.minimum_quantity)),
+        ("kind", rule.kind.value),
+        ("calculation", rule.calculation.value),
+        ("rounding", rule.rounding.value),
+        ("once", "1" if rule.only_once else ""),
+    )
+
+
+def rule_of(steps: Sequence[PriceStep]) -> FreeGoodsRule | None:
+    """The rule that a free line's trace keeps; None where the line is not free, or keeps none."""
+    step = next((each for each in steps if each.component is PriceComponent.FREE_GOODS and each.data), None)
+    if step is None:
+        return None
+    terms = dict(step.data)
+    return FreeGoodsRule(
+        step.rule_id,
+        step.rule,
+        Decimal(terms["per"]),
+        Decimal(terms["free"]),
+        Decimal(terms["minimum"]),
+        FreeKind(terms["kind"]),
+        FreeCalculation(terms["calculation"]),
+        FreeRounding(terms["rounding"]),
+        only_once=bool(terms["once"]),
     )
 
 

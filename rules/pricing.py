@@ -172,7 +172,12 @@ def _free_goods(
 def _later_phases(
     facts: DocumentFacts, document: RunningDocument, links: Mapping[int, Link]
 ) -> list[RuleUse]:
-    """Phases 4 to 10, each on the running amounts that the one before left."""
+    """
+    Phases 4 to 10, each on the running amounts that the one before left.
+
+    A line that its agreement keeps from promotions does not count towards what they ask of the order either, as one
+    that is kept from the total discount does not count towards its tiers.
+    """
     party, book = facts.party, facts.book
     stackable = [
         line for line in document.lines

@@ -8,7 +8,7 @@ from rules.money import line_amount
 from rules.pricing_base import BasePrice, UnitNet, net_by_rules, restate
 from rules.pricing_facts import LineFacts, Party
 from rules.pricing_running import RunningLine
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind, given_way
+from rules.pricing_trace import PriceComponent, PriceReason, PriceStep, PriceStepStatus, ValueKind, given_way
 from rules.sales_agreements import (
     AgreedTerms,
     Commitment,
@@ -20,9 +20,6 @@ from rules.sales_agreements import (
     takes_agreed_net,
 )
 from rules.trade_agreements import TradeBook
-
-IN_PLACE = "The agreement stands in place of other discounts."
-RULES_CHEAPER = "The agreement's price is a ceiling, and the other rules are cheaper."
 
 
 class UnitPricing:
@@ -97,11 +94,11 @@ class UnitPricing:
         if link is None:
             return by_rules.unit_price, base.price_unit, [*steps, *by_rules.steps]
         if not self._agreement_holds(line, link.commitment):
-            steps.append(_agreement_step(link.commitment, base.unit_price, RULES_CHEAPER))
+            steps.append(_agreement_step(link.commitment, base.unit_price, PriceReason.RULES_CHEAPER))
             return by_rules.unit_price, base.price_unit, [*steps, *by_rules.steps]
         terms = agreed_terms(link.commitment, line)
         unit_price, price_unit, agreed_steps = _agreed(link.commitment, terms, base)
-        steps += _excluded(by_rules.steps, IN_PLACE)
+        steps += _excluded(by_rules.steps, PriceReason.IN_PLACE)
         return unit_price, price_unit, [*_restated(steps, base.price_unit, price_unit), *agreed_steps]
 
     def _agreement_holds(self, line: LineFacts, commitment: Commitment) -> bool:

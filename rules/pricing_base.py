@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 from rules.money import ZERO
 from rules.pricing_facts import Break, LineFacts, Party, TradeRow
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind
+from rules.pricing_trace import PriceComponent, PriceReason, PriceStep, PriceStepStatus, ValueKind
 from rules.quantities import plain
 from rules.trade_agreements import (
     Discount,
@@ -51,7 +51,7 @@ def base_price(trade: TradeBook, party: Party, line: LineFacts) -> BasePrice | N
         unit_price = traded.unit_price
         steps += [
             _trade_step(row, restate(row.unit_price or ZERO, row.price_unit, price_unit), unit_price,
-                        PriceStepStatus.EXCLUDED, "Another row of the trade agreements is cheaper.")
+                        PriceStepStatus.EXCLUDED, PriceReason.OTHER_CHEAPER)
             for row in traded.passed_over
         ]  # fmt: skip
         steps.append(_trade_step(traded.row, unit_price, unit_price))

@@ -157,7 +157,8 @@ class LineFacts:
     What the price of one line depends on.
 
     Args:
-        number: the line's place in the document, unique there; decides last of all, so that entry order does not.
+        number: the line's place in the document, unique there; it decides between equal lines alone, so that the order
+            of entry changes nothing.
         product: the product's id; `category_path` the codes from the root, as "/food/oil/".
         units: how many of the line's own unit one of another unit is.
         priced_on: the day whose prices hold: of the ship date derived from the requested date, then frozen.
@@ -194,6 +195,21 @@ class LineFacts:
         return self.ships_on or self.priced_on
 
     @property
-    def rank(self) -> tuple[str, int]:
-        """The order that lines are treated in, whatever order they were entered in."""
-        return self.sku, self.number
+    def rank(self) -> tuple[str, Decimal, date, date, Decimal, Decimal, int]:
+        """
+        The order that lines are treated in, whatever order they were entered in.
+
+        Of several lines of a product the largest comes first. Where only their numbers tell two lines apart, they are
+        equal, and it is all one which of them is first.
+        """
+        given = self.concessions
+        fixed = Decimal(-1) if given.unit_price is None else given.unit_price
+        return (
+            self.sku,
+            -self.quantity,
+            self.priced_on,
+            self.ship_day,
+            fixed,
+            given.discount_percent,
+            self.number,
+        )

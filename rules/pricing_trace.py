@@ -54,7 +54,15 @@ _GIVING_WAY = frozenset(
         PriceComponent.AGREEMENT_DISCOUNT,
     }
 )
-BY_HAND = "A price was set by hand."
+
+
+class PriceReason(StrEnum):
+    """Why a step of phases 1 to 3 does not apply; the texts are message ids."""
+
+    BY_HAND = "A price was set by hand."
+    IN_PLACE = "The agreement stands in place of other discounts."
+    RULES_CHEAPER = "The agreement's price is a ceiling, and the other rules are cheaper."
+    OTHER_CHEAPER = "Another row of the trade agreements is cheaper."
 
 
 class PriceStepStatus(StrEnum):
@@ -163,12 +171,12 @@ def given_way(step: PriceStep) -> PriceStep:
     """The step where a price was set by hand: what would have come off, or taken the list price's place, does not."""
     if step.component not in _GIVING_WAY or step.status is PriceStepStatus.EXCLUDED:
         return step
-    return replace(step, status=PriceStepStatus.EXCLUDED, reason=BY_HAND)
+    return replace(step, status=PriceStepStatus.EXCLUDED, reason=PriceReason.BY_HAND)
 
 
 def as_by_rules(step: PriceStep) -> PriceStep:
     """The step as it was before people gave something on the line."""
-    if step.reason == BY_HAND and step.component in _GIVING_WAY:
+    if step.reason == PriceReason.BY_HAND and step.component in _GIVING_WAY:
         return replace(step, status=PriceStepStatus.APPLIED, reason="")
     if step.by_rules is None:
         return step

@@ -15,8 +15,8 @@ from resolvers.products import products_by_id
 from rules.backtest import CustomerChange, ReplayedLine
 from schema.access import access, list_size
 from schema.customers import Customer
-from schema.discounts import READ
 from schema.discounts_acts import DiscountRuleInput, draft_of
+from schema.discounts_parts import READ
 from schema.filters import one_key_of
 from schema.ids import decode_id
 from schema.products import Product

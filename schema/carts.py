@@ -96,7 +96,7 @@ class FreeGoods:
         description="Whether it is part of the quantity ordered, of which less is paid; otherwise it comes on top."
     )
     is_proposed: bool = strawberry.field(description="Offered only: nothing is added until it is chosen.")
-    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(5)])
 
     @classmethod
     def of(cls, ctx: Context, row: FreePriced, currency: str) -> "FreeGoods":
@@ -133,7 +133,7 @@ class CartLine:
     previous_unit_price: Money | None = strawberry.field(
         description="The price when the line was last changed, where it is another now."
     )
-    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(5)])
     free_goods: list[FreeGoods] = strawberry.field(
         description="What comes with it without charge.", directives=[list_size(2)]
     )

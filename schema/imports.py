@@ -1,4 +1,4 @@
-"""Imports: a file of products, customers, prices or stock, taken row by row by a job."""
+"""Imports: a file of products, customers, prices, stock or trade agreements, taken row by row by a job."""
 
 from typing import Annotated, Self
 from uuid import UUID

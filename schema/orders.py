@@ -166,7 +166,7 @@ class OrderLine:
     def gross_amount(self) -> Money:
         return Money.of(self.row.gross_amount, self.currency)
 
-    @strawberry.field(description=TRACE, directives=[*_PRICED, list_size(10)])
+    @strawberry.field(description=TRACE, directives=[*_PRICED, list_size(5)])
     def price_trace(self, info: Info) -> list[PriceStep]:
         steps = [Step.from_json(step) for step in self.row.price_trace]
         return steps_of(info.context, steps, self.currency)

@@ -192,7 +192,7 @@ class ProductPrice:
         found = self.offer.price.next_break
         return None if found is None else PriceBreak.of(found, self.offer.currency)
 
-    @strawberry.field(description=TRACE, directives=[list_size(10)])
+    @strawberry.field(description=TRACE, directives=[list_size(5)])
     def steps(self, info: Info) -> list[PriceStep]:
         return steps_of(info.context, self.offer.price.steps, self.offer.currency)
 

@@ -20,11 +20,12 @@ from resolvers.products import categories_by_id, products_by_id
 from resolvers.sales_agreements import SHARED_MAX
 from rules import sales_agreement_terms as terms_of
 from rules.sales_agreement_terms import AgreementAction, VersionStatus
-from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType, status_on
+from rules.sales_agreements import AgreementPricing, AgreementStatus, CommitmentType
+from rules.sales_agreements_ledger import status_on
 from schema.access import access, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer
-from schema.filters import DateFilter, IDFilter, StringFilter, one_key_of, where_of
+from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.products import Product, ProductCategory
 from schema.rows import fill
@@ -432,6 +433,9 @@ class SalesAgreementWhere:
     number: StringFilter | None = strawberry.field(default=None, description="On the number.")
     status: AgreementStatusFilter | None = strawberry.field(default=None, description="On the state today.")
     customer: IDFilter | None = strawberry.field(default=None, description="With one of these customers.")
+    is_waiting: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether a proposal, of an amendment too, waits for the customer's answer."
+    )
     valid_from: DateFilter | None = strawberry.field(default=None, description="On the first day.")
     valid_until: DateFilter | None = strawberry.field(default=None, description="On the day after the last.")
     and_: list["SalesAgreementWhere"] | None = strawberry.field(

@@ -23,7 +23,7 @@ from schema.scalars import Money
 Info = strawberry.Info[Context, None]
 _SIMULATE = [access(P.PRICES_SIMULATE)]
 _MARGIN = [access(P.MARGIN_READ)]
-SCENARIOS, LINES = list_size(5), list_size(200)
+SCENARIOS, LINES = list_size(3), list_size(50)
 
 described_enum(
     MarginBand,
@@ -53,7 +53,7 @@ class SimulatedLineInput:
 @strawberry.input(description="What might be offered.")
 class PriceScenarioInput:
     name: str = strawberry.field(description="What to call it; comes back as it is.")
-    lines: list[SimulatedLineInput] = strawberry.field(description="Its lines, 200 at most.")
+    lines: list[SimulatedLineInput] = strawberry.field(description="Its lines, 50 at most.")
     discount_percent: Decimal = strawberry.field(
         default=ZERO, description="A manual discount on the whole, 0 to 100."
     )
@@ -73,7 +73,7 @@ class SimulatedLine:
     )
     price_unit: Decimal = strawberry.field(description="How many units a price is for.")
     net_amount: Money | None = strawberry.field(description="What the line costs before tax.")
-    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(10)])
+    price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(5)])
     next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
     next_break_saves_percent: Decimal | None = strawberry.field(
         description="How much cheaper a unit is from the next break on, in percent."
@@ -138,7 +138,7 @@ class SimulatedScenario:
         ctx = info.context
         return [SimulatedLine.of(ctx, self.row, index) for index in range(len(self.row.priced.lines))]
 
-    @strawberry.field(description="What comes without charge.", directives=[LINES])
+    @strawberry.field(description="What comes without charge.", directives=[list_size(50)])
     def free_goods(self, info: Info) -> list[FreeGoods]:
         return [FreeGoods.of(info.context, each, self._currency) for each in self.row.priced.free]
 
@@ -193,7 +193,7 @@ class SimulatedScenario:
 @strawberry.type
 class SimulationQueries:
     @strawberry.field(
-        description="What a customer would pay in each of up to 5 scenarios, by the same rules as an order.",
+        description="What a customer would pay in each of up to 3 scenarios, by the same rules as an order.",
         directives=[*_SIMULATE, SCENARIOS],
     )
     async def price_simulation(

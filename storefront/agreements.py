@@ -15,7 +15,7 @@ PAGE_SIZE = 25
 # The tabs: name in the address -> what it asks.
 STATES: Mapping[str, Mapping[str, Any]] = {
     "": {},
-    "waiting": {"status": {"in": ["PROPOSED"]}},
+    "waiting": {"isWaiting": {"eq": True}},
     "effective": {"status": {"eq": "EFFECTIVE"}},
     "drafts": {"status": {"eq": "DRAFT"}},
     "ended": {"status": {"in": ["EXPIRED", "CLOSED", "CANCELLED"]}},

@@ -23,6 +23,8 @@ THEME_COOKIE = "ventas-theme"
 THEMES = ("light", "dark")
 NOTICE_BYTES_MAX = 3000
 NOTICES_MAX = 8
+# What a query is refused for because of what was typed.
+TYPED_WRONG = frozenset({"UNKNOWN_SKU", "INVALID", "QUANTITY_INVALID", "LIMIT_EXCEEDED", "NOT_FOUND"})
 log = logging.getLogger("ventas.storefront")
 
 
@@ -159,15 +161,15 @@ class Page:
             raise self._trouble(errors)
         return data
 
-    async def try_ask(self, operation: str, **variables: Any) -> tuple[dict[str, Any] | None, list[str]]:
-        """A query's data, or in the visitor's words why the schema refuses what they typed."""
+    async def try_ask(self, operation: str, **variables: Any) -> tuple[dict[str, Any], list[str]]:
+        """A query over what somebody typed: its data, or an empty one and what is wrong, in the visitor's words."""
         data, errors = await self._run(operation, variables, None)
-        refused = [each for each in errors if (each.get("extensions") or {}).get("code") == "INVALID"]
-        if errors and len(refused) == len(errors):
-            return None, [str(each["message"]) for each in refused]
-        if errors or data is None:
+        if data is not None and not errors:
+            return data, []
+        codes = {str((each.get("extensions") or {}).get("code", "")) for each in errors}
+        if not codes or not codes <= TYPED_WRONG:
             raise self._trouble(errors)
-        return data, []
+        return {}, [str(each["message"]) for each in errors]
 
     async def act(self, operation: str, **given: Any) -> Outcome:
         """A mutation with one root field and one `input`, under the key of the form that was sent."""

@@ -45,8 +45,10 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    simulator,
     suggestions,
     trade_agreements,
+    trade_groups,
 )
 from storefront.staff import agreements as agreement_desk
 from storefront.staff import deliveries as delivery_desk
@@ -75,9 +77,12 @@ PAGES: Sequence[At] = (
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
     *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES,
+    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES, *simulator.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES, *backtests.PAGES,
     *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -62,7 +62,9 @@ def _typed(page: Page, rule: dict[str, Any] | None) -> tuple[dict[str, Any], lis
         names = PLACES.values()
         return {name: page.field(name) for name in names}, _rows(page)
     typed: dict[str, Any] = dict.fromkeys(PLACES.values(), "")
-    typed |= {name: choices[0] for name, choices in CHOICES.items()} | target_typed(rule)
+    typed |= (
+        {name: choices[0] for name, choices in CHOICES.items()} | {"currency": "EUR"} | target_typed(rule)
+    )
     bands = []
     if rule:
         typed |= {name: rule[name] for name in CHOICES}

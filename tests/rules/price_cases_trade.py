@@ -156,7 +156,8 @@ TRADE_AGREEMENTS = [
         [Asked("A", "1")],
         ["108.90"],
         rows=[
-            row("own", PRICE, "", "A", unit_price="100", currency="EUR"),
+            # The narrower of the two, since two prices of one key never hold together: its currency alone rules it out.
+            row("own", PRICE, CUSTOMER, "A", unit_price="100", currency="EUR"),
             row("generic", PRICE, "", "A", unit_price="99", currency="EUR", is_generic_currency=True),
         ],
         currency="USD",

@@ -69,11 +69,19 @@ class SlowDocument:
         return sum(self.nets.values(), NOTHING)
 
 
+def _place(line: LineFacts) -> tuple[object, ...]:
+    """By product, the largest first; equal lines by number."""
+    by_hand = line.concessions
+    is_fixed = by_hand.unit_price is not None
+    what = (is_fixed, by_hand.unit_price or 0, by_hand.discount_percent)
+    return line.sku, -line.quantity, line.priced_on, line.ships_on or line.priced_on, *what, line.number
+
+
 def price_slowly(facts: DocumentFacts, rows: Sequence[TradeRow]) -> SlowDocument:
     """The price of a document; `rows` are those of its trade agreements, in any order."""
     party, book, e = facts.party, facts.book, facts.party.exponent
     asked = [line for line in facts.lines if base_of(rows, party, line) is not None]
-    asked.sort(key=lambda line: (line.sku, line.number))
+    asked.sort(key=_place)
     lines, consumed = _phases_1_to_3(facts, rows, asked)
     free = frozenset(_free_goods(facts, lines))
     for line in lines:
@@ -408,7 +416,7 @@ def _agreed_unit(commitment: Commitment, line: LineFacts, base: Fraction) -> Fra
 
 def _free_goods(facts: DocumentFacts, lines: Sequence[SlowLine]) -> Iterator[SlowFree]:
     given: dict[str, Fraction] = {}
-    for line in sorted(lines, key=lambda each: (each.facts.sku, -each.facts.quantity, each.facts.number)):
+    for line in sorted(lines, key=lambda each: _place(each.facts)):
         quantity = F(line.facts.quantity)
         winners: dict[str, tuple[tuple[object, ...], FreeGoodsRule]] = {}
         for rule in facts.book.free_goods:

@@ -108,3 +108,22 @@ def test_the_order_of_entry_changes_nothing(case: Case, perturbed: Callable[[Cas
 
     turned, rows = entered(facts, case.rows, lambda entries: entries[::-1])
     assert priced_alike(turned, rows) == expected
+
+
+@every_case
+@pytest.mark.parametrize("perturbed", [lambda case: case, with_another_product, with_the_first_again])
+def test_lines_that_are_numbered_the_other_way_round_cost_the_same(
+    case: Case, perturbed: Callable[[Case], Case]
+) -> None:
+    case = perturbed(case)
+    turned = replace(case, lines=case.lines[::-1])
+
+    nets, others = (
+        [
+            priced_alike(facts_of(each), case.rows).lines[number].net_amount
+            for number in range(len(case.lines))
+        ]
+        for each in (case, turned)
+    )
+
+    assert others[::-1] == nets

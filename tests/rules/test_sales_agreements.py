@@ -21,22 +21,24 @@ from rules.sales_agreements import (
     AgreementStatus,
     Commitment,
     CommitmentType,
-    Consumption,
     Ineligibility,
     LinkChoice,
     LinkChoiceKind,
     agreed_net,
     choose,
-    columns,
     consumed,
-    consumption_of,
     demand_room,
     eligible,
+    takes_agreed_net,
+)
+from rules.sales_agreements_ledger import (
+    Consumption,
+    columns,
+    consumption_of,
     move_agreement,
     scaled,
     shortfall,
     status_on,
-    takes_agreed_net,
 )
 
 D = Decimal

@@ -10,15 +10,19 @@ from storefront.documents import Documents
 
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
-    "Cart": 3100,
-    "Checkout": 3100,
+    "AgreementBookings": 4200,
+    "Cart": 4100,
+    "Checkout": 4100,
     "Deliveries": 6300,
     "ImportBankFile": 2100,
     "Journal": 3300,
-    "Order": 5800,
+    "Order": 6800,
     "OrdersToRelease": 5300,
+    "Simulator": 4200,
     "StaffDeliveries": 6400,
-    "StaffOrder": 6100,
+    "StaffDiscount": 2900,
+    "StaffDiscounts": 7300,
+    "StaffOrder": 7100,
     "Statement": 3100,
     "StatementOfCustomer": 3100,
 }

@@ -102,8 +102,18 @@ async def test_the_golden_order(shop: Shop) -> None:
     assert [step["component"] for step in gift["priceTrace"]] == ["LIST_PRICE", "FREE_GOODS"]
     assert agreeing.columns(await agreeing.read(shop, manager, agreed)) == ("200", "0", "0", "0", "800")
 
+    # A gift follows its line: of 50 less 15 three are earned.
+    cut = await shop.act(
+        shop.rep, "cancelOrderLine", orderLineId=order["lines"][0]["id"], quantity="15", expectedVersion=1,
+        reason="Menos.",
+    )  # fmt: skip
+    assert cut["errors"] == []
+    assert [line["quantityCancelled"] for line in cut["order"]["lines"]] == ["15", "2", "0"]
+    assert [line["quantityReserved"] for line in cut["order"]["lines"]] == ["35", "3", "200"]
+    assert await shop.broken() == []
+
     cancelled = await shop.act(
-        shop.rep, "cancelOrder", orderId=placed["order"]["id"], expectedVersion=1, reason="Se repite."
+        shop.rep, "cancelOrder", orderId=placed["order"]["id"], expectedVersion=2, reason="Se repite."
     )
     assert cancelled["errors"] == []
     assert agreeing.columns(await agreeing.read(shop, manager, agreed)) == ("0", "0", "0", "0", "1000")

@@ -93,11 +93,11 @@ async def test_a_discount_comes_off_the_price_set_by_hand_in_either_order(
     )
     after = await priced(shop, manager, order, "8", 2)
     again = await shop.act(
-        shop.rep, "discountOrderLine", orderLineId=line, percent="20", expectedVersion=3, reason="feria"
+        shop.rep, "discountOrderLine", orderLineId=line, percent="15", expectedVersion=3, reason="feria"
     )
 
     assert after["order"]["lines"][0]["netAmount"]["amount"] == "72.00"
-    assert again["order"]["lines"][0]["netAmount"]["amount"] == "64.00"
+    assert again["order"]["lines"][0]["netAmount"]["amount"] == "68.00"
     steps = (await shop.data(shop.rep, TRACE, id=order["id"]))["order"]["lines"][0]["priceTrace"]
     assert [each["component"] for each in steps] == ["LIST_PRICE", "MANUAL_PRICE", "MANUAL_DISCOUNT"]
     assert await broken(shop) == []
@@ -192,3 +192,22 @@ async def test_a_dearer_order_past_the_limit_is_refused_where_the_seller_says_so
 
     assert codes(past) == ["CREDIT_EXCEEDED"]
     assert await shop.snapshot() == before
+
+
+async def test_a_rep_goes_no_lower_than_the_floor_and_does_not_learn_it(shop: Shop) -> None:
+    """PS-18: cost 6.00 and a floor of 10 % of sales make 6.67; 33.3 % off 10.00 is above, 33.4 % below."""
+    order = await placed(shop)
+    line = order["lines"][0]["id"]
+    before = await shop.snapshot()
+
+    refused = await shop.act(
+        shop.rep, "discountOrderLine", orderLineId=line, percent="33.4", expectedVersion=1, reason="feria"
+    )
+    assert [(each["code"], each["path"]) for each in refused["errors"]] == [("NOT_PERMITTED", ["percent"])]
+    assert not any(figure in refused["errors"][0]["message"] for figure in ("6", "10", "33"))
+    assert await shop.snapshot() == before
+
+    given = await shop.act(
+        shop.rep, "discountOrderLine", orderLineId=line, percent="33.3", expectedVersion=1, reason="feria"
+    )
+    assert given["errors"] == []

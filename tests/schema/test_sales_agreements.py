@@ -1,12 +1,22 @@
 """Sales agreements through the API: written, confirmed by both sides, amended, ended, and consumed."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from auth.permissions import Role
-from schema.ids import encode_id
+from models.orders import SalesOrder
+from resolvers.approvals import request_approval
+from resolvers.approvals_due import lapse_approvals
+from resolvers.context import Context
+from resolvers.house import as_house
+from resolvers.sales_agreements import commitments_for
+from rules.sales_agreements import AgreementPricing, Commitment, CommitmentType
+from rules.states import OrderStatus
+from schema.ids import decode_id, encode_id
 from tests import factories as make
 from tests.safety.test_statements import counted
 from tests.schema import invoicing
@@ -24,9 +34,10 @@ from tests.schema.agreeing import (
     terms,
 )
 from tests.schema.delivering import order_of
-from tests.schema.shop import Shop
+from tests.schema.shop import NOW, Shop
 from tests.schema.test_orders_acts import placed
 
+D = Decimal
 LIST = "{ salesAgreements { nodes { number status title } totalCount } }"
 
 
@@ -73,8 +84,11 @@ async def test_an_amendment_waits_for_both_sides_and_keeps_what_was_consumed(sho
     assert (await read(shop, admin, agreed))["title"] == "Aceite 2026"  # what is written is not told
     proposed = await done(shop, manager, "propose", saved)
     assert (proposed["status"], proposed["lines"][0]["unitPrice"]["amount"]) == ("EFFECTIVE", "9.00")
+    waiting = "{ salesAgreements(where: {isWaiting: {eq: true}}) { nodes { number } } }"
+    assert (await shop.data(admin, waiting))["salesAgreements"]["nodes"] == [{"number": agreed["number"]}]
     declined = await done(shop, admin, "decline", proposed, reason="demasiado caro")
     assert [each["status"] for each in declined["versions"]] == ["DECLINED", "IN_FORCE"]
+    assert (await shop.data(admin, waiting))["salesAgreements"]["nodes"] == []
 
     again = await done(shop, manager, "amend", declined)
     again = await done(shop, manager, "save", again, terms=terms(line, title="Aceite, otra vez"))
@@ -357,3 +371,74 @@ async def test_a_list_costs_the_same_for_any_number_of_agreements(shop: Shop) ->
 
     assert len(found["salesAgreements"]["nodes"]) == 4
     assert len(many) == len(one) == 5  # agreements, customers, lines, versions, bookings
+
+
+async def test_pricing_asks_for_what_is_in_force_in_one_statement(shop: Shop) -> None:
+    """As the house, for the buyer and those above it; other days, products and currencies are not there."""
+    line = _line(number=3, unitPrice="9.00", discountPercent="2", isPriceFixed=True, validTo="2026-06-30")
+    agreed = await in_force(
+        shop, line, _line(type="OVERALL_VALUE", sku="", committed="500"), pricing="CEILING"
+    )
+    await drafted(shop)
+    assert shop.buyer.customer_id is not None
+    values: dict[str, Any] = {
+        "seller_id": shop.seller.id, "customers": [shop.buyer.customer_id], "currency": "EUR",
+        "products": [shop.product.id], "first": date(2026, 6, 30), "last": date(2026, 7, 2),
+    }  # fmt: skip
+
+    async def asked(**given: Any) -> list[Commitment]:
+        async def work(ctx: Context) -> list[Commitment]:
+            async with as_house(ctx) as session:
+                return await commitments_for(session, **(values | given))
+
+        return await make.do(shop.database, shop.buyer, work, NOW)
+
+    found = await asked()
+
+    assert [
+        (each.number, each.label, each.type, each.pricing, each.committed, each.left) for each in found
+    ] == [
+        (
+            agreed["number"],
+            shop.product.name,
+            CommitmentType.PRODUCT_QUANTITY,
+            AgreementPricing.CEILING,
+            100,
+            100,
+        ),
+        (agreed["number"], "", CommitmentType.OVERALL_VALUE, AgreementPricing.CEILING, D(500), D(500)),
+    ]
+    first = found[0]
+    assert (first.holder, first.product) == (str(shop.customer.id), str(shop.product.id))
+    assert (first.unit_code, first.unit_price, first.price_unit, first.discount_percent) == (
+        "PCE",
+        D(9),
+        D(1),
+        D(2),
+    )
+    assert (first.valid_from, first.valid_until) == (date(2026, 1, 1), date(2026, 7, 1))
+    assert (first.is_price_fixed, first.max_enforced, first.include_in_total_discount) == (True, False, True)
+    assert [each.type for each in await asked(first=date(2026, 7, 1))] == [CommitmentType.OVERALL_VALUE]
+    assert [each.type for each in await asked(products=[])] == [CommitmentType.OVERALL_VALUE]
+    assert await asked(currency="USD") == []
+    assert await asked(customers=[shop.other.id]) == []
+
+
+async def test_an_order_that_nobody_approved_in_time_gives_back(shop: Shop) -> None:
+    agreed = await in_force(shop)
+    order = await placed(shop, 30)
+    await link(shop, order, agreed, "30")
+    key = decode_id(order["id"], "Order")
+
+    async def wait(ctx: Context) -> None:
+        found = await ctx.session.scalar(select(SalesOrder).where(SalesOrder.id == key))
+        found.status = OrderStatus.PENDING_APPROVAL
+        await request_approval(ctx, found, [], NOW, {})
+
+    await make.do(shop.database, shop.buyer, wait, NOW)
+
+    async with shop.database.job() as session:
+        assert await lapse_approvals(session, NOW) == [key]
+
+    assert columns(await read(shop, shop.buyer, agreed)) == ("0", "0", "0", "0", "100")
+    assert await shop.broken() == []

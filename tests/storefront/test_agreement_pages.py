@@ -70,6 +70,7 @@ async def test_an_agreement_from_draft_to_force(visitor: Visitor) -> None:
     assert not [each for each in visitor.page.forms if each.fields.get("act")]
 
     await switch(visitor, COMPANY_ADMIN)
+    assert f"El acuerdo {number} espera su respuesta" in visitor.page.text
     listed = await visitor.open("/agreements?state=waiting")
     assert f"/agreements/{number}" in listed.links
     await visitor.open(f"/agreements/{number}")

@@ -65,6 +65,17 @@ async def test_a_manager_writes_mends_and_posts_a_journal_and_a_rep_reads_it(vis
     assert "Escriba una fecha" in (await visitor.open(f"{BASE}?on=ayer")).text
     assert "0 filas" in (await visitor.open(f"{BASE}?customer=NADIE")).text
 
+    await visitor.open(f"{BASE}/groups?customer={customer}&sku={sku}")
+    await visitor.submit(visitor.form(act="add"), 422, code="BARES", priority="mucha")
+    await visitor.submit(visitor.form(act="add"), code="BARES", priority="3")
+    assert "Los grupos se han guardado." in visitor.page.text and "BARES" in visitor.page.text
+    await visitor.submit(visitor.form(act="add"), 422, code="BARES")
+    assert "Este grupo está dos veces." in visitor.page.text
+    await visitor.submit(visitor.form(act="remove", code="BARES"))
+    assert "En ningún grupo propio" in visitor.page.text
+    await visitor.open(f"{BASE}/groups?sku={sku}")
+    await visitor.submit(visitor.form(act="product"), line="LACTEOS")
+    assert visitor.form(act="product").fields["line"] == "LACTEOS"
     await visitor.submit(next(each for each in visitor.page.forms if each.action == "/logout"))
     await visitor.sign_in(REP)
     await visitor.open(journal)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from resolvers.messages import catalogue, translate
+from rules.pricing_trace import PriceReason
 from rules.sales_agreements import Ineligibility
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,7 +85,7 @@ def templates() -> set[str]:
                     found |= set(_of_scope(scope, constants))
     from resolvers.runner import CONSTRAINT_REFUSALS
 
-    named = {each.value for each in Ineligibility}
+    named = {each.value for each in (*Ineligibility, *PriceReason)}
     return found | named | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
 
 
