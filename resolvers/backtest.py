@@ -16,7 +16,7 @@ from models.past_sales_reads import PastSaleRow, once, past_sales, purchases
 from resolvers.context import Context
 from resolvers.customers import exponents_by_currency, seller
 from resolvers.discounts import segments_by_customer
-from resolvers.discounts_acts import checked_rule, discount_rules_by_id
+from resolvers.discounts_acts import checked_rule, discount_rule_by_code, discount_rules_by_id
 from resolvers.discounts_drafts import RuleDraft
 from resolvers.discounts_groups import discount_groups_by_id
 from resolvers.house import as_house
@@ -51,10 +51,13 @@ class Replayed:
 
 
 async def replay_rule(
-    ctx: Context, rule: UUID | RuleDraft, since: date, until: date, currency: str | None = None
+    ctx: Context, rule: UUID | str | RuleDraft, since: date, until: date, currency: str | None = None
 ) -> Replayed:
     """
     Replays the sales to the customers that the viewer sees, both days included.
+
+    Args:
+        rule: a kept one's id or code, or one that is only thought of.
 
     Over the history and the orders placed here, for neither holds all: imports come into the one, our orders stay in
     the other. The rule counts on every day of the period, whatever its own dates, and a coupon as entered; groups,
@@ -96,14 +99,18 @@ def _whole_documents(rows: Sequence[PastSaleRow]) -> list[PastSaleRow]:
     return [each for each in rows if (each.customer_id, each.document) != cut]
 
 
-async def _rule(ctx: Context, given: UUID | RuleDraft) -> tuple[DiscountRule, DiscountGroup]:
+async def _rule(ctx: Context, given: UUID | str | RuleDraft) -> tuple[DiscountRule, DiscountGroup]:
     """The rule with its whole limits and without dates."""
     if isinstance(given, RuleDraft):
         rule, group = await checked_rule(ctx, given)
         limits = (given.uses_max, given.uses_per_customer_max)
         rule = replace(rule, id=DRAFT)
     else:
-        row: DiscountRuleRow | None = await ctx.load(discount_rules_by_id, given)
+        row: DiscountRuleRow | None = (
+            await discount_rule_by_code(ctx, given)
+            if isinstance(given, str)
+            else await ctx.load(discount_rules_by_id, given)
+        )
         if row is None:
             raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("rule",))
         stored: DiscountGroupRow | None = await ctx.load(discount_groups_by_id, row.group_id)

@@ -34,6 +34,7 @@ class BacktestRule:
     id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="A rule's global id, whether it is switched on or not."
     )
+    code: str | None = strawberry.field(default=strawberry.UNSET, description="A rule's code.")
     draft: DiscountRuleInput | None = strawberry.field(
         default=strawberry.UNSET,
         description="A rule as it might be; nothing of it is stored.",
@@ -213,5 +214,8 @@ class BacktestQueries:
         ] = None,
     ) -> DiscountBacktest:
         name, value = one_key_of(rule)
-        given = draft_of(value) if name == "draft" else decode_id(value, "DiscountRule", path=("rule",))
-        return DiscountBacktest.of(await backtest.replay_rule(info.context, given, from_, to, currency))
+        if name == "draft":
+            value = draft_of(value)
+        elif name == "id":
+            value = decode_id(value, "DiscountRule", path=("rule",))
+        return DiscountBacktest.of(await backtest.replay_rule(info.context, value, from_, to, currency))

@@ -23,6 +23,7 @@ DEPTH = 6 if os.environ.get("VENTAS_LONG") == "1" else 4  # a level more doubles
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
     "productSuggestions": [{"by": {"sku": "ACE-0"}}],
+    "discountBacktest": [{"rule": {"code": "UNO"}, "from": "2026-01-01", "to": "2026-12-31"}],
     "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
 THROUGH_IDS = ("node", "nodes", "quickOrder")  # read by id, apart
