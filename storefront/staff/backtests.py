@@ -33,7 +33,7 @@ async def show_backtest(page: Page) -> Response:
             **{"from": typed["from"]},
         )  # fmt: skip
         problems = [Problem(each) for each in said]
-        found = None if answer is None else answer["discountBacktest"]
+        found = answer.get("discountBacktest")
     return page.show(
         "staff/backtest.html", 422 if problems else 200, frame=data, rule=data["discountRule"], typed=typed,
         problems=problems, found=found, figures=[] if found is None else _figures(page, found),

@@ -1,5 +1,7 @@
 """A rule tried over past sales without JavaScript: the form, the figures, what is refused, and who sees margins."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
@@ -20,7 +22,8 @@ async def rule_of_a_manager(visitor: Visitor, **typed: str) -> str:
     )
     await visitor.open("/staff/discounts/new")
     form = next(each for each in visitor.page.forms if "benefit" in each.fields)
-    await visitor.submit(form, **({"code": "A", "name": "Todo al cinco", "percent": "5"} | typed))
+    given: dict[str, Any] = {"code": "A", "name": "Todo al cinco", "percent": "5"} | typed
+    await visitor.submit(form, **given)
     return visitor.path
 
 
