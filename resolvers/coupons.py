@@ -127,7 +127,7 @@ async def add_coupon(ctx: Context, code: str, expected_version: int | None) -> U
         Refusal(INVALID): unknown, ended, not begun, or somebody else's; the answer is the same.
         Refusal(COUPON_USED_UP): it holds, but was used as often as it may be.
     """
-    if not item_key(code) or len(code) > CODE_MAX:
+    if not item_key(code) or max(len(code), len(item_key(code))) > CODE_MAX:
         raise _not_valid(("code",))
     cart = await lock_cart(ctx, expected_version)
     async with as_house(ctx) as session:

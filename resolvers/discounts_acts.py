@@ -34,6 +34,9 @@ SAMPLES_MAX = 50
 RULES_LISTED = 30
 
 
+COUPON_MAX = 64
+
+
 async def discount_rules(
     ctx: Context, where: Where | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[DiscountRuleRow]:
@@ -98,6 +101,8 @@ async def checked_rule(ctx: Context, draft: RuleDraft) -> tuple[DiscountRule, Di
     )
     if draft.coupon and not rule.coupon:
         raise Refusal(ErrorCode.INVALID, "A coupon has letters or digits.", ("coupon",))
+    if len(rule.coupon) > COUPON_MAX:  # one letter may fold to many
+        raise Refusal(ErrorCode.INVALID, "This text is too long.", ("coupon",))
     refuse_all(check_rule(rule))
     return rule, group.to_rules()
 

@@ -178,7 +178,8 @@ class SimulatedScenario:
         directives=_MARGIN,
     )
     def discount_to_percent(
-        self, target: Annotated[Decimal, strawberry.argument(description="A margin in percent, below 100.")]
+        self,
+        target: Annotated[Decimal, strawberry.argument(description="A margin in percent, below 100.")] = ZERO,
     ) -> Decimal | None:
         return simulation.discount_to(self.row, target)
 

@@ -30,6 +30,8 @@ EXPECTED = {
     P.CATALOG_READ:          "own  own  own  own  terr team all all all all",
     P.PRICES_READ:           "own  own  own  own  terr team -   all all all",
     P.COSTS_READ:            "-    -    -    -    -    team -   all -   all",
+    P.MARGIN_READ:           "-    -    -    -    -    team -   all -   all",
+    P.PRICES_SIMULATE:       "-    -    -    -    terr team -   -   all all",
     P.STOCK_READ:            "own  own  own  own  terr team all all all all",
     P.STOCK_QUANTITY_READ:   "-    -    -    -    terr team all all all all",
     P.LOTS_READ:             "-    -    -    -    -    -    all -   -   all",
@@ -138,6 +140,7 @@ def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
         "DeliveryLine.lots",
         "Delivery.internalNote",
         "UpdateDeliveryInput.internalNote",
+        "SimulatedScenario.marginBand",  # for those who see no figure (rule book 0.2, 31)
     }
     view = build_view(full(), frozenset(ROLE_GRANTS[role]), may_use)
     fields = {each.partition(".")[2].lower() for each in coordinates(view) - apart}

@@ -84,7 +84,7 @@ async def test_administrator_makes_the_sellers_clients_and_stops_the_others(gate
 
     assert made["apiClient"]["customer"] is None
     assert (await gate.data(token, "{ viewer { isStaff permissions } }"))["viewer"] == {
-        "isStaff": True, "permissions": ["COSTS_READ", "SIGNED_IN", "STOCK_QUANTITY_READ", "STOCK_READ"],
+        "isStaff": True, "permissions": ["COSTS_READ", "MARGIN_READ", "SIGNED_IN", "STOCK_QUANTITY_READ", "STOCK_READ"],
     }  # fmt: skip
     before = await rows(gate)
     for document in (UPDATE, ROTATE):
@@ -130,7 +130,9 @@ async def test_nobody_gives_what_they_may_not_do(gate: Gate) -> None:
     offered = set((await gate.data(admin, LIST))["apiScopes"])
     theirs = set((await gate.data(administrator, LIST))["apiScopes"])
 
-    assert offered == {each.name for each in ApiScope} - {"COSTS_READ", "AUDIT_READ", "IMPORTS_WRITE"}
+    assert offered == {each.name for each in ApiScope} - {
+        "COSTS_READ", "AUDIT_READ", "IMPORTS_WRITE", "TRADE_AGREEMENTS_READ",
+    }  # fmt: skip
     # An administrator places no orders, so none of their clients does.
     assert theirs == {each.name for each in ApiScope} - {"ORDERS_WRITE", "LISTS_WRITE", "CUSTOMERS_WRITE"}
     for who, scope in ((admin, "COSTS_READ"), (admin, "AUDIT_READ"), (administrator, "ORDERS_WRITE")):

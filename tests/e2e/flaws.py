@@ -339,3 +339,11 @@ in_template(
     "test_staff.py::test_a_reason_of_spaces_is_none",
     "order_sheet.html", "required{{ invalid(id) }}>{{ typed.reason", "required>{{ typed.reason",
 )  # fmt: skip
+
+# Prices
+
+in_template(
+    "what comes free is not shown",
+    "test_golden_order.py::test_the_golden_order_explains_itself[es]",
+    "portal/cart.html", "{{ gifts(line.freeGoods) }}", "",
+)  # fmt: skip

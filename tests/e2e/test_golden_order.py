@@ -117,6 +117,7 @@ def golden(cluster: Cluster, site: Site) -> Site:
         ("en", ("1,764.00", "833.00"), "3,142.37", "and 5 of Oro B free of charge",
          ("List price", "Trade agreement price", "Line discount", "Multiline discount", "Total discount")),
     ],
+    ids=["es", "en"],
 )  # fmt: skip
 async def test_the_golden_order_explains_itself(
     surf: Surf,

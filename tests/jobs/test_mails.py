@@ -110,7 +110,7 @@ async def test_the_buyer_is_told_in_their_language_as_text_and_html(
 ) -> None:
     box, place = postbox
     order = await placed(shop)
-    await run_jobs(shop, place, 2)
+    await run_jobs(shop, place, 3)
 
     [message] = box.taken
     assert str(message["To"]) == f"{shop.buyer.name} <{shop.buyer.email}>"
@@ -132,7 +132,7 @@ async def test_confirmed_and_refused_orders_are_told(shop: Shop, postbox: tuple[
     await shop.act(
         shop.rep, "refuseOrder", orderId=two["id"], expectedVersion=two["version"], reason="<b>No</b> & no"
     )
-    await run_jobs(shop, place, 6)
+    await run_jobs(shop, place, 8)
 
     subjects = sorted(str(each["Subject"]) for each in box.taken)
     assert subjects == sorted([
@@ -152,7 +152,7 @@ async def test_a_held_order_is_told_to_finance(shop: Shop, postbox: tuple[Postbo
     await shop.act(
         shop.rep, "holdOrder", orderId=order["id"], expectedVersion=order["version"], reason="wait"
     )
-    await run_jobs(shop, place, 3)
+    await run_jobs(shop, place, 4)
 
     [message] = box.to(shop.finance.email)
     assert str(message["Subject"]) == f"El pedido {order['number']} de Bar Núñez SL espera su decisión"
@@ -166,7 +166,7 @@ async def test_without_a_mail_server_the_message_is_kept_and_logged_in_one_line(
 ) -> None:
     with structlog.testing.capture_logs() as lines:
         await placed(shop)
-        await run_jobs(shop, MailPlace(), 2)
+        await run_jobs(shop, MailPlace(), 3)
 
     [row] = await rows(shop)
     assert (row.state, row.sent_at, row.address) == ("KEPT", None, shop.buyer.email)
@@ -198,7 +198,7 @@ async def test_an_address_refused_for_good_is_a_dead_letter_and_for_now_is_tried
     box, place = postbox
     box.refuse[shop.buyer.email] = "550 no such user"
     await placed(shop)
-    await run_jobs(shop, place, 2)
+    await run_jobs(shop, place, 3)
     found = text("select state, failures, reason from job where kind = 'mail.order_placed'")
     async with shop.database.job() as session:
         dead = (await session.execute(found)).one()
@@ -206,7 +206,7 @@ async def test_an_address_refused_for_good_is_a_dead_letter_and_for_now_is_tried
 
     box.refuse[shop.buyer.email] = "451 later"
     await placed(shop)
-    await run_jobs(shop, place, 4)
+    await run_jobs(shop, place, 6)
     async with shop.database.job() as session:
         assert sorted(each.failures for each in await session.execute(found)) == [1, 5]
     assert box.taken == []
@@ -220,7 +220,7 @@ async def test_names_and_texts_make_no_headers(shop: Shop, postbox: tuple[Postbo
             update(User).where(User.id == shop.buyer.user_id).values(name="Eve\r\nBcc: all@example.com")
         )
     await placed(shop)
-    await run_jobs(shop, place, 2)
+    await run_jobs(shop, place, 3)
 
     [message] = box.taken
     assert message["Bcc"] is None
@@ -229,7 +229,7 @@ async def test_names_and_texts_make_no_headers(shop: Shop, postbox: tuple[Postbo
 
 async def test_what_is_personal_can_be_erased(shop: Shop) -> None:
     await placed(shop)
-    await run_jobs(shop, MailPlace(), 2)
+    await run_jobs(shop, MailPlace(), 3)
     async with shop.database.job() as session:
         assert await erase_mail(session, MailMessage.user_id == shop.buyer.user_id) == 1
 
@@ -241,7 +241,7 @@ async def test_what_is_personal_can_be_erased(shop: Shop) -> None:
 async def test_the_house_is_kept(shop: Shop) -> None:
     """Old traces go, and a job that the queue lost comes back."""
     await placed(shop)
-    await run_jobs(shop, MailPlace(), 2)
+    await run_jobs(shop, MailPlace(), 3)
     catalogue = make_catalogue(MailPlace())
     later = NOW + timedelta(days=91)
     async with shop.database.job() as session:

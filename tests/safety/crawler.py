@@ -20,10 +20,15 @@ from schema.ids import split_id
 
 DEPTH = 6 if os.environ.get("VENTAS_LONG") == "1" else 4  # a level more doubles what is asked
 # Root fields whose arguments are no lookup of one thing: what to give them. A new one has to be added here.
+CUSTOMER = "a company's id"
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
     "productSuggestions": [{"by": {"sku": "ACE-0"}}],
     "discountBacktest": [{"rule": {"code": "UNO"}, "from": "2026-01-01", "to": "2026-12-31"}],
+    # For whom: test_isolation puts each company's id in its place.
+    "priceSimulation": [
+        {"customerId": CUSTOMER, "scenarios": [{"name": "A", "lines": [{"sku": "ACE-0", "quantity": "2"}]}]}
+    ],
     "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
 THROUGH_IDS = ("node", "nodes", "quickOrder")  # read by id, apart

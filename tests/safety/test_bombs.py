@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    get_named_type,
+    is_required_input_field,
+)
 from httpx import ASGITransport, AsyncClient
 
 from app.server import create_app
@@ -267,6 +273,10 @@ async def test_odd_texts_in_each_string_of_each_query(still: Scene) -> None:
                     places = [("id: $s", "ID!")]
                 elif isinstance(kind, GraphQLInputObjectType):
                     for name, inner in kind.fields.items():
+                        if any(
+                            is_required_input_field(each) for key, each in kind.fields.items() if key != name
+                        ):
+                            continue  # one text alone makes none of these; their own tests give them theirs
                         inner_kind = get_named_type(inner.type).name
                         if inner_kind in ("String", "ID"):
                             places.append((f"{argument}: {{{name}: $s}}", f"{inner_kind}!"))

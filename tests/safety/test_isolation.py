@@ -14,6 +14,7 @@ from schema import caches, guard
 from schema.ids import NODE_LOADERS, encode_id, split_id
 from tests.safety.conftest import Scene
 from tests.safety.crawler import (
+    CUSTOMER,
     THROUGH_IDS,
     NeedsExample,
     crawl,
@@ -29,6 +30,7 @@ from tests.safety.world import (
     VIEWERS,
     engine_of,
     every_tag,
+    global_id,
     make_viewers,
     may_read,
     tag,
@@ -75,7 +77,20 @@ async def answer_to(
 
 async def crawl_as(scene: Scene, name: str) -> list[dict[str, Any]]:
     view = scene.engine.view(scene.viewers[name])
-    return [await answer_to(scene, name, document, given) for document, given in crawl(view)]
+    found = []
+    for document, given in crawl(view):
+        if given.get("customerId") != CUSTOMER:
+            found.append(await answer_to(scene, name, document, given))
+            continue
+        for company in scene.world.customers.values():
+            # Of a company that the viewer does not reach nothing is told, not even that there is one.
+            asked = given | {"customerId": global_id("Customer", company)}
+            scene.engine.cost_max = 10**15
+            answer = await scene.ask(name, document, asked)
+            if "errors" in answer:
+                assert [each["message"] for each in answer["errors"]] == ["Not found."], answer
+            found.append(answer)
+    return found
 
 
 @pytest.mark.parametrize("name", VIEWERS)
