@@ -185,8 +185,9 @@ def lookups(view: Any, kinds: dict[str, list[str]], texts: dict[tuple[str, str],
     for root, field in root_fields(view).items():
         if root in THROUGH_IDS or "by" not in field.args:
             continue
-        given_type, found_type = get_named_type(field.args["by"].type), get_named_type(field.type).name
+        given_type = get_named_type(field.args["by"].type)
         assert isinstance(given_type, GraphQLInputObjectType)
+        found_type = given_type.name.removesuffix("By")  # what it names, whatever is answered about it
         for way, each in given_type.fields.items():
             if get_named_type(each.type).name == "ID":
                 values = [one for known in kinds.values() for one in known[:8]]
