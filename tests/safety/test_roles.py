@@ -1,5 +1,6 @@
 """What exists for whom, as a table of its own, and that what is hidden is hidden everywhere (checks 2, 3, 7, 33, 34)."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -212,7 +213,9 @@ async def test_suggestions_name_nothing_hidden(still: Scene, letter: str) -> Non
     hidden = sorted(({each.partition(".")[2] for each in names_in(FULL)} | set(FULL.type_map)) - visible)
     assert len(hidden) > 10, "a test of nothing proves nothing"
     documents = []
-    for name in hidden:
+    # A quarter of the names for each viewer, another one for the next; all of them in the long run.
+    asked = hidden if os.environ.get("VENTAS_LONG") == "1" else hidden[ord(letter) % 4 :: 4]
+    for name in asked:
         near = name[:-1] + ("x" if name[-1] != "x" else "y")
         documents += [
             f"{{ {near} products(first: 1) {{ nodes {{ {near} }} }} customers(first: 1) {{ nodes {{ {near} }} }}"

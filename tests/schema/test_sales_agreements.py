@@ -306,8 +306,8 @@ async def test_it_tells_when_it_ends_and_what_is_missing(shop: Shop) -> None:
 
 
 async def test_nothing_is_ordered_under_what_has_ended(shop: Shop) -> None:
+    order = await placed(shop, 10)  # before the agreement, so that it took nothing of it
     agreed = await in_force(shop)
-    order = await placed(shop, 10)
     manager = await manager_of(shop)
 
     closed = await done(shop, manager, "close", agreed, reason="cambio de proveedor")

@@ -198,7 +198,9 @@ def test_every_page_says_who_may_open_it() -> None:
     assert {at.needs for at in PAGES} == {
         "signed-in", "catalog:read", "carts:use", "wishlists:use", "orders:read", "orders:place", "addresses:write", "staff",
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
-        "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "users:write",
+        "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "users:write", "agreements:read",
+        "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
+        "suggestions:measure",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -210,8 +212,15 @@ def test_every_page_says_who_may_open_it() -> None:
         "payments:manage",
         "trade-agreements:read",
         "users:write",
+        "agreements:manage",
+        "charges:read",
+        "discounts:read",
+        "discounts:manage",
+        "free-goods:read",
+        "prices:simulate",
+        "suggestions:measure",
     }
-    apart = {"api-clients:manage"}
+    apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart
 
 
