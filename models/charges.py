@@ -13,17 +13,14 @@ from sqlalchemy import (
     Index,
     Select,
     SmallInteger,
-    any_,
-    bindparam,
     func,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Date, String, Uuid
+from sqlalchemy.types import String
 
-from auth.permissions import RowClass, Viewer
+from auth.permissions import Viewer
 from models.base import (
     Amount,
     Base,
@@ -39,7 +36,7 @@ from models.base import (
     one_of,
 )
 from models.customers import CustomerGroup
-from models.customers_reads import customer_in_scope
+from models.price_rules import may_reach, reach_of, rule_in_scope
 from models.products import ProductCategory
 from models.rows import Reads, columns_of
 from rules.charges import ChargeBand, ChargeBasis, ChargeKind, ChargeMethod, ChargeRule
@@ -141,17 +138,8 @@ class ChargeBandRow:
     value: Decimal
 
 
-def charges_in_scope(viewer: Viewer) -> Any:
-    """A rep reads the rules for everybody and for their own customers."""
-    table = StoredChargeRule
-    ours = table.seller_id == viewer.seller_id
-    if viewer.row_class is RowClass.STAFF:
-        return ours
-    return ours & or_(table.customer_id.is_(None), customer_in_scope(viewer, table.customer_id))
-
-
 def visible_charges(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    return select(*columns_of(StoredChargeRule, ChargeRuleRow)).where(charges_in_scope(viewer))
+    return select(*columns_of(StoredChargeRule, ChargeRuleRow)).where(rule_in_scope(viewer, StoredChargeRule))
 
 
 def visible_charge_bands(viewer: Viewer) -> Select[*tuple[Any, ...]]:
@@ -159,7 +147,7 @@ def visible_charge_bands(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns_of(StoredChargeBand, ChargeBandRow))
         .join(StoredChargeRule, StoredChargeRule.id == StoredChargeBand.rule_id)
-        .where(charges_in_scope(viewer))
+        .where(rule_in_scope(viewer, StoredChargeRule))
         .order_by(StoredChargeBand.rule_id, StoredChargeBand.position)
     )
 
@@ -174,7 +162,6 @@ def _of_party() -> Select[*tuple[Any, ...]]:
         .label(f"band_{part.key}")
         for part in parts
     ]
-    today = bindparam("today", type_=Date)
     return (
         select(
             table.__table__,
@@ -184,20 +171,7 @@ def _of_party() -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(CustomerGroup, CustomerGroup.id == table.customer_group_id)
         .outerjoin(ProductCategory, ProductCategory.id == table.category_id)
-        .where(
-            table.seller_id == bindparam("seller", type_=Uuid),
-            or_(table.active_until.is_(None), table.active_until > today),
-            table.valid_from <= today,
-            or_(table.valid_until.is_(None), table.valid_until > today),
-            or_(
-                table.customer_id.is_(None),
-                table.customer_id == any_(bindparam("customers", type_=ARRAY(Uuid))),
-            ),
-            or_(
-                table.customer_group_id.is_(None),
-                CustomerGroup.code == any_(bindparam("groups", type_=ARRAY(String))),
-            ),
-        )
+        .where(*may_reach(table))
         .order_by(table.id)
     )
 
@@ -217,7 +191,13 @@ async def charge_rules_for(
     """
     found = await session.execute(
         _OF_PARTY,
-        {"seller": seller_id, "customers": list(customers), "groups": list(groups), "today": today},
+        {
+            "seller": seller_id,
+            "customers": list(customers),
+            "groups": list(groups),
+            "first": today,
+            "last": today,
+        },
     )
     return [as_charge_rule(row) for row in found]
 
@@ -225,30 +205,16 @@ async def charge_rules_for(
 def as_charge_rule(row: Any) -> ChargeRule:
     """The stored rule, with its group's code, its category's path and its bands, as the pricing function takes it."""
     bands = zip(row.band_from_value, row.band_to_value, row.band_method, row.band_value, strict=True)
-
-    def text(value: object) -> str:
-        return "" if value is None else str(value)
-
-    ends = [each for each in (row.valid_until, row.active_until) if each is not None]
     return ChargeRule(
-        id=text(row.id),
-        name=row.name,
+        **reach_of(row),
         kind=row.kind,
         basis=row.basis,
         currency=row.currency,
         bands=tuple(
             ChargeBand(start, end, ChargeMethod(method), value) for start, end, method, value in bands
         ),
-        priority=row.priority,
-        customer=text(row.customer_id),
-        customer_group=text(row.group_code),
-        segment=text(row.segment),
-        product=text(row.product_id),
-        category_path=text(row.category_path),
         countries=frozenset(row.countries),
         postal_prefixes=frozenset(row.postal_prefixes),
         incoterms=frozenset(row.incoterms),
         free_from=row.free_from,
-        valid_from=row.valid_from,
-        valid_until=min(ends, default=None),
     )

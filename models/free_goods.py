@@ -7,15 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, SmallInteger, any_, bindparam, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, SmallInteger, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Date, String, Uuid
 
-from auth.permissions import RowClass, Viewer
+from auth.permissions import Viewer
 from models.base import Base, Code, Id, Moment, Name, NameSort, Quantity, Stored, one_of
 from models.customers import CustomerGroup
-from models.customers_reads import customer_in_scope
+from models.price_rules import may_reach, reach_of, rule_in_scope
 from models.products import ProductCategory
 from models.rows import Reads, columns_of
 from rules.free_goods import FreeCalculation, FreeGoodsRule, FreeKind, FreeRounding, FreeStockPolicy
@@ -110,17 +108,10 @@ class FreeGoodsRuleRow:
     active_until: date | None
 
 
-def free_goods_in_scope(viewer: Viewer) -> Any:
-    """A rep reads the rules for everybody and for their own customers."""
-    table = StoredFreeGoodsRule
-    ours = table.seller_id == viewer.seller_id
-    if viewer.row_class is RowClass.STAFF:
-        return ours
-    return ours & or_(table.customer_id.is_(None), customer_in_scope(viewer, table.customer_id))
-
-
 def visible_free_goods(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    return select(*columns_of(StoredFreeGoodsRule, FreeGoodsRuleRow)).where(free_goods_in_scope(viewer))
+    return select(*columns_of(StoredFreeGoodsRule, FreeGoodsRuleRow)).where(
+        rule_in_scope(viewer, StoredFreeGoodsRule)
+    )
 
 
 def _of_party() -> Select[*tuple[Any, ...]]:
@@ -133,20 +124,7 @@ def _of_party() -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(CustomerGroup, CustomerGroup.id == table.customer_group_id)
         .outerjoin(ProductCategory, ProductCategory.id == table.category_id)
-        .where(
-            table.seller_id == bindparam("seller", type_=Uuid),
-            or_(table.active_until.is_(None), table.active_until > bindparam("first", type_=Date)),
-            table.valid_from <= bindparam("last", type_=Date),
-            or_(table.valid_until.is_(None), table.valid_until > bindparam("first", type_=Date)),
-            or_(
-                table.customer_id.is_(None),
-                table.customer_id == any_(bindparam("customers", type_=ARRAY(Uuid))),
-            ),
-            or_(
-                table.customer_group_id.is_(None),
-                CustomerGroup.code == any_(bindparam("groups", type_=ARRAY(String))),
-            ),
-        )
+        .where(*may_reach(table))
         .order_by(table.id)
     )
 
@@ -185,33 +163,19 @@ async def free_goods_rules_for(
 
 def as_rule(row: Any) -> FreeGoodsRule:
     """The stored rule, with its group's code and its category's path, as the pricing function takes it."""
-
-    def text(value: object) -> str:
-        return "" if value is None else str(value)
-
-    ends = [each for each in (row.valid_until, row.active_until) if each is not None]
     return FreeGoodsRule(
-        id=text(row.id),
-        name=row.name,
+        **reach_of(row),
         per_quantity=row.per_quantity,
         free_quantity=row.free_quantity,
         minimum_quantity=row.minimum_quantity,
         kind=row.kind,
         calculation=row.calculation,
         rounding=row.rounding,
-        priority=row.priority,
-        customer=text(row.customer_id),
-        customer_group=text(row.group_code),
-        segment=text(row.segment),
-        product=text(row.product_id),
-        category_path=text(row.category_path),
-        free_product=text(row.free_product_id),
+        free_product=str(row.free_product_id or ""),
         only_once=row.is_only_once,
         is_optional=row.is_optional,
         is_chargeable=row.is_chargeable,
-        valid_from=row.valid_from,
-        valid_until=min(ends, default=None),
         max_per_order=row.max_per_order,
-        offer_of=text(row.agreement_line_id),
+        offer_of=str(row.agreement_line_id or ""),
         out_of_stock=row.out_of_stock,
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import delete, select
 
 from models.base import new_id
 from models.charges import (
@@ -15,25 +15,26 @@ from models.charges import (
     ChargeRuleRow,
     StoredChargeBand,
     StoredChargeRule,
-    charges_in_scope,
     visible_charge_bands,
     visible_charges,
 )
-from models.filters import escape_like
 from models.rows import by_key, grouped
 from models.sellers import Currency
-from resolvers.context import Context, LockKind
+from resolvers.context import Context
 from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
+from resolvers.price_rules import lock_rule, matching, warn_of_rivals
 from resolvers.rule_targets import Target, checked_head, day_after, find_target
 from rules.charges import ChargeBand, ChargeBasis, ChargeKind, ChargeRule, check_charge
-from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
-from rules.texts import fold, sort_key
+from rules.refusals import ErrorCode, Refusal, refuse_all
+from rules.texts import sort_key
 
 BANDS_MAX = 50
 PLACES_MAX = 100
 _VALUE_MAX = Decimal(10) ** 9
 _TABLE = StoredChargeRule
+# Of two rules of the same reach and priority only those compete that agree in these.
+_RIVAL = ("kind", "currency", "countries", "postal_prefixes", "incoterms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,7 @@ async def list_charges(
     ctx: Context, search: str | None, include_ended: bool, args: PageArgs
 ) -> Page[ChargeRuleRow]:
     """Rules by name; those that ended only when asked."""
-    statement = visible_charges(ctx.user)
-    if search:
-        statement = statement.where(_TABLE.name_sort.like(f"%{escape_like(fold(search))}%", escape="\\"))
-    if not include_ended:
-        statement = statement.where(or_(_TABLE.active_until.is_(None), _TABLE.active_until > ctx.today))
+    statement = matching(visible_charges(ctx.user), _TABLE, search, include_ended, ctx.today)
     return await page(
         ctx, statement, [SortKey("name", _TABLE.name_sort), SortKey("id", _TABLE.id)], args, ChargeRuleRow
     )
@@ -87,13 +84,13 @@ async def create_charge(ctx: Context, draft: ChargeDraft) -> UUID:
     _add_bands(ctx, rule.id, draft.bands)
     _record(ctx, "created", rule)
     await ctx.session.flush()
-    await _warn_of_rivals(ctx, rule)
+    await warn_of_rivals(ctx, rule, _RIVAL)
     return rule.id
 
 
 async def update_charge(ctx: Context, rule_id: UUID, draft: ChargeDraft, expected_version: int) -> UUID:
     """The whole rule as it shall be; orders placed before keep what they were charged."""
-    rule = await _lock(ctx, rule_id, expected_version)
+    rule = await lock_rule(ctx, _TABLE, rule_id, expected_version)
     for name, value in (await _checked(ctx, draft)).items():
         setattr(rule, name, value)
     rule.version += 1
@@ -101,34 +98,18 @@ async def update_charge(ctx: Context, rule_id: UUID, draft: ChargeDraft, expecte
     _add_bands(ctx, rule.id, draft.bands)
     _record(ctx, "updated", rule)
     await ctx.session.flush()
-    await _warn_of_rivals(ctx, rule)
+    await warn_of_rivals(ctx, rule, _RIVAL)
     return rule.id
 
 
 async def deactivate_charge(ctx: Context, rule_id: UUID, expected_version: int) -> UUID:
     """From today on the rule charges nothing."""
-    rule = await _lock(ctx, rule_id, expected_version)
+    rule = await lock_rule(ctx, _TABLE, rule_id, expected_version)
     rule.active_until = ctx.today
     rule.version += 1
     _record(ctx, "deactivated", rule)
     await ctx.session.flush()
     return rule.id
-
-
-def is_ended(row: ChargeRuleRow, today: date) -> bool:
-    return row.active_until is not None and row.active_until <= today
-
-
-async def _lock(ctx: Context, rule_id: UUID, expected_version: int) -> StoredChargeRule:
-    statement = select(_TABLE).where(_TABLE.id == rule_id, charges_in_scope(ctx.user))
-    rule: StoredChargeRule | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if rule is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("ruleId",))
-    if rule.version != expected_version:
-        raise StaleVersion(rule.version)
-    if rule.active_until is not None and rule.active_until <= ctx.today:
-        raise Refusal(ErrorCode.INVALID_TRANSITION, "The rule has ended; make a new one.", ("ruleId",))
-    return rule
 
 
 def _add_bands(ctx: Context, rule_id: UUID, bands: Sequence[ChargeBand]) -> None:
@@ -228,33 +209,3 @@ def _outsized(draft: ChargeDraft) -> list[Refusal]:
         ):
             found.append(Refusal(ErrorCode.INVALID, text, path, decimals=decimals))
     return found
-
-
-async def _warn_of_rivals(ctx: Context, rule: StoredChargeRule) -> None:
-    """Rules of the same kind, reach and priority: the newer one wins, and whoever saves is told."""
-    same = [
-        column.is_not_distinct_from(getattr(rule, column.key))
-        for column in (
-            _TABLE.customer_id, _TABLE.customer_group_id, _TABLE.segment, _TABLE.product_id, _TABLE.category_id,
-            _TABLE.priority, _TABLE.kind, _TABLE.currency, _TABLE.countries, _TABLE.postal_prefixes, _TABLE.incoterms,
-        )
-    ]  # fmt: skip
-    until = rule.valid_until
-    names = await ctx.session.scalars(
-        select(_TABLE.name)
-        .where(
-            charges_in_scope(ctx.user),
-            _TABLE.id != rule.id,
-            or_(_TABLE.active_until.is_(None), _TABLE.active_until > ctx.today),
-            and_(*same),
-            or_(_TABLE.valid_until.is_(None), _TABLE.valid_until > rule.valid_from),
-            _TABLE.valid_from < until if until is not None else _TABLE.valid_from.is_not(None),
-        )
-        .order_by(_TABLE.id)
-        .limit(3)
-    )
-    for name in names:
-        text = (
-            "“{name}” is for the same buyers and goods with the same priority: the newer of the two applies."
-        )
-        ctx.warn(ErrorCode.ALREADY_EXISTS, text, ("priority",), name=name)

@@ -7,20 +7,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
-
 from models.base import new_id
-from models.filters import escape_like
 from models.free_goods import (
     FreeGoodsRuleRow,
     StoredFreeGoodsRule,
-    free_goods_in_scope,
     visible_free_goods,
 )
 from models.rows import by_key
-from resolvers.context import Context, LockKind
+from resolvers.context import Context
 from resolvers.events import record
 from resolvers.paging import Page, PageArgs, SortKey, page
+from resolvers.price_rules import lock_rule, matching, warn_of_rivals
 from resolvers.rule_targets import Target, checked_head, day_after, find_target
 from rules.free_goods import (
     FreeCalculation,
@@ -32,10 +29,12 @@ from rules.free_goods import (
 )
 from rules.money import ZERO
 from rules.quantities import QUANTITY_MAX
-from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
-from rules.texts import fold, sort_key
+from rules.refusals import ErrorCode, Refusal, refuse_all
+from rules.texts import sort_key
 
 _TABLE = StoredFreeGoodsRule
+# Of two rules of the same reach and priority only those compete that agree in these.
+_RIVAL = ("free_product_id",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,7 @@ async def list_free_goods(
     ctx: Context, search: str | None, include_ended: bool, args: PageArgs
 ) -> Page[FreeGoodsRuleRow]:
     """Rules by name; those that ended only when asked."""
-    statement = visible_free_goods(ctx.user)
-    if search:
-        statement = statement.where(_TABLE.name_sort.like(f"%{escape_like(fold(search))}%", escape="\\"))
-    if not include_ended:
-        statement = statement.where(or_(_TABLE.active_until.is_(None), _TABLE.active_until > ctx.today))
+    statement = matching(visible_free_goods(ctx.user), _TABLE, search, include_ended, ctx.today)
     return await page(
         ctx, statement, [SortKey("name", _TABLE.name_sort), SortKey("id", _TABLE.id)], args, FreeGoodsRuleRow
     )
@@ -86,7 +81,7 @@ async def create_free_goods(ctx: Context, draft: FreeGoodsDraft) -> UUID:
     ctx.session.add(rule)
     _record(ctx, "created", rule)
     await ctx.session.flush()
-    await _warn_of_rivals(ctx, rule)
+    await warn_of_rivals(ctx, rule, _RIVAL)
     return rule.id
 
 
@@ -94,40 +89,24 @@ async def update_free_goods(
     ctx: Context, rule_id: UUID, draft: FreeGoodsDraft, expected_version: int
 ) -> UUID:
     """The whole rule as it shall be; orders placed before keep what they were given."""
-    rule = await _lock(ctx, rule_id, expected_version)
+    rule = await lock_rule(ctx, _TABLE, rule_id, expected_version)
     for name, value in (await _checked(ctx, draft)).items():
         setattr(rule, name, value)
     rule.version += 1
     _record(ctx, "updated", rule)
     await ctx.session.flush()
-    await _warn_of_rivals(ctx, rule)
+    await warn_of_rivals(ctx, rule, _RIVAL)
     return rule.id
 
 
 async def deactivate_free_goods(ctx: Context, rule_id: UUID, expected_version: int) -> UUID:
     """From today on the rule gives nothing."""
-    rule = await _lock(ctx, rule_id, expected_version)
+    rule = await lock_rule(ctx, _TABLE, rule_id, expected_version)
     rule.active_until = ctx.today
     rule.version += 1
     _record(ctx, "deactivated", rule)
     await ctx.session.flush()
     return rule.id
-
-
-def is_ended(row: FreeGoodsRuleRow, today: date) -> bool:
-    return row.active_until is not None and row.active_until <= today
-
-
-async def _lock(ctx: Context, rule_id: UUID, expected_version: int) -> StoredFreeGoodsRule:
-    statement = select(_TABLE).where(_TABLE.id == rule_id, free_goods_in_scope(ctx.user))
-    rule: StoredFreeGoodsRule | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if rule is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("ruleId",))
-    if rule.version != expected_version:
-        raise StaleVersion(rule.version)
-    if rule.active_until is not None and rule.active_until <= ctx.today:
-        raise Refusal(ErrorCode.INVALID_TRANSITION, "The rule has ended; make a new one.", ("ruleId",))
-    return rule
 
 
 def _record(ctx: Context, act: str, rule: StoredFreeGoodsRule) -> None:
@@ -201,33 +180,3 @@ async def _checked(ctx: Context, draft: FreeGoodsDraft) -> dict[str, Any]:
         "valid_from": draft.valid_from,
         "valid_until": day_after(draft.last_day),
     }
-
-
-async def _warn_of_rivals(ctx: Context, rule: StoredFreeGoodsRule) -> None:
-    """Rules for the same buyers and goods with the same priority: the newer one wins, and whoever saves is told."""
-    same = [
-        column.is_not_distinct_from(getattr(rule, column.key))
-        for column in (
-            _TABLE.customer_id, _TABLE.customer_group_id, _TABLE.segment, _TABLE.product_id, _TABLE.category_id,
-            _TABLE.priority, _TABLE.free_product_id,
-        )
-    ]  # fmt: skip
-    until = rule.valid_until
-    names = await ctx.session.scalars(
-        select(_TABLE.name)
-        .where(
-            free_goods_in_scope(ctx.user),
-            _TABLE.id != rule.id,
-            or_(_TABLE.active_until.is_(None), _TABLE.active_until > ctx.today),
-            and_(*same),
-            or_(_TABLE.valid_until.is_(None), _TABLE.valid_until > rule.valid_from),
-            _TABLE.valid_from < until if until is not None else _TABLE.valid_from.is_not(None),
-        )
-        .order_by(_TABLE.id)
-        .limit(3)
-    )
-    for name in names:
-        text = (
-            "“{name}” is for the same buyers and goods with the same priority: the newer of the two applies."
-        )
-        ctx.warn(ErrorCode.ALREADY_EXISTS, text, ("priority",), name=name)

@@ -14,6 +14,7 @@ from resolvers import charges, customers, products
 from resolvers.charges import ChargeDraft
 from resolvers.context import Context
 from resolvers.paging import PageArgs
+from resolvers.price_rules import is_ended
 from resolvers.rule_targets import Target, day_before
 from rules.charges import ChargeBand as Band
 from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
@@ -118,7 +119,7 @@ class ChargeRule(Node):
 
     @strawberry.field(description="Whether it was ended before its time.")
     def is_ended(self, info: Info) -> bool:
-        return charges.is_ended(self.row, info.context.today)
+        return is_ended(self.row, info.context.today)
 
     @strawberry.field(description="The customer it is for, with the companies below it.")
     async def customer(self, info: Info) -> Customer | None:

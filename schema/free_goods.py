@@ -15,6 +15,7 @@ from resolvers import customers, free_goods, products
 from resolvers.context import Context
 from resolvers.free_goods import FreeGoodsDraft
 from resolvers.paging import PageArgs
+from resolvers.price_rules import is_ended
 from resolvers.rule_targets import Target, day_before
 from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockPolicy
 from schema.access import access, described_enum, list_size
@@ -110,7 +111,7 @@ class FreeGoodsRule(Node):
 
     @strawberry.field(description="Whether it was ended before its time.")
     def is_ended(self, info: Info) -> bool:
-        return free_goods.is_ended(self.row, info.context.today)
+        return is_ended(self.row, info.context.today)
 
     @strawberry.field(description="The customer it is for, with the companies below it.")
     async def customer(self, info: Info) -> Customer | None:
