@@ -59,7 +59,6 @@ class DocumentAsked:
     discount_percent: Decimal = ZERO
     discount_reason: str = ""
     chosen: frozenset[str] = frozenset()
-    channel: Channel | None = None
 
 
 def ship_day(ctx: Context, requested_on: date | None) -> date:
@@ -154,7 +153,9 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     customer_id = document.customer_id or ctx.user.customer_id
     span = (min([ctx.today, *days, *ships]), max([ctx.today, *days, *ships]))
     house = await _house(ctx, us.id, customer_id, where, list(products.values()), span, document)
-    free_keys = [UUID(each.free_product) for each in house.free_goods if each.free_product]
+    # Of a product that nobody asked for, nothing earns: its gift need not be known.
+    reaching = [each for each in house.free_goods if not each.product or each.product in products]
+    free_keys = [UUID(each.free_product) for each in reaching if each.free_product]
     gifts = [each for each in await ctx.loader(products_by_id).load_many(sorted(set(free_keys))) if each]
     extra_keys = [(gift, day) for gift in gifts for day in sorted(set(days))]
     priced = [*zip([line.product for line in asked], days, strict=True), *extra_keys]
@@ -179,7 +180,7 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         trade_groups=house.groups.groups.get(customer_id, {}) if customer_id else {},
         customer_group=house.customer_group,
         segments=house.segments,
-        channel=document.channel or (Channel.PORTAL if not ctx.user.is_staff else Channel.STAFF),
+        channel=Channel.STAFF if ctx.user.is_staff else Channel.PORTAL,
         coupons=document.coupons,
         is_first_order=house.is_first_order,
         rates=await rates_to(ctx, where.currency, rates) if rates else {},

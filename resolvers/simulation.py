@@ -198,36 +198,26 @@ async def _unit_costs(ctx: Context, priced: Priced) -> dict[UUID, Decimal]:
 
 def _waterfall_lines(priced: Priced, costs: dict[UUID, Decimal]) -> list[WaterfallLine] | None:
     """The priced lines and what each costs; None where a cost is not known: half a margin is none."""
+    sold = [
+        (line.asked.product, line.price, line.price.quantity_paid)
+        for line in priced.lines
+        if line.price is not None
+    ]
+    sold += [
+        (each.product, each.price, each.goods.quantity) for each in priced.free if not each.goods.is_proposed
+    ]
+    if any(product.id not in costs for product, _, _ in sold):
+        return None
     exponent = priced.market.exponent
-    found = []
-    for line in priced.lines:
-        if line.price is None:
-            continue
-        cost = costs.get(line.asked.product.id)
-        if cost is None:
-            return None
-        paid = line.price.quantity_paid
-        found.append(
-            WaterfallLine(
-                line.price.steps, paid, line.price.price_unit, line_amount(paid, cost, exponent=exponent)
-            )
+    return [
+        WaterfallLine(
+            price.steps,
+            quantity,
+            price.price_unit,
+            line_amount(quantity, costs[product.id], exponent=exponent),
         )
-    for each in priced.free:
-        if each.goods.is_proposed:
-            continue
-        cost = costs.get(each.product.id)
-        if cost is None:
-            return None
-        quantity = each.goods.quantity
-        found.append(
-            WaterfallLine(
-                each.price.steps,
-                quantity,
-                each.price.price_unit,
-                line_amount(quantity, cost, exponent=exponent),
-            )
-        )
-    return found
+        for product, price, quantity in sold
+    ]
 
 
 async def discount_to_band(ctx: Context, simulated: Simulated) -> Decimal | None:

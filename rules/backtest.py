@@ -8,7 +8,7 @@ from functools import cached_property
 
 from rules.discounts_conditions import ByChannel, Condition, InWishlist, NearExpiry
 from rules.discounts_rules import DiscountGroup, DiscountRule, RuleUse
-from rules.money import ZERO, line_amount, quotient, round_money
+from rules.money import ZERO, line_amount, percent_of, quotient
 from rules.pricing import DocumentFacts, PriceBook, price_document
 from rules.pricing_facts import Break, Concessions, LineFacts, Party
 
@@ -235,7 +235,7 @@ def _base(line: PastLine, exponent: int) -> _Base:
     """Price and percent of then where they make the net of then, as rule book 0.2 (26) computes it; else the net."""
     gross = line_amount(line.quantity, line.unit_price, line.price_unit, exponent)
     with localcontext(prec=60):
-        net = gross - round_money(gross * line.discount_percent / 100, exponent)
+        net = gross - percent_of(gross, line.discount_percent, exponent)
         if net == line.net_amount:
             return _Base(line.unit_price, line.discount_percent, is_restated=False)
         return _Base(quotient(line.net_amount * line.price_unit, line.quantity), ZERO, is_restated=True)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rules.documents import DocumentPaymentTerms
-from rules.money import allocate, round_money
+from rules.money import allocate, percent_of
 from rules.refusals import ErrorCode, Refusal
 
 LEGAL_MAXIMUM_DAYS = 60  # Ley 3/2004 art. 4
@@ -96,7 +96,7 @@ def early_payment(
     """The terms' discount for paying early, on the whole total; None where they give none."""
     if not terms.early_payment_percent:
         return None
-    discount = round_money(total * terms.early_payment_percent / 100, exponent)
+    discount = percent_of(total, terms.early_payment_percent, exponent)
     return EarlyPayment(invoiced_on + timedelta(days=terms.early_payment_days), discount, total - discount)
 
 

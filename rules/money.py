@@ -32,6 +32,12 @@ def line_amount(
     return round_money(_WIDE.divide(_WIDE.multiply(quantity, unit_price), price_unit), exponent)
 
 
+def percent_of(amount: Decimal, percent: Decimal, exponent: int = 2) -> Decimal:
+    """A percent of an amount, rounded to the currency's minor unit."""
+    with localcontext(prec=_PRECISION):
+        return round_money(amount * percent / 100, exponent)
+
+
 def allocate(total: Decimal, weights: Sequence[Decimal], exponent: int = 2) -> list[Decimal]:
     """
     Spreads a total over lines by largest remainder on minor units.
@@ -107,8 +113,8 @@ def tax_by_group(lines: Sequence[TaxedLine], exponent: int = 2) -> tuple[list[Ta
     taxes = [ZERO] * len(lines)
     for (category, percent, surcharge_percent), indexes in sorted(members.items()):
         base = sum((lines[i].net for i in indexes), ZERO)
-        tax = round_money(base * percent / 100, exponent)
-        surcharge = round_money(base * surcharge_percent / 100, exponent)
+        tax = percent_of(base, percent, exponent)
+        surcharge = percent_of(base, surcharge_percent, exponent)
         groups.append(TaxGroup(category, percent, base, tax, surcharge_percent, surcharge))
         ranked = sorted(indexes, key=lambda i: (str(lines[i].rank), i))
         shares = allocate(tax, [abs(lines[i].net) for i in ranked], exponent)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from rules.discounts import apply_phase
 from rules.discounts_rules import DiscountGroup, DiscountRule, Phase, RuleUse
 from rules.free_goods import FreeGoods, FreeGoodsRule, FreeKind, derive, free_line_steps
-from rules.money import ZERO, line_amount, round_money
+from rules.money import ZERO, line_amount, percent_of, round_money
 from rules.pricing_agreements import UnitPricing
 from rules.pricing_base import base_price, next_break, restate
 from rules.pricing_facts import Break, LineFacts, Party
@@ -194,7 +194,7 @@ def _later_phases(
     for line in document.lines:
         given = line.facts.concessions
         if given.discount_percent:
-            discount = document.percent_of(line.amount, given.discount_percent)
+            discount = percent_of(line.amount, given.discount_percent, document.exponent)
             line.take(
                 discount, PriceComponent.MANUAL_DISCOUNT, "manual", given.discount_percent, ValueKind.PERCENT,
                 reason=given.discount_reason,
@@ -232,7 +232,7 @@ def _document_discount(facts: DocumentFacts, document: RunningDocument) -> None:
     """Phase 9: what a person gives on the whole, spread over all lines."""
     if not facts.discount_percent:
         return
-    discount = document.percent_of(document.amount, facts.discount_percent)
+    discount = percent_of(document.amount, facts.discount_percent, document.exponent)
     for line, share in zip(document.lines, document.spread(discount, document.lines), strict=True):
         line.take(
             share, PriceComponent.DOCUMENT_DISCOUNT, "manual", facts.discount_percent, ValueKind.PERCENT,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
-from rules.money import line_amount, round_money
+from rules.money import line_amount, percent_of
 from rules.pricing_facts import Concessions
 from rules.pricing_trace import (
     UNIT_COMPONENTS,
@@ -14,6 +14,7 @@ from rules.pricing_trace import (
     ValueKind,
     as_by_rules,
     given_way,
+    quotient_price,
     shown_price,
 )
 
@@ -98,8 +99,7 @@ class _Replay:
     def running_price(self) -> Decimal:
         if self.amount == self._initial:
             return shown_price(self._unit_price)
-        with localcontext(prec=60):
-            return round_money(self.amount * self._price_unit / self._quantity, 6)
+        return quotient_price(self.amount, self._price_unit, self._quantity)
 
     def again(self, step: PriceStep) -> None:
         if step.status is PriceStepStatus.EXCLUDED:
@@ -111,7 +111,7 @@ class _Replay:
         is_known = is_of_running or basis == self._initial_before
         if is_percent and is_known and self.amount != self._before:
             basis = self.amount if is_of_running else self._initial
-            discount = self._percent_of(basis, step.value)
+            discount = percent_of(basis, step.value, self._exponent)
         discount = min(discount, self.amount)
         self._before -= step.discount
         self.amount -= discount
@@ -122,7 +122,7 @@ class _Replay:
 
     def give(self, given: Concessions) -> None:
         basis = self.amount
-        discount = self._percent_of(basis, given.discount_percent)
+        discount = percent_of(basis, given.discount_percent, self._exponent)
         self.amount -= discount
         self.steps.append(
             PriceStep(
@@ -130,7 +130,3 @@ class _Replay:
                 reason=given.discount_reason, value_kind=ValueKind.PERCENT, discount=discount, basis=basis,
             )
         )  # fmt: skip
-
-    def _percent_of(self, amount: Decimal, percent: Decimal) -> Decimal:
-        with localcontext(prec=60):
-            return round_money(amount * percent / 100, self._exponent)

@@ -188,7 +188,6 @@ class LineFacts:
     bought_together: frozenset[str] = frozenset()  # products often bought with it
     days_to_expiry: int | None = None
     ships_on: date | None = None
-    unit_cost: Decimal | None = None
 
     @property
     def ship_day(self) -> date:

@@ -1,11 +1,18 @@
 """A document while it is priced: running line amounts, from which each phase takes rounded discounts."""
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
-from rules.money import ZERO, allocate, round_money
+from rules.money import ZERO, allocate
 from rules.pricing_facts import LineFacts
-from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, ValueKind, shown_price
+from rules.pricing_trace import (
+    PriceComponent,
+    PriceStep,
+    PriceStepStatus,
+    ValueKind,
+    quotient_price,
+    shown_price,
+)
 
 
 class RunningLine:
@@ -64,8 +71,7 @@ class RunningLine:
         basis = self.amount if basis is None else basis
         if taken:
             self.amount -= taken
-            with localcontext(prec=60):
-                self.running_price = round_money(self.amount * self.price_unit / self.quantity_paid, 6)
+            self.running_price = quotient_price(self.amount, self.price_unit, self.quantity_paid)
         status = PriceStepStatus.CAPPED if is_capped or taken < discount else PriceStepStatus.APPLIED
         self.steps.append(
             PriceStep(
@@ -116,11 +122,6 @@ class RunningDocument:
     @property
     def amount(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
-
-    def percent_of(self, amount: Decimal, percent: Decimal) -> Decimal:
-        """A percent of an amount, rounded to the currency."""
-        with localcontext(prec=60):
-            return round_money(amount * percent / 100, self.exponent)
 
     def spread(self, discount: Decimal, lines: Sequence[RunningLine]) -> list[Decimal]:
         """

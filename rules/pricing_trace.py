@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 
 from rules.money import ZERO, line_amount, round_money
@@ -165,6 +165,12 @@ def shown_price(unit_price: Decimal) -> Decimal:
     """A unit price as it is stored and shown: 6 decimals (rule book 1)."""
     exponent = unit_price.as_tuple().exponent
     return unit_price if isinstance(exponent, int) and exponent >= -6 else round_money(unit_price, 6)
+
+
+def quotient_price(amount: Decimal, price_unit: Decimal, quantity: Decimal) -> Decimal:
+    """What `price_unit` units come to within an amount: 6 decimals, shown and never multiplied (rule book 0.2, 26)."""
+    with localcontext(prec=60):
+        return round_money(amount * price_unit / quantity, 6)
 
 
 def given_way(step: PriceStep) -> PriceStep:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from enum import StrEnum
 
-from rules.money import ZERO, round_money
+from rules.money import ZERO, percent_of, round_money
 
 
 class TierMethod(StrEnum):
@@ -169,7 +169,6 @@ def expected_rebate(
         forecast_percent: FORECAST: the tier stated, or `effective_percent` of the run rate.
     """
     if expectation is Expectation.FORECAST:
-        with localcontext(prec=60):
-            return round_money(document.amount * forecast_percent / 100, terms.exponent)
+        return percent_of(document.amount, forecast_percent, terms.exponent)
     before = so_far or Volume(ZERO)
     return target(terms, before + document) - target(terms, before)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 
-from rules.money import ZERO, round_money
+from rules.money import ZERO, percent_of, round_money
 from rules.refusals import InvalidTransition
 from rules.sales_agreements import AgreementStatus
 
@@ -112,8 +112,7 @@ def shortfall(
 ) -> tuple[Decimal, Decimal]:
     """What is missing of a commitment by what was invoiced, and the penalty on it where one is agreed (SA-17)."""
     missing = max(committed - invoiced, ZERO)
-    with localcontext(prec=_PRECISION):
-        return missing, round_money(missing * penalty_percent / 100, exponent)
+    return missing, percent_of(missing, penalty_percent, exponent)
 
 
 S = AgreementStatus

@@ -15,6 +15,26 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for a text th
     return text
 
 
+# What takes money on the way from list to invoice is the same in a trace and in the waterfall.
+_PRICE_COMPONENTS = {
+    "LIST_PRICE": Label(N_("List price")),
+    "QUANTITY_BREAK": Label(N_("Quantity price")),
+    "TRADE_PRICE": Label(N_("Trade agreement price")),
+    "AGREEMENT_PRICE": Label(N_("Price of your agreement")),
+    "MANUAL_PRICE": Label(N_("Agreed price")),
+    "LINE_DISCOUNT": Label(N_("Line discount")),
+    "MULTILINE_DISCOUNT": Label(N_("Multiline discount")),
+    "AGREEMENT_DISCOUNT": Label(N_("Discount of your agreement")),
+    "FREE_GOODS": Label(N_("Free of charge")),
+    "PROMOTION": Label(N_("Promotion")),
+    "ALLOWANCE": Label(N_("Allowance")),
+    "MANUAL_DISCOUNT": Label(N_("Discount")),
+    "ORDER_PROMOTION": Label(N_("Promotion on the order")),
+    "TOTAL_DISCOUNT": Label(N_("Total discount")),
+    "DOCUMENT_DISCOUNT": Label(N_("Special discount")),
+    "ALWAYS": Label(N_("Additional discount")),
+}
+
 LABELS: dict[str, dict[str, Label]] = {
     "order_status": {
         "PENDING_APPROVAL": Label(N_("Awaiting approval"), "warning", "clock"),
@@ -241,24 +261,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "SUBSTITUTE": Label(N_("Instead of it")),
         "UPGRADE": Label(N_("A step up")),
     },
-    "price_component": {
-        "LIST_PRICE": Label(N_("List price")),
-        "QUANTITY_BREAK": Label(N_("Quantity price")),
-        "TRADE_PRICE": Label(N_("Trade agreement price")),
-        "AGREEMENT_PRICE": Label(N_("Price of your agreement")),
-        "MANUAL_PRICE": Label(N_("Agreed price")),
-        "LINE_DISCOUNT": Label(N_("Line discount")),
-        "MULTILINE_DISCOUNT": Label(N_("Multiline discount")),
-        "AGREEMENT_DISCOUNT": Label(N_("Discount of your agreement")),
-        "FREE_GOODS": Label(N_("Free of charge")),
-        "PROMOTION": Label(N_("Promotion")),
-        "ALLOWANCE": Label(N_("Allowance")),
-        "MANUAL_DISCOUNT": Label(N_("Discount")),
-        "ORDER_PROMOTION": Label(N_("Promotion on the order")),
-        "TOTAL_DISCOUNT": Label(N_("Total discount")),
-        "DOCUMENT_DISCOUNT": Label(N_("Special discount")),
-        "ALWAYS": Label(N_("Additional discount")),
-    },
+    "price_component": _PRICE_COMPONENTS,
     "waterfall_cause": {
         "LIST": Label(N_("List price")),
         "INVOICE": Label(N_("Invoice")),
@@ -268,22 +271,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "BILL_BACK": Label(N_("Bill-back")),
         "COMMISSION": Label(N_("Commission")),
         "COST": Label(N_("Cost")),
-        "LIST_PRICE": Label(N_("List price")),
-        "QUANTITY_BREAK": Label(N_("Quantity price")),
-        "TRADE_PRICE": Label(N_("Trade agreement price")),
-        "AGREEMENT_PRICE": Label(N_("Price of your agreement")),
-        "MANUAL_PRICE": Label(N_("Agreed price")),
-        "LINE_DISCOUNT": Label(N_("Line discount")),
-        "MULTILINE_DISCOUNT": Label(N_("Multiline discount")),
-        "AGREEMENT_DISCOUNT": Label(N_("Discount of your agreement")),
-        "FREE_GOODS": Label(N_("Free of charge")),
-        "PROMOTION": Label(N_("Promotion")),
-        "ALLOWANCE": Label(N_("Allowance")),
-        "MANUAL_DISCOUNT": Label(N_("Discount")),
-        "ORDER_PROMOTION": Label(N_("Promotion on the order")),
-        "TOTAL_DISCOUNT": Label(N_("Total discount")),
-        "DOCUMENT_DISCOUNT": Label(N_("Special discount")),
-        "ALWAYS": Label(N_("Additional discount")),
+        **_PRICE_COMPONENTS,
     },
     "margin_band": {
         "GREEN": Label(N_("Good margin"), "success", "check"),

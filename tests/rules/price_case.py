@@ -152,7 +152,6 @@ def _line(case: Case, number: int, asked: Asked) -> LineFacts:
             None if asked.unit_price is None else D(asked.unit_price),
             discount_percent=D(asked.discount),
         ),
-        unit_cost=None if product.unit_cost is None else D(product.unit_cost),
     )
 
 
