@@ -278,3 +278,38 @@ class ImportKind(StrEnum):
     PRICES = "PRICES"
     STOCK = "STOCK"
     TRADE_AGREEMENTS = "TRADE_AGREEMENTS"
+
+
+class DeliveryControl(StrEnum):
+    """Rule book 8.1: what a promised date rests on. NONE: on nothing but calendars."""
+
+    NONE = "NONE"
+    SALES_LEAD_TIME = "SALES_LEAD_TIME"
+    ATP = "ATP"
+    ATP_PLUS_ISSUE_MARGIN = "ATP_PLUS_ISSUE_MARGIN"
+    CTP = "CTP"
+
+
+class AvailabilityDisplay(StrEnum):
+    """What a buyer is told of stock: the quantity, whether there is much of it, or nothing."""
+
+    EXACT = "EXACT"
+    BAND = "BAND"
+    NONE = "NONE"
+
+
+class LotCriterion(StrEnum):
+    """Which lot goes first (rule book 8.6): by its end, or by the day it came."""
+
+    EXPIRY = "EXPIRY"
+    BEST_BEFORE = "BEST_BEFORE"
+    FIFO = "FIFO"
+    BACKWARD_FROM_SHIP = "BACKWARD_FROM_SHIP"
+
+
+class SharingPolicy(StrEnum):
+    """Who gets what is scarce."""
+
+    BASIC = "BASIC"
+    EQUALLY = "EQUALLY"
+    BY_CUSTOMER_PRIORITY = "BY_CUSTOMER_PRIORITY"
