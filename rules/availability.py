@@ -155,6 +155,12 @@ class Availability:
     def _changed(self, facts: StockFacts) -> "Availability":
         return Availability(facts, self.today, self._window, self.keep_days)
 
+    def keeping(self, keep_days: int) -> "Availability":
+        """The same for goods that must keep for so many days from leaving."""
+        if keep_days == self.keep_days:
+            return self
+        return Availability(self._facts, self.today, self._window, keep_days)
+
     def on(self, day: date) -> Decimal:
         """How much more may be promised to leave on a day, today or later."""
         return self._counted(day) if self._ends else self._suffix_minimum(day)

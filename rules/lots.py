@@ -1,25 +1,51 @@
-"""Which lots serve a quantity: those that were asked for, then first expired, first out (rule book 8.6, 0.2: 33)."""
+"""Which lots serve a quantity: those that were asked for, then by the criterion (rule book 8.6, 0.2: 33)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from rules.money import ZERO
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Path, Refusal
-from rules.states import LotStatus
+from rules.states import LotCriterion, LotStatus
 
 
 @dataclass(frozen=True, slots=True)
 class LotStock:
-    """A lot in one warehouse; `free` is what no other delivery holds. `expires_on` None: it does not expire."""
+    """
+    A lot in one warehouse; `free` is what no other delivery holds.
+
+    `expires_on` None: it does not expire; `best_before_on` None: it is as good as long as it has not expired.
+    """
 
     number: str
     status: LotStatus
     received_on: date
     expires_on: date | None
     free: Decimal
+    best_before_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LotPolicy:
+    """
+    How lots of a product are picked for a customer.
+
+    Args:
+        sellable_days: how many days after its receipt a lot's date (expiry or best before) must lie at least.
+        ship_on: the day the goods leave; BACKWARD_FROM_SHIP looks back from it.
+        banned: numbers that this customer never gets.
+    """
+
+    criterion: LotCriterion = LotCriterion.EXPIRY
+    sellable_days: int = 0
+    ship_on: date | None = None
+    banned: frozenset[str] = field(default_factory=frozenset)
+
+
+FIRST_EXPIRED = LotPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +69,57 @@ def is_older(lot: LotStock, other: LotAge) -> bool:
     return lot.received_on < other.received_on
 
 
-def is_sellable(lot: LotStock, receipt_on: date) -> bool:
-    """Not blocked, and it expires after the day on which the customer receives it (rule book 0.2: 32)."""
-    return lot.status is LotStatus.AVAILABLE and (lot.expires_on is None or lot.expires_on > receipt_on)
+def lot_date(lot: LotStock, criterion: LotCriterion) -> date | None:
+    """The date until which a lot counts as good; None: for ever."""
+    if criterion is LotCriterion.BEST_BEFORE and lot.best_before_on is not None:
+        return lot.best_before_on
+    return lot.expires_on
 
 
-def in_order(lots: Sequence[LotStock]) -> list[LotStock]:
-    """First to expire first, then the lowest number; what does not expire comes last."""
-    return sorted(lots, key=lambda lot: (lot.expires_on is None, lot.expires_on or date.min, lot.number))
+def sellable_limit(receipt_on: date, sellable_days: int) -> date:
+    """The earliest date that a lot may bear for a customer who receives it on a day (rule book 8.6)."""
+    return receipt_on + timedelta(sellable_days)
+
+
+def is_sellable(lot: LotStock, receipt_on: date, policy: LotPolicy = FIRST_EXPIRED) -> bool:
+    """
+    Not blocked nor banned, it expires after the day on which the customer receives it, and keeps long enough after.
+
+    Source: rule book 0.2 (32), 8.6.
+    """
+    if lot.status is not LotStatus.AVAILABLE or lot.number in policy.banned:
+        return False
+    if lot.expires_on is not None and lot.expires_on <= receipt_on:
+        return False
+    until = lot_date(lot, policy.criterion)
+    return until is None or until >= sellable_limit(receipt_on, policy.sellable_days)
+
+
+def in_order(lots: Sequence[LotStock], policy: LotPolicy = FIRST_EXPIRED) -> list[LotStock]:
+    """
+    The lots as they are picked; of equals, the lowest number first.
+
+    By expiry or best before, what has no date last; FIFO by the day they came; backward from the ship date, what
+    came last before it.
+    """
+    by_number = sorted(lots, key=lambda lot: lot.number)
+    if policy.criterion is LotCriterion.FIFO:
+        return sorted(by_number, key=lambda lot: lot.received_on)
+    if policy.criterion is LotCriterion.BACKWARD_FROM_SHIP:
+        there = [lot for lot in by_number if policy.ship_on is None or lot.received_on <= policy.ship_on]
+        return sorted(there, key=lambda lot: lot.received_on, reverse=True)
+    return sorted(by_number, key=lambda lot: lot_date(lot, policy.criterion) or date.max)
+
+
+def eligible_lots(
+    lots: Sequence[LotStock], receipt_on: date, last: LotAge | None, policy: LotPolicy = FIRST_EXPIRED
+) -> list[LotStock]:
+    """The lots that this customer may get unasked, as they are picked: sellable, none older than what came last."""
+    return [
+        lot
+        for lot in in_order(lots, policy)
+        if is_sellable(lot, receipt_on, policy) and (last is None or not is_older(lot, last))
+    ]
 
 
 def choose_lots(
@@ -61,6 +130,7 @@ def choose_lots(
     sku: str,
     receipt_on: date,
     last: LotAge | None,
+    policy: LotPolicy = FIRST_EXPIRED,
     path: Path = (),
 ) -> list[LotShare]:
     """
@@ -69,20 +139,16 @@ def choose_lots(
     Args:
         named: lots that were asked for; they come first, and may be older than what the customer got last.
         last: the newest of the lots that were shipped last to this customer; none older is chosen.
+        policy: how the others are picked, and how long all of them must keep.
     Raises:
         Refusal(NOT_FOUND): a named lot is not in this warehouse.
         Refusal(OUT_OF_STOCK): a named lot is blocked, expired or taken, or the others do not suffice.
         Refusal(QUANTITY_INVALID): a named quantity is not above zero, or they are more than is wanted.
     """
-    shares = _take_named(wanted, named, lots, sku=sku, receipt_on=receipt_on, path=path)
+    shares = _take_named(wanted, named, lots, sku=sku, receipt_on=receipt_on, policy=policy, path=path)
     taken = {share.number: share.quantity for share in shares}
     left = wanted - sum(taken.values(), ZERO)
-    eligible = [
-        lot
-        for lot in in_order(lots)
-        if is_sellable(lot, receipt_on) and (last is None or not is_older(lot, last))
-    ]
-    for lot in eligible:
+    for lot in eligible_lots(lots, receipt_on, last, policy):
         more = min(lot.free - taken.get(lot.number, ZERO), left)
         if more > 0:
             taken[lot.number] = taken.get(lot.number, ZERO) + more
@@ -103,6 +169,7 @@ def _take_named(
     *,
     sku: str,
     receipt_on: date,
+    policy: LotPolicy,
     path: Path,
 ) -> list[LotShare]:
     known = {lot.number: lot for lot in lots}
@@ -116,11 +183,16 @@ def _take_named(
         if share.quantity <= 0 or sum(taken.values(), ZERO) > wanted:
             text = "The lots of {sku} must sum to {wanted} at most, each above zero."
             raise Refusal(ErrorCode.QUANTITY_INVALID, text, (*at, "quantity"), sku=sku, wanted=plain(wanted))
-        if not is_sellable(lot, receipt_on):
+        if lot.number in policy.banned:
+            text = "Lot {lot} must not go to this customer."
+            raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*at, "number"), lot=lot.number)
+        if not is_sellable(lot, receipt_on, policy):
             text = "Lot {lot} is blocked, or will have expired on {day}."
-            raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*at, "number"), lot=lot.number, day=receipt_on)
+            day = sellable_limit(receipt_on, policy.sellable_days)
+            raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*at, "number"), lot=lot.number, day=day)
         if taken[share.number] > lot.free:
-            raise _taken(lot, [each for each in in_order(lots) if is_sellable(each, receipt_on)], at)
+            others = [each for each in in_order(lots, policy) if is_sellable(each, receipt_on, policy)]
+            raise _taken(lot, others, at)
     return [LotShare(number, quantity) for number, quantity in taken.items()]
 
 
@@ -143,3 +215,51 @@ def without(lots: Sequence[LotStock], shares: Sequence[LotShare]) -> list[LotSto
     """What is left of the lots for the next line of the same product."""
     taken = {share.number: share.quantity for share in shares}
     return [replace(lot, free=lot.free - taken.get(lot.number, ZERO)) for lot in lots]
+
+
+class SameLotConflict(StrEnum):
+    """What is done where no lot alone holds the quantity (rule book 8.6)."""
+
+    SEVERAL = "SEVERAL"  # overridden: several lots serve the line
+    LOWER = "LOWER"  # the line is lowered to the lot that holds the most
+    BACKORDER = "BACKORDER"  # all of it waits for a lot that is large enough
+
+
+def choose_same_lot(
+    quantities: Sequence[Decimal],
+    lots: Sequence[LotStock],
+    conflict: SameLotConflict,
+    *,
+    receipt_on: date,
+    last: LotAge | None,
+    policy: LotPolicy = FIRST_EXPIRED,
+) -> list[list[LotShare]]:
+    """
+    Lots for lines of a product that must all come from one: the first as picked that alone covers them.
+
+    Args:
+        quantities: n quantities; several are lines that share their lot ("consolidated requirement").
+    Returns:
+        n lists of shares; on a conflict they may sum to less than the quantity, and to nothing on BACKORDER.
+    """
+    eligible = eligible_lots(lots, receipt_on, last, policy)
+    wanted = sum(quantities, ZERO)
+    whole = next((lot for lot in eligible if lot.free >= wanted), None)
+    if whole is not None:
+        return [[LotShare(whole.number, quantity)] for quantity in quantities]
+    if conflict is SameLotConflict.BACKORDER or not eligible:
+        return [[] for _ in quantities]
+    if conflict is SameLotConflict.LOWER:
+        # Of lots that hold the same, max keeps the first as picked.
+        eligible = [max(eligible, key=lambda lot: lot.free)]
+    found = []
+    for quantity in quantities:
+        shares, left = [], quantity
+        for lot in eligible:
+            taken = min(lot.free, left)
+            if taken > 0:
+                shares.append(LotShare(lot.number, taken))
+                left -= taken
+        eligible = without(eligible, shares)
+        found.append(shares)
+    return found
