@@ -24,6 +24,7 @@ from models import (  # noqa: F401
     quick_orders,
     sales_agreements,
     sales_history,
+    scheduling,
     sellers,
     stock,
     streams,

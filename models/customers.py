@@ -29,17 +29,22 @@ from models.base import (
     Stored,
     one_of,
 )
-from rules.states import CustomerStatus, InvoicingMode, TaxEvidenceKind, TaxRegime
+from rules.states import AvailabilityDisplay, CustomerStatus, InvoicingMode, TaxEvidenceKind, TaxRegime
 from rules.tax_ids import check_tax_id
 
 
 class CustomerGroup(Base):
     __tablename__ = "customer_group"
-    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+    __table_args__ = (
+        UniqueConstraint("seller_id", "code"),
+        one_of("availability_display", AvailabilityDisplay),
+    )
     id: Mapped[Id]
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     code: Mapped[Code]
     name: Mapped[Name]
+    # What the group's buyers are told of stock; null: what the seller tells everybody.
+    availability_display: Mapped[AvailabilityDisplay | None] = mapped_column(Stored(AvailabilityDisplay))
     assortment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assortment.id", use_alter=True))
 
 

@@ -202,7 +202,10 @@ class SalesOrderLineCost(Base):
 
 class SalesOrderScheduleLine(Base):
     """
-    When, whence and how much of a line; `requested_on` is the day of receipt the buyer asks for.
+    When, whence and how much of a line.
+
+    `requested_on` is the day of receipt the buyer asks for, `confirmed_on` the one we promise; the goods are to leave
+    on `ship_on`.
 
     The parts of a line sum to what is not cancelled of it; a part that nothing is left of stays with 0.
     """
@@ -214,6 +217,7 @@ class SalesOrderScheduleLine(Base):
             ["customer_id", "order_line_id"], ["sales_order_line.customer_id", "sales_order_line.id"]
         ),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        CheckConstraint("ship_on <= confirmed_on", name="leaves_before_receipt"),
         Index(None, "customer_id", "order_line_id"),
     )
     id: Mapped[Id]
@@ -223,4 +227,5 @@ class SalesOrderScheduleLine(Base):
     quantity: Mapped[Quantity]
     requested_on: Mapped[date | None]
     confirmed_on: Mapped[date | None]
+    ship_on: Mapped[date | None]
     warehouse_id: Mapped[UUID | None] = mapped_column(ForeignKey("warehouse.id"))

@@ -82,6 +82,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "sales_order_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
+        "customer_calendar": _TENANT,
+        "sellable_days": _CATALOGUE_OR_TENANT,
         "sales_history": _TENANT,
         "delivery": _TENANT,
         "delivery_line": _TENANT,
@@ -179,6 +181,18 @@ _STAFF_ACTS = {
 }
 # What the seller's people do besides: costs of the lines they discount, and notes on customers.
 _STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
+# What promises follow from.
+_SCHEDULING_ACTS = {
+    "calendar": "insert, update",
+    "calendar_holiday": "insert, delete",
+    "customer_calendar": "insert, update, delete",
+    "entry_deadline": "insert, update, delete",
+    "transport_time": "insert, update, delete",
+    "delivery_setting": "insert, update, delete",
+    "sellable_days": "insert, update, delete",
+    "warehouse": "update (calendar_id, handling_days)",
+    "customer_group": "update (availability_display)",
+}
 # Uses are counted by the house; who keeps rules, keeps all else of them.
 _DISCOUNT_ACTS = {
     "discount_group": "insert, update",
@@ -256,6 +270,7 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_DISCOUNT_ACTS,
             **_APPROVAL_ACTS,
             **_HOUSE_ACTS,
+            **_SCHEDULING_ACTS,
             **_CLIENT_ACTS,
             **_UPLOAD_ACTS,
             "spend_limit": "insert, update, delete",

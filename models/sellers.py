@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, CurrencyCode, Id, Locale, Name, Percent, Stored, UnitPrice, one_of
 from rules.pricing_facts import LineMultilineMode
-from rules.states import CreditPolicy, DocumentKind, OutOfStockPolicy
+from rules.states import AvailabilityDisplay, CreditPolicy, DocumentKind, OutOfStockPolicy
 from rules.trade_settings import DateType
 
 
@@ -50,6 +50,7 @@ class Seller(Base):
     __table_args__ = (
         one_of("out_of_stock_policy", OutOfStockPolicy),
         one_of("credit_policy", CreditPolicy),
+        one_of("availability_display", AvailabilityDisplay),
         one_of("line_multiline_mode", LineMultilineMode),
         one_of("price_date_type", DateType),
         CheckConstraint(
@@ -76,6 +77,10 @@ class Seller(Base):
     # The seller lets a parent company see what its subsidiaries do; a child never sees its parent.
     parents_see_descendants: Mapped[bool]
     low_stock_threshold: Mapped[UnitPrice]
+    # What buyers are told of stock, unless their group says otherwise.
+    availability_display: Mapped[AvailabilityDisplay] = mapped_column(
+        Stored(AvailabilityDisplay), server_default="BAND", default=AvailabilityDisplay.BAND
+    )
     # From the target on a margin is green, below the floor red (rule book 0.2, 31); in percent of sales.
     margin_target_percent: Mapped[Percent] = mapped_column(server_default="25", default=Decimal(25))
     margin_floor_percent: Mapped[Percent] = mapped_column(server_default="10", default=Decimal(10))

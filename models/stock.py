@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,7 +21,10 @@ from rules.states import LotStatus, ReservationKind, StockMoveKind
 
 class Warehouse(Base):
     __tablename__ = "warehouse"
-    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+    __table_args__ = (
+        UniqueConstraint("seller_id", "code"),
+        CheckConstraint("handling_days between 0 and 365", name="handling_days_range"),
+    )
     id: Mapped[Id]
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"))
     code: Mapped[Code]
@@ -30,15 +34,23 @@ class Warehouse(Base):
     # Orders are served from the lowest priority number that holds enough.
     priority: Mapped[int]
     active_until: Mapped[date | None]
+    # The days on which goods leave; null: every day. They are picked so many days before.
+    calendar_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendar.id"))
+    handling_days: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
 
 
 class Lot(Base):
     __tablename__ = "lot"
-    __table_args__ = (UniqueConstraint("product_id", "number"), one_of("status", LotStatus))
+    __table_args__ = (
+        UniqueConstraint("product_id", "number"),
+        one_of("status", LotStatus),
+        CheckConstraint("best_before_on <= expires_on", name="best_before_expiry"),
+    )
     id: Mapped[Id]
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))
     number: Mapped[Code]
     received_on: Mapped[date]
+    best_before_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     status: Mapped[LotStatus] = mapped_column(Stored(LotStatus))
 
