@@ -85,12 +85,14 @@ class KeyRequired:
 )
 class ListSize:
     most: int = strawberry.directive_field(name="most")
+    by: str | None = strawberry.directive_field(name="by", default=strawberry.UNSET)
 
 
 # Strawberry has no way to describe a directive's arguments: the descriptions are put on the core schema.
 ARGUMENT_DESCRIPTIONS = {
     ("access", "to"): "Any one of these suffices.",
     ("listSize", "most"): "The largest number of objects.",
+    ("listSize", "by"): "The argument that is a list of as many; null: the largest number is counted.",
 }
 
 
@@ -111,8 +113,9 @@ def key_required() -> KeyRequired:
     return KeyRequired()
 
 
-def list_size(most: int) -> ListSize:
-    return ListSize(most=most)
+def list_size(most: int, by: str | None = None) -> ListSize:
+    """`by` names an argument that is a list: the field answers as many as it has, `most` at most."""
+    return ListSize(most=most) if by is None else ListSize(most=most, by=by)
 
 
 def definition_of(element: Any) -> Any:

@@ -5,6 +5,7 @@ import strawberry
 from schema.api_clients import ApiClientMutations, ApiClientQueries
 from schema.approvals import ApprovalQueries
 from schema.audit import AuditQueries
+from schema.availability import AvailabilityQueries
 from schema.backtest import BacktestQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
@@ -64,6 +65,7 @@ class Query(
     SimulationQueries,
     BacktestQueries,
     SuggestionQueries,
+    AvailabilityQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,

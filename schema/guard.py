@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -148,8 +149,19 @@ class _Guard:
         type_ = definition.type.of_type if is_non_null_type(definition.type) else definition.type
         if is_list_type(type_):
             declared = directive_of(definition, ListSize)
+            if declared is not None and declared.by:
+                return self.length(node, declared)
             return LIST_SIZE if declared is None else int(declared.most)
         return 1
+
+    def length(self, node: FieldNode, declared: ListSize) -> int:
+        """How many the argument lists that the size goes by; a single value counts as a list of one."""
+        value = next((each.value for each in node.arguments or () if each.name.value == declared.by), None)
+        if isinstance(value, VariableNode):
+            self.varies = True
+            found = self.variables.get(value.name.value)
+            return min(max(len(found), 1), declared.most) if isinstance(found, list) else 1
+        return min(max(len(value.values), 1), declared.most) if isinstance(value, ListValueNode) else 1
 
     def number(self, value: Any) -> int:
         found: Any = None

@@ -1,0 +1,336 @@
+"""
+What promises of any number of products follow from: a constant number of statements, run as the house.
+
+Open demand is everybody's: a buyer is told what comes of it, never the rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, or_, select, text
+
+from models.base import new_id
+from models.rows import Reads, columns_of
+from models.scheduling import DeliverySetting
+from rules.states import DeliveryControl, LotCriterion, LotStatus
+
+_PRODUCTS = bindparam("products", type_=ARRAY(Uuid))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A warehouse in use, and how it works; `weekdays` is empty without a calendar: every day."""
+
+    id: UUID
+    code: str
+    name: str
+    city: str
+    priority: int
+    time_zone: str
+    handling_days: int
+    weekdays: list[int]
+    holidays: list[date]
+
+
+_CALENDAR = """
+    coalesce({calendar}.weekdays, '{{}}'),
+    array(select day from calendar_holiday where calendar_id = {calendar}.id and day >= :since order by day)
+"""
+_SITES = text(f"""
+    select warehouse.id, warehouse.code, warehouse.name, warehouse.city, warehouse.priority, warehouse.time_zone,
+        warehouse.handling_days, {_CALENDAR.format(calendar="calendar")}
+    from warehouse left join calendar on calendar.id = warehouse.calendar_id
+    where warehouse.seller_id = :seller and coalesce(warehouse.active_until > :today, true)
+    order by warehouse.priority, warehouse.code
+""")
+
+
+async def sites(session: Reads, seller_id: UUID, today: date, since: date) -> list[SiteRow]:
+    """The seller's warehouses in use, those that serve first ahead; their holidays from `since` on."""
+    found = await session.execute(_SITES, {"seller": seller_id, "today": today, "since": since})
+    return [SiteRow(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineRow:
+    warehouse_id: UUID
+    weekday: int
+    at: time
+
+
+_DEADLINES = text("""
+    select distinct on (warehouse_id, weekday) warehouse_id, weekday, at from entry_deadline
+    join warehouse on warehouse.id = entry_deadline.warehouse_id
+    where warehouse.seller_id = :seller and coalesce(customer_group_id = :customer_group, true)
+    order by warehouse_id, weekday, customer_group_id nulls last
+""")
+
+
+async def deadlines(session: Reads, seller_id: UUID, group_id: UUID | None) -> list[DeadlineRow]:
+    """The deadlines that hold for a customer of a group: its own before those for everybody."""
+    found = await session.execute(_DEADLINES, {"seller": seller_id, "customer_group": group_id or new_id()})
+    return [DeadlineRow(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportRow:
+    warehouse_id: UUID
+    days: int
+    weekdays: list[int]
+    holidays: list[date]
+
+
+_TRANSPORT = text(f"""
+    select distinct on (warehouse_id) warehouse_id, days, {_CALENDAR.format(calendar="calendar")}
+    from transport_time
+    join warehouse on warehouse.id = transport_time.warehouse_id
+    left join calendar on calendar.id = transport_time.calendar_id
+    where warehouse.seller_id = :seller and mode in ('', :mode) and country in ('', :country)
+        and starts_with(:postal_code, postal_prefix)
+    order by warehouse_id, mode = '', country = '', length(postal_prefix) desc
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where goods go; empty texts where that is not known."""
+
+    country: str = ""
+    postal_code: str = ""
+    mode: str = ""
+
+
+async def transport(session: Reads, seller_id: UUID, place: Place, since: date) -> list[TransportRow]:
+    """The days from each warehouse to a place, by the most specific row of each."""
+    found = await session.execute(
+        _TRANSPORT,
+        {
+            "seller": seller_id, "mode": place.mode, "country": place.country, "postal_code": place.postal_code,
+            "since": since,
+        },
+    )  # fmt: skip
+    return [TransportRow(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerRow:
+    """For whom is promised: the group, the days they take goods, and what they are told of stock (null: by seller)."""
+
+    customer_group_id: UUID | None
+    availability_display: str
+    weekdays: list[int]
+    holidays: list[date]
+
+
+_BUYER = text(f"""
+    select customer.customer_group_id, coalesce(customer_group.availability_display, seller.availability_display),
+        {_CALENDAR.format(calendar="calendar")}
+    from customer join seller on seller.id = customer.seller_id
+    left join customer_group on customer_group.id = customer.customer_group_id
+    left join customer_calendar on customer_calendar.customer_id = customer.id
+    left join calendar on calendar.id = customer_calendar.calendar_id
+    where customer.id = :customer
+""")
+
+
+async def buyer(session: Reads, customer_id: UUID, since: date) -> BuyerRow | None:
+    found = (await session.execute(_BUYER, {"customer": customer_id, "since": since})).first()
+    return None if found is None else BuyerRow(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    product_id: UUID | None
+    method: DeliveryControl
+    sales_lead_days: int
+    issue_margin_days: int
+    purchase_lead_days: int | None
+    horizon_days: int
+    supply_fence_days: int | None
+    demand_fence_days: int | None
+    supply_offset_days: int
+    demand_offset_days: int
+    is_unlimited_after_horizon: bool
+    lot_criterion: LotCriterion
+
+
+def delivery_settings(seller_id: UUID, product_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """Those of the products, and the one for all of them."""
+    return select(*columns_of(DeliverySetting, SettingRow)).where(
+        DeliverySetting.seller_id == seller_id,
+        or_(DeliverySetting.product_id.is_(None), DeliverySetting.product_id.in_(product_ids)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A product in a warehouse, or where the product has them a lot of it there; `lot` is null without lots."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    on_hand: Decimal
+    held: Decimal
+    lot: str | None
+    status: LotStatus | None
+    received_on: date | None
+    best_before_on: date | None
+    expires_on: date | None
+
+
+_STOCK = text("""
+    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved,
+        cast(null as varchar), cast(null as varchar), cast(null as date), cast(null as date), cast(null as date)
+    from stock_balance balance where balance.product_id = any (:products)
+    union all
+    select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
+        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on
+    from lot join lot_balance balance on balance.lot_id = lot.id
+    where lot.product_id = any (:products) and balance.on_hand > 0
+""").bindparams(_PRODUCTS)
+
+
+async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
+    """Balances and lots: what is there, and what of it is reserved (balances) or allocated (lots)."""
+    found = await session.execute(_STOCK, {"products": list(product_ids)})
+    return [StockRow(*row[:5], None if row[5] is None else LotStatus(row[5]), *row[6:]) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRow:
+    """
+    What is open of orders, on the day it is to leave: reserved, and released of that, and the rest.
+
+    `warehouse_id` is null for what no warehouse holds; `sellable_days` are the customer's.
+    """
+
+    product_id: UUID
+    warehouse_id: UUID | None
+    on: date
+    sellable_days: int
+    reserved: Decimal
+    released: Decimal
+    unreserved: Decimal
+
+
+# What waits for consent holds stock softly and counts; an order on hold holds nothing, and what is open of it counts.
+_DEMANDS = text("""
+    with part as (
+        select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id,
+            coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today) as day,
+            schedule.quantity
+        from sales_order_line line
+        join sales_order on sales_order.id = line.order_id
+        join sales_order_schedule_line schedule on schedule.order_line_id = line.id
+        where line.product_id = any (:products) and line.kind = 'GOODS' and schedule.quantity > 0
+            and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
+    ), sent as (
+        select delivery_line.schedule_line_id,
+            coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'SHIPPED'), 0) as shipped,
+            coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'RELEASED'), 0) as released
+        from delivery_line join delivery on delivery.id = delivery_line.delivery_id
+        where delivery_line.schedule_line_id in (select id from part)
+        group by delivery_line.schedule_line_id
+    ), held as (
+        select schedule_line_id, warehouse_id, sum(quantity) as quantity from reservation
+        where released_at is null and schedule_line_id in (select id from part)
+        group by schedule_line_id, warehouse_id
+    ), loose as (
+        select reservation.product_id, reservation.warehouse_id, reservation.customer_id, reservation.quantity
+        from reservation where released_at is null and schedule_line_id is null
+            and product_id = any (:products)
+    ), demand as (
+        select part.product_id, coalesce(held.warehouse_id, part.warehouse_id) as warehouse_id, part.customer_id,
+            part.day, coalesce(held.quantity, 0) as reserved, coalesce(sent.released, 0) as released,
+            greatest(part.quantity - coalesce(sent.shipped, 0) - coalesce(held.quantity, 0), 0) as unreserved
+        from part left join held on held.schedule_line_id = part.id left join sent on sent.schedule_line_id = part.id
+        union all
+        select product_id, warehouse_id, customer_id, :today, quantity, 0, 0 from loose
+    ), shelf as (
+        select customer.id as customer_id, product.id as product_id, coalesce((
+            select sellable_days.days from sellable_days
+            where sellable_days.seller_id = customer.seller_id
+                and coalesce(sellable_days.customer_id = customer.id, true)
+                and coalesce(sellable_days.customer_group_id = customer.customer_group_id,
+                    sellable_days.customer_group_id is null)
+                and coalesce(sellable_days.product_id = product.id, true)
+            order by sellable_days.customer_id nulls last, sellable_days.customer_group_id nulls last,
+                sellable_days.product_id nulls last
+            limit 1
+        ), 0) as days
+        from (select distinct customer_id, product_id from demand) pair
+        join customer on customer.id = pair.customer_id
+        join product on product.id = pair.product_id and product.is_lot_tracked
+    )
+    select demand.product_id, demand.warehouse_id, demand.day, coalesce(shelf.days, 0),
+        sum(demand.reserved), sum(demand.released), sum(demand.unreserved)
+    from demand left join shelf using (customer_id, product_id)
+    where demand.reserved > 0 or demand.unreserved > 0
+    group by 1, 2, 3, 4
+""").bindparams(_PRODUCTS)
+
+
+async def demands(session: Reads, product_ids: Sequence[UUID], today: date) -> list[DemandRow]:
+    """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
+    found = await session.execute(_DEMANDS, {"products": list(product_ids), "today": today})
+    return [DemandRow(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class SellableRow:
+    product_id: UUID
+    days: int
+
+
+_SELLABLE = text("""
+    select distinct on (product.id) product.id, sellable_days.days
+    from product join sellable_days on coalesce(sellable_days.product_id = product.id, true)
+    where product.id = any (:products) and sellable_days.seller_id = :seller
+        and coalesce(sellable_days.customer_id = :customer, true)
+        and coalesce(sellable_days.customer_group_id = :customer_group, true)
+    order by product.id, sellable_days.customer_id nulls last, sellable_days.customer_group_id nulls last,
+        sellable_days.product_id nulls last
+""").bindparams(_PRODUCTS)
+
+
+async def sellable_days(
+    session: Reads,
+    seller_id: UUID,
+    product_ids: Sequence[UUID],
+    customer_id: UUID | None,
+    group_id: UUID | None,
+) -> dict[UUID, int]:
+    """How long each product must keep for a customer; the customer, then the group, then the product decide."""
+    nobody = new_id()
+    found = await session.execute(
+        _SELLABLE,
+        {
+            "products": list(product_ids), "seller": seller_id, "customer": customer_id or nobody,
+            "customer_group": group_id or nobody,
+        },
+    )  # fmt: skip
+    return {row[0]: row[1] for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRow:
+    """What is still to come of a purchase into a warehouse on a day; `source` is the purchase's number."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    on: date
+    quantity: Decimal
+    source: str
+
+
+async def supplies(session: Reads, seller_id: UUID, product_ids: Sequence[UUID]) -> list[SupplyRow]:
+    """
+    What is expected from suppliers, by product, warehouse and day: open quantities, on the confirmed or else the
+    requested day. Pegged ones count too, for so does the demand that they are pegged to.
+
+    The seam to purchasing: its open schedule lines are read here, one statement for all products.
+    """
+    return []

@@ -1,0 +1,193 @@
+"""Availability: what is there, what comes, the earliest promise for a quantity, and why that day."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from auth.permissions import Permission
+from models.availability_reads import SiteRow
+from models.products_reads import ProductRow
+from resolvers.context import Context
+from resolvers.customers import customers_by_id, seller
+from resolvers.products import products_by_code
+from resolvers.promises_facts import Facts, ProductAtSite, ProductFacts, for_customer, gather
+from resolvers.stock import band_of
+from rules.availability import Step, Supply
+from rules.lots import LotPolicy, LotStock, in_order, is_sellable
+from rules.money import ZERO
+from rules.promising_sites import SitesPromise, pooled_ladder, promise_from_sites
+from rules.quantities import QUANTITY_MAX
+from rules.refusals import ErrorCode, Refusal, refuse_all
+from rules.states import AvailabilityBand, AvailabilityDisplay, ProductKind
+from rules.texts import item_key
+
+PRODUCTS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityAsked:
+    """A product by any of its codes, how much of it, and the day of receipt asked for."""
+
+    code: str
+    quantity: Decimal
+    requested_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """A product in one warehouse, as staff see it."""
+
+    site: SiteRow
+    on_hand: Decimal
+    reserved: Decimal
+    ladder: tuple[Step, ...]
+    earliest: SitesPromise[UUID] | None
+
+    @property
+    def free(self) -> Decimal:
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class LotOption:
+    """A lot in a warehouse, and whether it may go to the customer on the promised day."""
+
+    site: SiteRow
+    lot: LotStock
+    is_sellable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What is told of a product; `product` is None where the viewer knows none by that code.
+
+    `shows` says how much of it is theirs to see; `promise` is None for services, which are always to be had, and
+    where there is no warehouse.
+    """
+
+    code: str
+    product: ProductRow | None
+    quantity: Decimal
+    requested_on: date | None
+    shows: AvailabilityDisplay
+    band: AvailabilityBand | None = None
+    free: Decimal = ZERO
+    on_hand: Decimal = ZERO
+    incoming: tuple[Supply, ...] = ()
+    ladder: tuple[Step, ...] = ()
+    promise: SitesPromise[UUID] | None = None
+    sites: tuple[SiteAnswer, ...] = ()
+    lots: tuple[LotOption, ...] = ()
+
+
+async def availability(
+    ctx: Context,
+    asked: Sequence[AvailabilityAsked],
+    customer_id: UUID | None = None,
+    warehouses: Collection[UUID] | None = None,
+) -> list[Answer]:
+    """
+    The answers in the order asked, in a constant number of statements.
+
+    Args:
+        customer_id: for whom staff ask; a buyer asks for their own company.
+    Raises:
+        Refusal(NOT_FOUND): the viewer sees no such customer.
+        Refusal(LIMIT_EXCEEDED): more than 1,000 products.
+        Refusal(QUANTITY_INVALID): a quantity is not above zero, or absurd.
+    """
+    _check(asked)
+    whom = customer_id or ctx.user.customer_id
+    if whom is not None and await ctx.load(customers_by_id, whom) is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
+    by_code = await products_by_code(ctx, [each.code for each in asked])
+    products = {product.id: product for product in by_code.values()}
+    facts = await gather(ctx, list(products.values()), await for_customer(ctx, whom), warehouses)
+    shows = shown_to(ctx, facts)
+    low = (await seller(ctx)).low_stock_threshold
+    return [_answer(each, by_code.get(item_key(each.code)), facts, shows, low) for each in asked]
+
+
+def shown_to(ctx: Context, facts: Facts) -> AvailabilityDisplay:
+    """Staff with the permission see figures; a buyer sees what their group is told."""
+    if ctx.user.may(Permission.STOCK_QUANTITY_READ):
+        return AvailabilityDisplay.EXACT
+    return facts.display or AvailabilityDisplay.BAND
+
+
+def _check(asked: Sequence[AvailabilityAsked]) -> None:
+    if len(asked) > PRODUCTS_MAX:
+        text = "Ask for {most} products at most."
+        raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("products",), most=PRODUCTS_MAX)
+    refuse_all(
+        [
+            Refusal(
+                ErrorCode.QUANTITY_INVALID, "The quantity of {sku} must be above zero.",
+                ("products", index, "quantity"), sku=each.code,
+            )
+            for index, each in enumerate(asked)
+            if not ZERO < each.quantity <= QUANTITY_MAX
+        ]
+    )  # fmt: skip
+
+
+def _answer(
+    asked: AvailabilityAsked,
+    product: ProductRow | None,
+    facts: Facts,
+    shows: AvailabilityDisplay,
+    low: Decimal,
+) -> Answer:
+    if product is None:
+        return Answer(asked.code, None, asked.quantity, asked.requested_on, shows)
+    if product.kind is ProductKind.SERVICE:
+        band = None if shows is AvailabilityDisplay.NONE else AvailabilityBand.IN_STOCK
+        return Answer(asked.code, product, asked.quantity, asked.requested_on, shows, band)
+    known = facts.products[product.id]
+    free = sum((each.free for each in known.sites), ZERO)
+    ladders = [each.promising.availability.ladder() for each in known.sites]
+    promise = promise_from_sites(asked.quantity, [each.promising for each in known.sites], asked.requested_on)
+    return Answer(
+        asked.code,
+        product,
+        asked.quantity,
+        asked.requested_on,
+        shows,
+        None if shows is AvailabilityDisplay.NONE else band_of(free, low),
+        free,
+        sum((each.on_hand for each in known.sites), ZERO),
+        tuple(_incoming(known.sites)),
+        tuple(pooled_ladder(ladders)),
+        None if shows is AvailabilityDisplay.NONE else promise,
+        tuple(_at(each, ladder, asked) for each, ladder in zip(known.sites, ladders, strict=True)),
+        tuple(_lots(known, promise)),
+    )
+
+
+def _incoming(sites: Sequence[ProductAtSite]) -> list[Supply]:
+    found = [supply for each in sites for supply in each.promising.availability.supplies]
+    return sorted(found, key=lambda supply: (supply.on, supply.source))
+
+
+def _at(each: ProductAtSite, ladder: Sequence[Step], asked: AvailabilityAsked) -> SiteAnswer:
+    earliest = promise_from_sites(asked.quantity, [each.promising], asked.requested_on)
+    return SiteAnswer(each.site, each.on_hand, each.reserved, tuple(ladder), earliest)
+
+
+def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOption]:
+    """The lots as they would be picked; whether each is sellable on the promised day of receipt, or else today."""
+    found = []
+    for each in known.sites:
+        found_promise = None if promise is None else promise.promise
+        receipt_on = (
+            found_promise.receipt_on if found_promise and found_promise.receipt_on else each.promising.entered
+        )
+        policy = LotPolicy(known.setting.lot_criterion, known.sellable_days)
+        found += [
+            LotOption(each.site, lot, is_sellable(lot, receipt_on, policy))
+            for lot in in_order(each.lots, policy)
+        ]
+    return found

@@ -1,0 +1,285 @@
+"""What promises follow from, gathered for any number of products in a constant number of statements."""
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from models.availability_reads import (
+    BuyerRow,
+    DemandRow,
+    Place,
+    SettingRow,
+    SiteRow,
+    StockRow,
+    SupplyRow,
+    TransportRow,
+    buyer,
+    deadlines,
+    delivery_settings,
+    demands,
+    sellable_days,
+    sites,
+    stock,
+    supplies,
+    transport,
+)
+from models.products_reads import ProductRow
+from resolvers.context import Context
+from resolvers.customers import addresses_by_customer
+from resolvers.house import as_house
+from rules.availability import (
+    FOREVER,
+    Availability,
+    Demand,
+    LotOnHand,
+    StockFacts,
+    Supply,
+    Window,
+    days_to_keep,
+)
+from rules.calendars import ALWAYS_OPEN, Calendar, Deadlines, Route, entry_day, zone_named
+from rules.lots import LotStock, lot_date
+from rules.money import ZERO
+from rules.promising import Control
+from rules.promising_sites import Site
+from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion, LotStatus
+
+Row = TypeVar("Row")
+Key = TypeVar("Key", bound=Hashable)
+
+# A backward count may reach a holiday that has passed: no route takes longer.
+_HOLIDAYS_SINCE = timedelta(400)
+# Without any setting a promise is what stock allows; what is late counts from tomorrow.
+_DEFAULT = SettingRow(
+    None, DeliveryControl.ATP, 0, 0, None, 90, None, None, 1, 0, False, LotCriterion.EXPIRY
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ForWhom:
+    """For whom and where to something is promised; without a customer, for nobody in particular."""
+
+    customer_id: UUID | None = None
+    place: Place = field(default_factory=Place)
+
+
+async def for_customer(ctx: Context, customer_id: UUID | None) -> ForWhom:
+    """A customer at the address that their goods go to when they say nothing else."""
+    if customer_id is None:
+        return ForWhom()
+    addresses = await ctx.load(addresses_by_customer, customer_id)
+    address = next(iter(addresses), None)
+    return ForWhom(customer_id, Place() if address is None else Place(address.country, address.postal_code))
+
+
+@dataclass(frozen=True, slots=True)
+class ProductAtSite:
+    """A product in a warehouse: what is there, and what may be promised of it."""
+
+    site: SiteRow
+    on_hand: Decimal
+    reserved: Decimal
+    promising: Site[UUID]
+    lots: tuple[LotStock, ...]
+
+    @property
+    def free(self) -> Decimal:
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What is known of a product, by warehouse, those that serve first ahead."""
+
+    product: ProductRow
+    setting: SettingRow
+    sellable_days: int
+    sites: tuple[ProductAtSite, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`display` is what the customer is told of stock; None where it is asked for nobody."""
+
+    products: Mapping[UUID, ProductFacts]
+    display: AvailabilityDisplay | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The rows as they were read."""
+
+    sites: Sequence[SiteRow]
+    deadlines: Mapping[UUID, Deadlines]
+    transport: Mapping[UUID, TransportRow]
+    buyer: BuyerRow | None
+    settings: Mapping[UUID | None, SettingRow]
+    sellable: Mapping[UUID, int]
+    stock: Mapping[tuple[UUID, UUID], Sequence[StockRow]]
+    demands: Mapping[tuple[UUID, UUID | None], Sequence[DemandRow]]
+    supplies: Mapping[tuple[UUID, UUID], Sequence[SupplyRow]]
+
+
+async def gather(
+    ctx: Context, products: Sequence[ProductRow], whom: ForWhom, warehouses: Collection[UUID] | None = None
+) -> Facts:
+    """
+    What is known of the products.
+
+    Args:
+        warehouses: only these; None is all in use. What no warehouse holds for an order is the first one's to serve.
+    """
+    read = await _read(ctx, [product.id for product in products], whom)
+    facts = {product.id: _of_product(ctx, read, product, warehouses) for product in products}
+    display = None if read.buyer is None else AvailabilityDisplay(read.buyer.availability_display)
+    return Facts(facts, display)
+
+
+async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom) -> _Read:
+    """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
+    seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
+    async with as_house(ctx) as house:
+        places = await sites(house, seller_id, ctx.today, since)
+        party = None if whom.customer_id is None else await buyer(house, whom.customer_id, since)
+        group_id = None if party is None else party.customer_group_id
+        late = await deadlines(house, seller_id, group_id)
+        ways = await transport(house, seller_id, whom.place, since)
+        settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
+        shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
+        there = await stock(house, ids)
+        open_ = await demands(house, ids, ctx.today)
+        coming = await supplies(house, seller_id, ids)
+    return _Read(
+        places,
+        {
+            place.id: Deadlines(
+                zone_named(place.time_zone),
+                {row.weekday: row.at for row in late if row.warehouse_id == place.id},
+            )
+            for place in places
+        },
+        {row.warehouse_id: row for row in ways},
+        party,
+        {row.product_id: row for row in settings},
+        shelf,
+        _grouped(there, lambda row: (row.product_id, row.warehouse_id)),
+        _grouped(open_, lambda row: (row.product_id, row.warehouse_id)),
+        _grouped(coming, lambda row: (row.product_id, row.warehouse_id)),
+    )
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _of_product(
+    ctx: Context, read: _Read, product: ProductRow, warehouses: Collection[UUID] | None
+) -> ProductFacts:
+    setting = read.settings.get(product.id) or read.settings.get(None) or _DEFAULT
+    shelf = read.sellable.get(product.id, 0)
+    found = [
+        _at_site(ctx, read, product, setting, shelf, place, is_first=index == 0)
+        for index, place in enumerate(read.sites)
+        if warehouses is None or place.id in warehouses
+    ]
+    return ProductFacts(product, setting, shelf, tuple(found))
+
+
+def _at_site(
+    ctx: Context,
+    read: _Read,
+    product: ProductRow,
+    setting: SettingRow,
+    shelf: int,
+    place: SiteRow,
+    is_first: bool,
+) -> ProductAtSite:
+    key = product.id, place.id
+    rows = read.stock.get(key, ())
+    balance = next((row for row in rows if row.lot is None), None)
+    lots = [row for row in rows if row.lot is not None]
+    route = _route(read, place)
+    entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
+    facts = StockFacts(
+        _on_hand(lots, setting.lot_criterion) if product.is_lot_tracked
+        else (LotOnHand(ZERO if balance is None else balance.on_hand),),
+        *_demands(read, key, product, setting, is_first),
+    )  # fmt: skip
+    known = Availability(
+        facts, ctx.today, _window(setting), days_to_keep(setting.lot_criterion, route.transport_days, shelf)
+    )
+    return ProductAtSite(
+        place,
+        ZERO if balance is None else balance.on_hand,
+        ZERO if balance is None else balance.held,
+        Site(place.id, known, _control(setting), route, entered),
+        tuple(_lot(row) for row in lots),
+    )
+
+
+def _on_hand(lots: Sequence[StockRow], criterion: LotCriterion) -> tuple[LotOnHand, ...]:
+    """What may be sold of the lots and is not allocated to a delivery, and until when."""
+    return tuple(
+        LotOnHand(row.on_hand - row.held, lot_date(_lot(row), criterion) or FOREVER)
+        for row in lots
+        if row.status is LotStatus.AVAILABLE
+    )
+
+
+def _demands(
+    read: _Read, key: tuple[UUID, UUID], product: ProductRow, setting: SettingRow, is_first: bool
+) -> tuple[tuple[Demand, ...], tuple[Supply, ...], tuple[Demand, ...]]:
+    """What is held, what comes, and what is open besides; of lots, what is allocated is neither there nor held."""
+    nowhere = read.demands.get((product.id, None), ()) if is_first else ()
+    held, open_ = [], []
+    for row in (*read.demands.get(key, ()), *nowhere):
+        keep = days_to_keep(setting.lot_criterion, 0, row.sellable_days) if product.is_lot_tracked else 0
+        reserved = row.reserved - row.released if product.is_lot_tracked else row.reserved
+        if reserved > 0:
+            held.append(Demand(row.on, reserved, keep))
+        if row.unreserved > 0:
+            open_.append(Demand(row.on, row.unreserved, keep))
+    coming = tuple(Supply(row.on, row.quantity, row.source) for row in read.supplies.get(key, ()))
+    return tuple(held), coming, tuple(open_)
+
+
+def _lot(row: StockRow) -> LotStock:
+    assert row.lot is not None and row.status is not None and row.received_on is not None, "it is a lot"
+    return LotStock(
+        row.lot, row.status, row.received_on, row.expires_on, row.on_hand - row.held, row.best_before_on
+    )
+
+
+def _route(read: _Read, place: SiteRow) -> Route:
+    way = read.transport.get(place.id)
+    return Route(
+        0 if way is None else way.days,
+        place.handling_days,
+        _calendar(place.weekdays, place.holidays),
+        ALWAYS_OPEN if way is None else _calendar(way.weekdays, way.holidays),
+        ALWAYS_OPEN if read.buyer is None else _calendar(read.buyer.weekdays, read.buyer.holidays),
+    )
+
+
+def _calendar(weekdays: Sequence[int], holidays: Sequence[date]) -> Calendar:
+    return Calendar(frozenset(weekdays), frozenset(holidays)) if weekdays else ALWAYS_OPEN
+
+
+def _window(setting: SettingRow) -> Window:
+    return Window(
+        setting.horizon_days, setting.supply_fence_days, setting.demand_fence_days, setting.supply_offset_days,
+        setting.demand_offset_days,
+    )  # fmt: skip
+
+
+def _control(setting: SettingRow) -> Control:
+    return Control(
+        setting.method, setting.sales_lead_days, setting.issue_margin_days, setting.purchase_lead_days,
+        setting.is_unlimited_after_horizon,
+    )  # fmt: skip
