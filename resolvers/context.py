@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiodataloader import DataLoader
-from sqlalchemy import Executable, Result, ScalarResult, Select
+from sqlalchemy import Executable, Result, ScalarResult, Select, TextualSelect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -108,7 +108,9 @@ class LockedSession:
     ) -> Result[*tuple[Any, ...]]:
         return await self._run(lambda session: session.execute(statement, params))
 
-    async def rows(self, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]) -> Sequence[Any]:
+    async def rows(
+        self, statement: Select[*tuple[Any, ...]] | TextualSelect, params: Mapping[str, Any]
+    ) -> Sequence[Any]:
         """The rows of a select of columns, by the way of Core: there is no entity to look for."""
         async with self._lock:
             return await self._open.run_sync(_rows_of, statement, params)
@@ -145,7 +147,7 @@ class Warning_:  # noqa: N801 - `Warning` is a builtin
 
 
 def _rows_of(
-    session: Session, statement: Select[*tuple[Any, ...]], params: Mapping[str, Any]
+    session: Session, statement: Select[*tuple[Any, ...]] | TextualSelect, params: Mapping[str, Any]
 ) -> Sequence[Any]:
     if session.new or session.dirty or session.deleted:
         session.flush()

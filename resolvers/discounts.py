@@ -14,11 +14,11 @@ from resolvers.house import as_house
 from rules.discounts_rules import Concurrency, DiscountGroup, DiscountRule, Phase, RuleUse, Stacking
 from rules.refusals import ErrorCode, Path, Refusal
 
-_GROUP_COLUMNS = ", ".join(each.name for each in fields(DiscountGroupRow))
+_GROUP_COLUMNS = ", ".join(f"discount_group.{each.name}" for each in fields(DiscountGroupRow))
 _RULE_COLUMNS = ", ".join(f"discount_rule.{each.name}" for each in fields(DiscountRuleRow))
-_GROUPS = f"select {_GROUP_COLUMNS} from discount_group where seller_id = :seller order by sequence, code"
-_RULES = f"""
-    select {_RULE_COLUMNS}, discount_group.code,
+_RULES = text(
+    f"""
+    select {_RULE_COLUMNS}, {_GROUP_COLUMNS},
         case when uses_per_customer_max is null then 0 else (
             select count(*) from discount_redemption
             where discount_redemption.customer_id = cast(:customer as uuid)
@@ -31,6 +31,8 @@ _RULES = f"""
         and (customer_ids is null or customer_ids && cast(:customers as uuid[]))
     order by discount_rule.created_at, discount_rule.id
 """
+)
+_RULE_WIDTH = len(fields(DiscountRuleRow))
 # Bought here or before us: what was called off does not count.
 _SEGMENTS = """
     with bought as (
@@ -80,15 +82,14 @@ async def rules_for(
     coupons: Collection[str],
 ) -> tuple[list[DiscountGroup], list[DiscountRule]]:
     """
-    The seller's groups, and the rules that may hold for a buyer on a day, with what is left of their limits.
+    The rules that may hold for a buyer on a day, with what is left of their limits, and their groups in order.
 
-    Two statements, however many rules. Buyers read no rules: the session is one of `as_house`.
+    One statement, however many rules. Buyers read no rules: the session is one of `as_house`.
 
     Args:
         customers: the buyer's id and those of its ancestors, nearest first; none for nobody in particular.
         coupons: what the buyer entered, folded by `rules.texts.item_key`.
     """
-    groups = [_group(row) for row in await session.execute(text(_GROUPS), {"seller": seller_id})]
     asked = {
         "seller": seller_id,
         "customer": customers[0] if customers else None,
@@ -96,9 +97,14 @@ async def rules_for(
         "today": today,
         "coupons": sorted(coupons),
     }
-    found = await session.execute(text(_RULES), asked)
-    rules = [_rule(row[:-2]).to_rules(row[-2], order, row[-1]) for order, row in enumerate(found.all())]
-    return [each.to_rules() for each in groups], rules
+    groups: dict[UUID, DiscountGroup] = {}
+    rules = []
+    for order, row in enumerate(await session.execute(_RULES, asked)):
+        rule = _rule(row[:_RULE_WIDTH])
+        if rule.group_id not in groups:
+            groups[rule.group_id] = _group(row[_RULE_WIDTH:-1]).to_rules()
+        rules.append(rule.to_rules(groups[rule.group_id].code, order, row[-1]))
+    return sorted(groups.values(), key=lambda each: (each.sequence, each.code)), rules
 
 
 def _group(row: Sequence[object]) -> DiscountGroupRow:

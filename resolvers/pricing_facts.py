@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from models.free_goods import free_goods_rules_for
+from models.pricing_reads import PARTY, PartyRow, party_asked, party_of
 from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
 from resolvers.context import Context
@@ -19,7 +20,7 @@ from resolvers.prices import Market, breaks_by_product, market, rates_to
 from resolvers.products import categories_by_id, products_by_id, units_by_product
 from resolvers.sales_agreements import commitments_for
 from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
-from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
+from resolvers.trade_agreements import item_groups_of, pricing_of_products, trade_rows_for
 from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
@@ -104,15 +105,6 @@ class Gathered:
         return product, None if found is None else replace(found, quantity=goods.quantity)
 
 
-_BUYER = """
-    select coalesce(customer_group.code, ''), not exists (
-        select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED')
-    )
-    from customer left join customer_group on customer_group.id = customer.customer_group_id
-    where customer.id = :customer
-"""
-
-
 # First expired, first out: the lot that would be sold is the one that expires first and is on hand.
 _EXPIRIES = text(
     """
@@ -128,9 +120,8 @@ _EXPIRIES = text(
 class _House:
     """What the house knows of the buyer and its products, and every rule that may have a say."""
 
-    groups: PricingGroups
-    customer_group: str = ""
-    is_first_order: bool = False
+    party: PartyRow
+    products: Mapping[UUID, ProductPricingRow] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     rows: Sequence[TradeRow] = ()
     commitments: Sequence[Commitment] = ()
@@ -142,9 +133,10 @@ class _House:
 
 async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
     """
-    The facts of any number of lines, in a constant number of statements.
+    The facts of any number of lines, in a number of statements that depends on neither lines nor rules.
 
-    Rules are read as the house: a price does not depend on who asks for it, and no viewer sees the rules by it.
+    Rules are read as the house: a price does not depend on who asks for it, and no viewer sees the rules by it. Kinds
+    of rules of which there are none for the buyer are not read, nor what only they would ask for.
     """
     us, where = await seller(ctx), await market(ctx, document.customer_id)
     days = [pricing_day(ctx, us, line.requested_on) for line in asked]
@@ -162,10 +154,9 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     breaks = await ctx.loader(breaks_by_product).load_many(
         [(product.id, product.unit_code, day, where.currency) for product, day in priced]
     )
-    await ctx.loader(categories_by_id).load_many([product.category_id for product, _ in priced])
-    await ctx.loader(units_by_product).load_many([product.id for product, _ in priced])
+    paths, units = await _of_goods(ctx, house, [product for product, _ in priced])
     lines = [
-        await _line(ctx, house, number, product, day, found)
+        _line(ctx, house, number, product, day, found, paths, units)
         for number, ((product, day), found) in enumerate(zip(priced, breaks, strict=True))
     ]
     own = tuple(
@@ -174,15 +165,15 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     )
     rates = {row.currency for row in house.rows if row.is_generic_currency}
     party = Party(
-        customers=tuple(map(str, house.groups.chains.get(customer_id, ()))) if customer_id else (),
+        customers=tuple(map(str, house.party.chain)),
         currency=where.currency,
         exponent=where.exponent,
-        trade_groups=house.groups.groups.get(customer_id, {}) if customer_id else {},
-        customer_group=house.customer_group,
+        trade_groups=house.party.groups,
+        customer_group=house.party.customer_group,
         segments=house.segments,
         channel=Channel.STAFF if ctx.user.is_staff else Channel.PORTAL,
         coupons=document.coupons,
-        is_first_order=house.is_first_order,
+        is_first_order=house.party.is_first_order,
         rates=await rates_to(ctx, where.currency, rates) if rates else {},
         line_multiline_mode=us.line_multiline_mode,
         active_cells=active_cells(us.inactive_trade_cells),
@@ -210,35 +201,39 @@ async def _house(
     span: tuple[date, date],
     document: DocumentAsked,
 ) -> _House:
-    keys, customers = [product.id for product in products], [customer_id] if customer_id else []
+    keys = [product.id for product in products]
     first, last = span
     async with as_house(ctx) as session:
-        groups = await pricing_groups_for(session, customers, keys)
-        chain = groups.chains.get(customer_id, ()) if customer_id else ()
-        group, is_first_order = "", False
+        asked = party_asked(customer_id, seller_id, first, ctx.today)
+        party = party_of((await session.rows(PARTY, asked))[0])
         segments: frozenset[str] = frozenset()
-        if customer_id is not None:
-            found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
-            group, is_first_order = ("", False) if found is None else (found[0], found[1])
+        if customer_id is not None and party.has_segments:
             segments = await segments_of(session, customer_id, ctx.today)
-        rows = await trade_rows_for(
-            session, seller_id=seller_id, customers=chain,
-            group_codes=groups.group_codes(customer_id) if customer_id else (), products=keys,
-            item_groups=groups.item_groups, first=first, last=last,
-        )  # fmt: skip
+        pricing: Mapping[UUID, ProductPricingRow] = {}
+        rows: Sequence[TradeRow] = ()
+        if party.has_trade_rows:
+            pricing = await pricing_of_products(session, keys)
+            rows = await trade_rows_for(
+                session, seller_id=seller_id, customers=party.chain, group_codes=party.group_codes, products=keys,
+                item_groups=item_groups_of(pricing.values()), first=first, last=last,
+            )  # fmt: skip
         commitments: Sequence[Commitment] = ()
-        if chain:
+        if party.has_commitments:
             commitments = await commitments_for(
-                session, seller_id=seller_id, customers=chain, currency=where.currency, products=keys,
+                session, seller_id=seller_id, customers=party.chain, currency=where.currency, products=keys,
                 first=first, last=last,
             )  # fmt: skip
-        discounts = await rules_for(
-            session, seller_id=seller_id, customers=chain, today=ctx.today, coupons=document.coupons
-        )
-        free_goods = await free_goods_rules_for(
-            session, seller_id=seller_id, customers=chain, groups=[group] if group else [],
-            first=ctx.today, last=ctx.today,
-        )  # fmt: skip
+        discounts: tuple[Sequence[DiscountGroup], Sequence[DiscountRule]] = ((), ())
+        if party.has_discounts:
+            discounts = await rules_for(
+                session, seller_id=seller_id, customers=party.chain, today=ctx.today, coupons=document.coupons
+            )
+        free_goods: Sequence[FreeGoodsRule] = ()
+        if party.has_free_goods:
+            free_goods = await free_goods_rules_for(
+                session, seller_id=seller_id, customers=party.chain,
+                groups=[party.customer_group] if party.customer_group else [], first=ctx.today, last=ctx.today,
+            )  # fmt: skip
         favourites = FavouriteFacts()
         wanted = facts_asked(discounts[1])
         if customer_id is not None and wanted.is_favourite:
@@ -248,29 +243,40 @@ async def _house(
             )  # fmt: skip
         expiries: Mapping[UUID, date] = {}
         if wanted.is_expiry:
-            rows_ = await session.execute(_EXPIRIES, {"products": keys, "today": ctx.today})
-            expiries = {row[0]: row[1] for row in rows_}
-    return _House(
-        groups,
-        group,
-        is_first_order,
-        segments,
-        rows,
-        commitments,
-        discounts,
-        free_goods,
-        favourites,
-        expiries,
-    )
+            found = await session.execute(_EXPIRIES, {"products": keys, "today": ctx.today})
+            expiries = {row[0]: row[1] for row in found}
+    return _House(party, pricing, segments, rows, commitments, discounts, free_goods, favourites, expiries)
 
 
-async def _line(
-    ctx: Context, house: _House, number: int, product: ProductRow, day: date, breaks: Sequence[Break]
+async def _of_goods(
+    ctx: Context, house: _House, products: Sequence[ProductRow]
+) -> tuple[Mapping[UUID, str], Mapping[UUID, Mapping[str, Decimal]]]:
+    """Paths of categories where any rule may ask for them, other units of products where anything is committed to."""
+    paths: dict[UUID, str] = {}
+    if house.party.has_categories:
+        keys = sorted({product.category_id for product in products})
+        categories = await ctx.loader(categories_by_id).load_many(keys)
+        paths = {each.id: each.path for each in categories if each is not None}
+    units: dict[UUID, Mapping[str, Decimal]] = {}
+    if house.commitments:
+        found = await ctx.loader(units_by_product).load_many([product.id for product in products])
+        for product, others in zip(products, found, strict=True):
+            units[product.id] = {each.unit_code: each.factor for each in others}
+    return paths, units
+
+
+def _line(
+    ctx: Context,
+    house: _House,
+    number: int,
+    product: ProductRow,
+    day: date,
+    breaks: Sequence[Break],
+    paths: Mapping[UUID, str],
+    units: Mapping[UUID, Mapping[str, Decimal]],
 ) -> LineFacts:
-    category = await ctx.load(categories_by_id, product.category_id)
-    units = await ctx.load(units_by_product, product.id)
     expires_on = house.expiries.get(product.id)
-    pricing = house.groups.products.get(product.id) or ProductPricingRow(product.id)
+    pricing = house.products.get(product.id) or ProductPricingRow(product.id)
     return LineFacts(
         number=number,
         product=str(product.id),
@@ -279,12 +285,12 @@ async def _line(
         priced_on=day,
         breaks=breaks,
         unit_code=product.unit_code,
-        category_path="/" if category is None else category.path,
+        category_path=paths.get(product.category_id, "/"),
         brand=product.brand,
         line_discount_group=pricing.line_discount_group,
         multiline_discount_group=pricing.multiline_discount_group,
         is_in_total_discount=pricing.is_in_total_discount,
-        units={each.unit_code: each.factor for each in units},
+        units=units.get(product.id, {}),
         days_to_expiry=None if expires_on is None else (expires_on - ctx.today).days,
         times_bought=house.favourites.times_bought.get(product.id, {}),
         is_in_wishlist=product.id in house.favourites.wishlisted,

@@ -1,6 +1,6 @@
 """Trade agreements: what holds for a price, and what those who keep them read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -95,12 +95,19 @@ class PricingGroups:
     @property
     def item_groups(self) -> tuple[str, ...]:
         """The codes of the products' groups, of all relations."""
-        codes = {
-            code
-            for each in self.products.values()
-            for code in (each.line_discount_group, each.multiline_discount_group)
-        }
-        return tuple(sorted(codes - {""}))
+        return item_groups_of(self.products.values())
+
+
+def item_groups_of(products: Iterable[ProductPricingRow]) -> tuple[str, ...]:
+    """The codes of products' groups, of all relations."""
+    codes = {code for each in products for code in (each.line_discount_group, each.multiline_discount_group)}
+    return tuple(sorted(codes - {""}))
+
+
+async def pricing_of_products(session: Session, keys: Sequence[UUID]) -> dict[UUID, ProductPricingRow]:
+    """The groups of the products of which any is said, in one statement; the session is the house's."""
+    found = await session.execute(PRICING_OF_PRODUCTS, {"products": list(keys)})
+    return {row[0]: ProductPricingRow(*row) for row in found}
 
 
 @dataclass(slots=True)
@@ -130,8 +137,7 @@ async def pricing_groups_for(
                 climb.groups.setdefault(kind, []).append(GroupMembership(code, priority))
     pricing = {each: ProductPricingRow(each) for each in products}
     if products:
-        for row in await session.execute(PRICING_OF_PRODUCTS, {"products": list(pricing)}):
-            pricing[row[0]] = ProductPricingRow(*row)
+        pricing |= await pricing_of_products(session, products)
     return PricingGroups(
         {key: tuple(climb.chain) for key, climb in climbs.items()},
         {
