@@ -178,9 +178,10 @@ _STAFF_ACTS = {
     "free_goods_rule": "insert, update",
     "charge_rule": "insert, update",
     "charge_band": "insert, delete",
+    # How prices are made; nothing else of the seller.
+    "seller": "update (line_multiline_mode, price_date_type, inactive_trade_cells, margin_target_percent,"
+    " margin_floor_percent, pricing_version)",
 }
-# What the seller's people do besides: costs of the lines they discount, and notes on customers.
-_STAFF_ACTS = {"sales_order_line_cost": "insert", "customer": "update (internal_note, version)"}
 # What promises follow from.
 _SCHEDULING_ACTS = {
     "calendar": "insert, update",

@@ -54,7 +54,8 @@ class Seller(Base):
         one_of("line_multiline_mode", LineMultilineMode),
         one_of("price_date_type", DateType),
         CheckConstraint(
-            "margin_floor_percent <= margin_target_percent and margin_target_percent < 100",
+            "margin_floor_percent >= 0 and margin_floor_percent <= margin_target_percent"
+            " and margin_target_percent < 100",
             name="margin_bands",
         ),
     )
@@ -103,6 +104,8 @@ class Seller(Base):
     inactive_trade_cells: Mapped[list[str]] = mapped_column(
         ARRAY(String(64)), server_default="{}", default=list
     )
+    # Counts the changes of how prices are made: whoever changes that says which ways they saw.
+    pricing_version: Mapped[int] = mapped_column(server_default="1", default=1)
 
 
 class ExchangeRate(Base):

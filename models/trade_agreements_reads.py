@@ -18,6 +18,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     false,
+    func,
     or_,
     select,
     text,
@@ -123,6 +124,17 @@ def holds_on(day: date) -> ColumnElement[bool]:
     return and_(
         or_(table.valid_from.is_(None), table.valid_from <= day),
         or_(table.valid_until.is_(None), table.valid_until > day),
+    )
+
+
+def rows_by_cell(seller_id: UUID, day: date) -> Select[TradeRelation, Scope, Scope, int]:
+    """How many posted rows hold on a day, by relation, customer scope and item scope."""
+    table = TradeAgreementRow
+    cell = (table.relation, table.customer_scope, table.item_scope)
+    return (
+        select(*cell, func.count())
+        .where(table.seller_id == seller_id, table.is_posted, holds_on(day))
+        .group_by(*cell)
     )
 
 

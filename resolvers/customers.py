@@ -76,6 +76,7 @@ class SellerRow:
     line_multiline_mode: LineMultilineMode
     price_date_type: DateType
     inactive_trade_cells: list[str]
+    pricing_version: int
 
 
 async def seller(ctx: Context) -> SellerRow:

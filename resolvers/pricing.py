@@ -11,7 +11,7 @@ from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather, 
 from rules.free_goods import FreeGoods
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import PricedDocument, PricedLine, price_document, price_free_line
-from rules.pricing_facts import Break
+from rules.pricing_facts import LineFacts, Rung
 from rules.sales_agreements import Linking
 
 
@@ -108,13 +108,18 @@ async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A product's price today for a quantity in its own unit, and the prices in force by quantity."""
+    """A product's price today for a quantity in its own unit, with what its ladder is made of."""
 
     quantity: Decimal
     currency: str
     price: PricedLine
     tax_percent: Decimal
-    breaks: tuple[Break, ...]
+    line: LineFacts
+    gathered: Gathered
+
+    def ladder(self) -> list[Rung]:
+        """The prices by quantity; none where a sales agreement sets the price. Worked out when asked only."""
+        return [] if self.price.commitment is not None else self.gathered.ladder(self.line)
 
 
 async def offers(ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]) -> list[Offer | None]:
@@ -137,6 +142,7 @@ async def offers(ctx: Context, keys: Sequence[tuple[ProductRow, Decimal | None]]
         if price is None or tax.percent is None:
             found.append(None)
             continue
-        breaks = gathered.ladder(alone.lines[0])
-        found.append(Offer(line.quantity, gathered.market.currency, price, tax.percent, tuple(breaks)))
+        found.append(
+            Offer(line.quantity, gathered.market.currency, price, tax.percent, alone.lines[0], gathered)
+        )
     return found

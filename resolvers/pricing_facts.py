@@ -25,9 +25,10 @@ from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
 from rules.pricing import DocumentFacts, PriceBook
-from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party, TradeRow
+from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party, Rung, TradeRow
+from rules.pricing_ladder import price_ladder
 from rules.sales_agreements import Commitment
-from rules.trade_agreements import TradeBook, ladder
+from rules.trade_agreements import TradeBook
 from rules.trade_settings import active_cells
 from rules.trade_settings import pricing_day as day_of_prices
 
@@ -92,9 +93,9 @@ class Gathered:
         """Each line as a document of its own."""
         return [replace(self.facts, lines=(replace(line, number=0),)) for line in self.facts.lines]
 
-    def ladder(self, line: LineFacts) -> list[Break]:
-        """The prices by quantity that the customer sees for a line's product, before discounts."""
-        return ladder(self.facts.book.trade, self.facts.party, line)
+    def ladder(self, line: LineFacts) -> list[Rung]:
+        """The prices by quantity that the customer sees for a line's product, before promotions."""
+        return price_ladder(self.facts.book.trade, self.facts.party, line)
 
     def free_line(self, goods: FreeGoods) -> tuple[ProductRow | None, LineFacts | None]:
         """The product that is free, and the facts of its price on the parent's day."""

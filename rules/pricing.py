@@ -11,7 +11,7 @@ from rules.free_goods import FreeGoods, FreeGoodsRule, FreeKind, derive, free_li
 from rules.money import ZERO, line_amount, percent_of, round_money
 from rules.pricing_agreements import UnitPricing
 from rules.pricing_base import base_price, next_break, restate
-from rules.pricing_facts import Break, LineFacts, Party
+from rules.pricing_facts import LineFacts, Party, Rung
 from rules.pricing_running import RunningDocument, RunningLine
 from rules.pricing_trace import PriceComponent, PriceStep, ValueKind, shown_price
 from rules.sales_agreements import Commitment, Link, Linking
@@ -67,7 +67,7 @@ class PricedLine:
     break_from_quantity: Decimal
     unit_price: Decimal
     net_amount: Decimal
-    next_break: Break | None
+    next_break: Rung | None
     steps: tuple[PriceStep, ...]
     quantity_paid: Decimal
     commitment: str | None = None

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from rules.money import ZERO
-from rules.pricing_facts import Break, LineFacts, Party, TradeRow
+from rules.pricing_facts import Break, LineFacts, Party, Rung, TradeRow
 from rules.pricing_trace import PriceComponent, PriceReason, PriceStep, PriceStepStatus, ValueKind
 from rules.quantities import plain
+from rules.simulation import saving_percent
 from rules.trade_agreements import (
     Discount,
     TradeBook,
@@ -147,7 +148,7 @@ def next_break(
     by_rules: UnitNet,
     base: BasePrice,
     quantities: Mapping[str, Decimal],
-) -> Break | None:
+) -> Rung | None:
     """
     The next quantity from which the line's unit price is lower, by list and trade agreements; None at the last.
 
@@ -174,5 +175,6 @@ def next_break(
             summed[group] = quantities.get(group, line.quantity) + more
         net = net_by_rules(trade, party, there, base_there, summed).unit_price
         if restate(net, base_there.price_unit, ONE) < now:
-            return Break(quantity, net, base_there.price_unit)
+            saves = saving_percent(by_rules.unit_price, base.price_unit, net, base_there.price_unit)
+            return Rung(quantity, net, base_there.price_unit, more, saves)
     return None

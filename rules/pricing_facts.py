@@ -62,6 +62,21 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung(Break):
+    """
+    A break as a buyer reads it: "12 more save 4 %".
+
+    Args:
+        more: how many more units than asked it takes; none where the quantity asked reaches it.
+        saves_percent: what a unit costs less, 2 decimals: of a next break less than now, of a ladder less than on its
+            first rung; below zero where it costs more.
+    """
+
+    more: Decimal
+    saves_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class TradeRow:
     """
     A posted row of a trade agreement (rule book 2).

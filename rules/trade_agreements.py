@@ -8,7 +8,6 @@ from decimal import Decimal, localcontext
 
 from rules.money import ZERO
 from rules.pricing_facts import (
-    Break,
     LineFacts,
     LineMultilineMode,
     Party,
@@ -246,10 +245,6 @@ class TradePrice:
 
 def trade_price(book: TradeBook, party: Party, line: LineFacts) -> TradePrice | None:
     """The cheapest price of the rows that hold for a line, per unit; of equal ones the first met."""
-    return _trade_price(book, party, line, line.quantity)
-
-
-def _trade_price(book: TradeBook, party: Party, line: LineFacts, quantity: Decimal) -> TradePrice | None:
     found = [
         row
         for row in hits(
@@ -259,7 +254,7 @@ def _trade_price(book: TradeBook, party: Party, line: LineFacts, quantity: Decim
             item=line.product,
             item_group="",
             unit_code=line.unit_code,
-            quantity=quantity,
+            quantity=line.quantity,
             day=line.priced_on,
         )
         if row.unit_price is not None
@@ -471,33 +466,6 @@ def combine(
             return multiline.net_of(of_line, price_unit)
 
 
-def ladder(book: TradeBook, party: Party, line: LineFacts) -> list[Break]:
-    """
-    The prices that a customer sees by quantity before discounts: of trade agreements, list prices where none holds.
-
-    Quantities from which nothing changes are left out; the first has a price at all.
-    """
-    steps = {each.from_quantity for each in line.breaks}
-    for row in _in_precedence(book, TradeRelation.PRICE, party, (line.product, ""), _all_groups(party)):
-        steps.add(row.from_quantity)
-        if row.to_quantity is not None:
-            steps.add(row.to_quantity)
-    found: list[Break] = []
-    for quantity in sorted(steps):
-        price = _trade_price(book, party, line, quantity)
-        if price is not None:
-            rung = Break(quantity, price.unit_price, price.price_unit)
-        else:
-            reached = [each for each in line.breaks if each.from_quantity <= quantity]
-            if not reached:
-                continue
-            listed = max(reached, key=lambda each: each.from_quantity)
-            rung = Break(quantity, listed.unit_price, listed.price_unit)
-        if not found or not _is_same_price(found[-1], rung):
-            found.append(rung)
-    return found
-
-
 def trade_thresholds(
     book: TradeBook, party: Party, line: LineFacts, quantities: Mapping[str, Decimal]
 ) -> set[Decimal]:
@@ -523,11 +491,3 @@ def trade_thresholds(
             if row.to_quantity is not None:
                 found.add(row.to_quantity - others)
     return found
-
-
-def _all_groups(party: Party) -> tuple[str, ...]:
-    return tuple(sorted({group.code for group in party.trade_groups.get(TradeRelation.PRICE, ())}))
-
-
-def _is_same_price(one: Break, other: Break) -> bool:
-    return _times(one.unit_price, other.price_unit) == _times(other.unit_price, one.price_unit)

@@ -1,13 +1,25 @@
 """A seller's ways with trade agreements: whose day counts, and which combinations are searched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
+from rules.money import ZERO
 from rules.pricing_facts import Scope, TradeRelation
+from rules.refusals import ErrorCode, Refusal
 from rules.trade_rows import ITEM_SCOPES
 
 Cell = tuple[TradeRelation, Scope, Scope]  # relation, customer, item
+# Every combination that a row can be for, in the order in which they are searched.
+CELLS: tuple[Cell, ...] = tuple(
+    (relation, customer, item)
+    for relation, items in ITEM_SCOPES.items()
+    for customer in Scope
+    for item in Scope
+    if item in items
+)
+HUNDRED = Decimal(100)
 
 
 class DateType(StrEnum):
@@ -39,10 +51,34 @@ def active_cells(inactive: Iterable[str]) -> frozenset[Cell] | None:
     off = frozenset(inactive)
     if not off:
         return None
-    return frozenset(
-        (relation, customer, item)
-        for relation, items in ITEM_SCOPES.items()
-        for customer in Scope
-        for item in items
-        if cell_code(relation, customer, item) not in off
-    )
+    return frozenset(cell for cell in CELLS if cell_code(*cell) not in off)
+
+
+def check_settings(
+    target_percent: Decimal, floor_percent: Decimal, inactive: Sequence[Cell]
+) -> list[Refusal]:
+    """
+    Everything that is wrong with a seller's settings; each path is the field's name in the API.
+
+    Args:
+        target_percent, floor_percent: margins in percent of sales: green from the target on, red below the floor,
+            amber in between; so the floor is not above the target, and the bands leave no gap.
+        inactive: combinations that shall not be searched.
+    """
+    found = []
+    for field, percent in (("marginTargetPercent", target_percent), ("marginFloorPercent", floor_percent)):
+        if not ZERO <= percent < HUNDRED:
+            text = "A margin is from 0 to below 100 percent."
+            found.append(Refusal(ErrorCode.INVALID, text, (field,)))
+    if not found and floor_percent > target_percent:
+        text = "The red band ends where the amber one begins: the floor is not above the target."
+        found.append(Refusal(ErrorCode.INVALID, text, ("marginFloorPercent",)))
+    known = frozenset(CELLS)
+    for index, cell in enumerate(inactive):
+        at = ("inactiveCells", index)
+        if cell not in known:
+            text = "No row can be for this combination."
+            found.append(Refusal(ErrorCode.INVALID, text, at))
+        elif cell in inactive[:index]:
+            found.append(Refusal(ErrorCode.INVALID, "This is there twice.", at))
+    return found

@@ -32,6 +32,7 @@ from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
+from schema.pricing_settings import PricingSettingsMutations, PricingSettingsQueries
 from schema.products import ProductQueries
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
@@ -79,6 +80,7 @@ class Query(
     ImportQueries,
     SalesAgreementQueries,
     TradeAgreementQueries,
+    PricingSettingsQueries,
 ):
     """Everything that can be asked."""
 
@@ -108,6 +110,7 @@ class Mutation(
     UserMutations,
     SalesAgreementMutations,
     TradeAgreementMutations,
+    PricingSettingsMutations,
 ):
     """Everything that can be done."""
 

@@ -16,7 +16,7 @@ from models.stock_reads import WarehouseRow
 from resolvers import pricing, products, stock, trade_agreements
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
-from rules.pricing_facts import Break
+from rules.pricing_facts import Rung
 from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
@@ -138,21 +138,24 @@ class Availability:
         ]
 
 
-@strawberry.type(description="A list price from a quantity on.", directives=_PRICES)
+@strawberry.type(description="A price from a quantity on, before promotions.", directives=_PRICES)
 class PriceBreak:
     from_quantity: Decimal = strawberry.field(
         description="The quantity it begins at, in the product's own unit."
     )
     unit_price: Money = strawberry.field(description="The price of `priceUnit` units.")
     price_unit: Decimal = strawberry.field(description="How many units the price is for.")
+    more: Decimal = strawberry.field(
+        description="How many units more than asked it takes; 0 where the quantity asked reaches it."
+    )
+    saves_percent: Decimal = strawberry.field(
+        description="What a unit costs less, in percent with 2 decimals: as `nextBreak` less than now, among `breaks` "
+        "less than on the first; negative where it costs more."
+    )
 
     @classmethod
-    def of(cls, row: Break, currency: str) -> "PriceBreak":
-        return cls(
-            from_quantity=row.from_quantity,
-            unit_price=Money.of(row.unit_price, currency),
-            price_unit=row.price_unit,
-        )
+    def of(cls, row: Rung, currency: str) -> "PriceBreak":
+        return fill(cls, row, unit_price=Money.of(row.unit_price, currency))
 
 
 @strawberry.type(
@@ -183,9 +186,12 @@ class ProductPrice:
     def net_amount(self) -> Money:
         return self._money(self.offer.price.net_amount)
 
-    @strawberry.field(description="All list prices in force, by quantity.", directives=[list_size(10)])
+    @strawberry.field(
+        description="Your prices by quantity, by list and trade agreements; none where a sales agreement sets it.",
+        directives=[list_size(10)],
+    )
     def breaks(self) -> list[PriceBreak]:
-        return [PriceBreak.of(each, self.offer.currency) for each in self.offer.breaks]
+        return [PriceBreak.of(each, self.offer.currency) for each in self.offer.ladder()]
 
     @strawberry.field(description="From how many on it is cheaper; null at the last.")
     def next_break(self) -> PriceBreak | None:

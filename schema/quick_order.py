@@ -23,7 +23,7 @@ from schema.carts import LISTED_MAX, cart_payload
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.ids import Node, decode_id, encode_id, node_loader, try_decode_id
 from schema.payloads import Payload, UserError, user_errors
-from schema.products import Product
+from schema.products import PriceBreak, Product
 from schema.rows import fill
 from schema.scalars import Money
 from schema.wishlists import wishlist_payload
@@ -75,6 +75,7 @@ class CheckedLine:
         description="Net price of `priceUnit` units at that quantity."
     )
     net_amount: Money | None = strawberry.field(description="What it would cost before tax.")
+    next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
     problem: UserError | None = strawberry.field(description="Why it was adjusted or cannot be ordered.")
     row: strawberry.Private[quick_order.CheckedRow]
 
@@ -90,6 +91,9 @@ class CheckedLine:
             quantity=row.quantity,
             unit_price=None if price is None else Money.of(price.unit_price, row.currency),
             net_amount=None if price is None else Money.of(price.net_amount, row.currency),
+            next_break=None
+            if price is None or price.next_break is None
+            else PriceBreak.of(price.next_break, row.currency),
             problem=None if row.problem is None else user_errors(ctx, [row.problem])[0],
             row=row,
         )

@@ -12,7 +12,7 @@ from resolvers import simulation
 from resolvers.context import Context
 from rules.concessions import WaterfallStep as Step
 from rules.money import ZERO
-from rules.simulation import MarginBand, saving_percent
+from rules.simulation import MarginBand
 from schema.access import access, described_enum, list_size
 from schema.carts import FreeGoods, Totals, totals_of
 from schema.ids import decode_id, encode_id
@@ -96,9 +96,7 @@ class SimulatedLine:
             net_amount=None if price is None else Money.of(price.net_amount, currency),
             price_trace=[] if price is None else steps_of(ctx, price.steps, currency),
             next_break=None if further is None else PriceBreak.of(further, currency),
-            next_break_saves_percent=None
-            if price is None or further is None
-            else saving_percent(price.unit_price, price.price_unit, further.unit_price, further.price_unit),
+            next_break_saves_percent=None if further is None else further.saves_percent,
             agreement_line_id=None
             if price is None or price.commitment is None
             else encode_id("AgreementLine", UUID(price.commitment)),

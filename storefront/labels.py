@@ -374,6 +374,29 @@ LABELS: dict[str, dict[str, Label]] = {
         "MULTILINE_DISCOUNT": Label(N_("Multiline discount")),
         "TOTAL_DISCOUNT": Label(N_("Total discount")),
     },
+    "line_multiline_mode": {
+        "LINE": Label(N_("Line discount only")),
+        "MULTILINE": Label(N_("Multiline discount only")),
+        "MAX": Label(N_("The larger of both")),
+        "MIN": Label(N_("The smaller of both")),
+        "SUM": Label(N_("Added up: 5 and 10 % are 15 %")),
+        "PRODUCT": Label(N_("One after the other: 5 and 10 % are 14.5 %")),
+    },
+    "price_date_type": {
+        "ORDER": Label(N_("Of the order")),
+        "REQUESTED_SHIP": Label(N_("Of shipping")),
+        "REQUESTED_RECEIPT": Label(N_("Of receipt")),
+    },
+    "customer_scope": {
+        "ONE": Label(N_("One customer")),
+        "GROUP": Label(N_("A group of customers")),
+        "ALL": Label(N_("All customers")),
+    },
+    "item_scope": {
+        "ONE": Label(N_("One product")),
+        "GROUP": Label(N_("A group of products")),
+        "ALL": Label(N_("All products")),
+    },
     "trade_journal": {
         "DRAFT": Label(N_("Draft"), "neutral", "edit"),
         "POSTED": Label(N_("Posted"), "success", "check"),

@@ -45,6 +45,7 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    pricing_settings,
     simulator,
     suggestions,
     trade_agreements,
@@ -83,6 +84,7 @@ PAGES: Sequence[At] = (
     *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
+    *pricing_settings.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

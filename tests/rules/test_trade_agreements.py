@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from rules.money import line_amount, round_money
 from rules.pricing_facts import (
-    Break,
     GroupMembership,
     LineFacts,
     LineMultilineMode,
@@ -26,7 +25,6 @@ from rules.trade_agreements import (
     TradeBook,
     combine,
     hits,
-    ladder,
     line_discount,
     multiline_discount,
     multiline_quantities,
@@ -382,24 +380,6 @@ def test_ancestors_units_and_inactive_cells() -> None:
     only_all = frozenset({(PRICE, Scope.ALL, Scope.ONE)})
     assert found(party("C1", active_cells=only_all)) == ["ALL"]
     assert found(party("C1", active_cells=frozenset())) == []
-
-
-def test_the_ladder_shows_trade_prices_and_list_prices_between() -> None:
-    listed = [Break(D(0), D(15), D(1)), Break(D(100), D(9), D(1))]
-    rows = [
-        *BREAKS[1:2],
-        row(id="CHEAP", from_quantity="20", to_quantity="30", unit_price="11.00", customer="C1"),
-    ]
-
-    found = ladder(TradeBook(rows), party(), line(breaks=listed))
-
-    assert [(each.from_quantity, each.unit_price) for each in found] == [
-        (D(0), D(15)),
-        (D(10), D("11.00")),  # unchanged from 20 to 50
-        (D(50), D(15)),
-        (D(100), D(9)),
-    ]
-    assert ladder(TradeBook([]), party(), line(breaks=listed)) == listed
 
 
 quantities = st.integers(0, 60).map(D)

@@ -468,6 +468,14 @@ async def _segment(scene: Scene, name: str) -> Input:
     }  # fmt: skip
 
 
+async def _settings(scene: Scene, name: str) -> Input:
+    answer = await scene.ask(name, "{ pricingSettings { version } }", {})
+    return {
+        "expectedVersion": answer["data"]["pricingSettings"]["version"], "lineMultilineMode": "MAX",
+        "inactiveCells": [{"relation": "PRICE", "customerScope": "ALL", "itemScope": "ONE"}],
+    }  # fmt: skip
+
+
 WHY = {"reason": "porque sí"}
 AGREED = {"title": "Otro", "currency": "EUR", "validFrom": "2026-01-01", "validTo": "2026-12-31", "lines": [
     {"type": "PRODUCT_QUANTITY", "sku": "ACE-1", "committed": "50", "unitPrice": "3"},
@@ -508,6 +516,7 @@ EXAMPLES: dict[str, Example] = {
     "updateDiscountRule": Example("manager", _changed_rule),
     "activateDiscountRule": Example("manager", _rule_act("inactive")),
     "deactivateDiscountRule": Example("manager", _rule_act("active")),
+    "setPricingSettings": Example("manager", _settings, {"marginTargetPercent": "100"}),
     "createDiscountGroup": Example("manager", _group, {"name": " "}),
     "saveSegment": Example("manager", _segment),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),

@@ -198,7 +198,7 @@ def test_every_page_says_who_may_open_it() -> None:
     assert {at.needs for at in PAGES} == {
         "signed-in", "catalog:read", "carts:use", "wishlists:use", "orders:read", "orders:place", "addresses:write", "staff",
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
-        "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "users:write", "agreements:read",
+        "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "trade-agreements:manage", "users:write", "agreements:read",
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
         "suggestions:measure",
     }  # fmt: skip
@@ -211,6 +211,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "journal:read",
         "payments:manage",
         "trade-agreements:read",
+        "trade-agreements:manage",
         "users:write",
         "agreements:manage",
         "charges:read",
