@@ -11,6 +11,7 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
+from schema.concessions import ConcessionMutations, ConcessionQueries
 from schema.coupons import CouponMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
@@ -68,6 +69,7 @@ class Query(
     JournalQueries,
     DeliveryQueries,
     ApprovalQueries,
+    ConcessionQueries,
     AuditQueries,
     SalesQueries,
     UserQueries,
@@ -89,6 +91,7 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    ConcessionMutations,
     DeliveryMutations,
     InvoiceMutations,
     PaymentMutations,
