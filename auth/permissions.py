@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CHARGES_MANAGE = "charges:manage"
     CHARGES_READ = "charges:read"
     COMPANY_MANAGE = "company:manage"
+    CONCESSIONS_DECIDE = "concessions:decide"
+    CONCESSIONS_MANAGE = "concessions:manage"
     COSTS_READ = "costs:read"
     CREDIT_AVAILABLE_READ = "credit-available:read"
     CREDIT_READ = "credit:read"
@@ -171,7 +173,8 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.TEAM,
             (*_SELLING, P.COSTS_READ, P.MARGIN_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE,
              P.FREE_GOODS_MANAGE,
-             P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE),
+             P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE,
+             P.CONCESSIONS_MANAGE, P.CONCESSIONS_DECIDE),
         ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
@@ -204,7 +207,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.INVOICES_READ, P.JOURNAL_READ, P.USERS_WRITE, P.API_CLIENTS_MANAGE, P.EVENTS_READ, P.JOBS_READ,
              P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_READ,
              P.FREE_GOODS_MANAGE, P.CHARGES_READ, P.CHARGES_MANAGE, P.AGREEMENTS_READ, P.DISCOUNTS_READ,
-             P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE),
+             P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE, P.CONCESSIONS_MANAGE),
         ),
     }
 )  # fmt: skip

@@ -5,6 +5,7 @@ from models import (  # noqa: F401
     approvals,
     carts,
     charges,
+    concessions,
     customers,
     deliveries,
     discounts,

@@ -72,9 +72,11 @@ class ApprovalRule(Base):
 
 class ApprovalRequest(Base):
     """
-    Something that waits for consent. One engine for all subjects: here orders, later quotes, agreements, returns.
+    Something that waits for consent. One engine for all subjects: orders, and what is given on them by
+    hand; later quotes, agreements, returns.
 
-    `reasons` are the rules that asked for it as they stood then; `act` is what the requester's act was given.
+    `reasons` are the rules that asked for it as they stood then; `act` is what the requester's act was given,
+    and is done when somebody consents.
     """
 
     __tablename__ = "approval_request"

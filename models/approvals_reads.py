@@ -17,7 +17,7 @@ from models.orders import SalesOrder
 from models.orders_reads import order_in_scope
 from models.rows import columns_of
 from models.users import User
-from rules.states import ApprovalStatus, LimitPeriod, OrderStatus
+from rules.states import ApprovalStatus, ApprovalSubject, LimitPeriod, OrderStatus
 
 APPROVING_ROLES = tuple(
     sorted(role.value for role in CUSTOMER_ROLES if Permission.APPROVALS_DECIDE in ROLE_GRANTS[role])
@@ -99,6 +99,8 @@ class ApprovalRow:
     id: UUID
     customer_id: UUID
     order_id: UUID | None
+    subject_type: str
+    act: dict[str, Any]
     status: ApprovalStatus
     version: int
     reasons: list[Any]
@@ -112,10 +114,17 @@ class ApprovalRow:
 
 
 def visible_approvals(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    """The requests about orders that the viewer may see, as columns of ApprovalRow."""
+    """
+    The requests about orders that the viewer may see, as columns of ApprovalRow.
+
+    What the seller's people ask each other for is theirs alone.
+    """
     orders = select(SalesOrder.id).where(SalesOrder.seller_id == viewer.seller_id, order_in_scope(viewer))
-    return select(*columns_of(ApprovalRequest, ApprovalRow)).where(
+    found = select(*columns_of(ApprovalRequest, ApprovalRow)).where(
         ApprovalRequest.seller_id == viewer.seller_id, ApprovalRequest.order_id.in_(orders)
+    )
+    return (
+        found if viewer.is_staff else found.where(ApprovalRequest.subject_type == ApprovalSubject.ORDER.value)
     )
 
 
@@ -125,12 +134,19 @@ def approval_columns(viewer: Viewer) -> Mapping[str, Any]:
         "status": ApprovalRequest.status,
         "is_mine": ApprovalRequest.requested_by_id == viewer.user_id,
         "is_to_decide": _to_decide(viewer),
+        "is_concession": ApprovalRequest.subject_type == ApprovalSubject.CONCESSION.value,
         "requested_at": ApprovalRequest.requested_at,
     }
 
 
 def _to_decide(viewer: Viewer) -> ColumnElement[bool]:
     """Whether the viewer may decide it now: a colleague's, and within what they may spend themselves."""
+    if viewer.may(Permission.CONCESSIONS_DECIDE):
+        return and_(
+            ApprovalRequest.status == ApprovalStatus.PENDING,
+            ApprovalRequest.subject_type == ApprovalSubject.CONCESSION.value,
+            ApprovalRequest.requested_by_id != viewer.user_id,
+        )
     if viewer.is_staff or not viewer.may(Permission.APPROVALS_DECIDE):
         return false()
     beyond = (

@@ -241,6 +241,7 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "an order waits for approval while a request does": """
             select sales_order.id from sales_order
             left join approval_request request on request.order_id = sales_order.id and request.status = 'PENDING'
+                and request.subject_type = 'Order'
             where (sales_order.status = 'PENDING_APPROVAL') <> (request.id is not null)
         """,
         "a limited discount's uses are its redemptions": """

@@ -141,9 +141,7 @@ class SalesOrderLine(Base):
         ForeignKeyConstraint(
             ["customer_id", "parent_line_id"], ["sales_order_line.customer_id", "sales_order_line.id"]
         ),
-        CheckConstraint(
-            "not is_free or net_amount = 0 and parent_line_id is not null", name="free_costs_nothing"
-        ),
+        CheckConstraint("not is_free or net_amount = 0", name="free_costs_nothing"),
         *amounts_add_up(),
         Index(None, "customer_id", "order_id"),
         Index(None, "product_id"),
@@ -154,7 +152,7 @@ class SalesOrderLine(Base):
     position: Mapped[int]
     kind: Mapped[LineKind] = mapped_column(Stored(LineKind))
     product_id: Mapped[UUID | None] = mapped_column(ForeignKey("product.id"))
-    # Goods without charge follow the line that brought them (rule book 0, 12).
+    # Goods that a rule gives follow the line that brought them (rule book 0, 12); what people give has no parent.
     parent_line_id: Mapped[UUID | None]
     is_free: Mapped[bool] = mapped_column(server_default="false", default=False)
     sku: Mapped[Code]

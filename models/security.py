@@ -122,7 +122,10 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "journal_line": _OUR_BOOKS,
         "spend_limit": _TENANT,
         "approval_rule": _TENANT,
-        "approval_request": _TENANT,
+        # What the seller's people ask each other is none of the customer's business.
+        "approval_request": _policies(f"{OWN_CUSTOMER} and subject_type = 'Order'", REPS_CUSTOMER),
+        "concession_limit": _OUR_TERMS,
+        "order_line_concession": _policies(NO_ROW, REPS_CUSTOMER),
         "invitation": _TENANT,
         "audit_event": _TRAIL,
         "outbox_event": _TRAIL,
@@ -199,6 +202,7 @@ _DISCOUNT_ACTS = {
     "discount_group": "insert, update",
     "discount_rule": "insert, update",
     "segment": "insert, update",
+    "concession_limit": "insert, update",
 }
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # Our people write agreements; that the customer accepted one and what was consumed of it, the house writes.

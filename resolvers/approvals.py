@@ -31,6 +31,7 @@ from models.rows import by_key, grouped
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.events import record
+from resolvers.house import as_house
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.prices import exchange_rate
 from resolvers.products import category_tree
@@ -39,7 +40,7 @@ from rules.money import ZERO, round_money
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal
 from rules.spending import ApprovalNeed, SpendLimits, SpendLine, SpendPeriod, approval_needs, period_of
-from rules.states import ApprovalStatus
+from rules.states import ApprovalStatus, ApprovalSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +194,8 @@ async def request_approval(
     ctx: Context, order: SalesOrder, reasons: Sequence[Reason], due: datetime, act: dict[str, Any]
 ) -> UUID:
     """Stores that an order waits, tells of it, and warns whoever ordered."""
-    request = ApprovalRequest(
-        id=new_id(),
-        seller_id=order.seller_id,
-        customer_id=order.customer_id,
-        subject_type="Order",
-        order_id=order.id,
-        status=ApprovalStatus.PENDING,
-        version=1,
-        reasons=[each.to_json() for each in reasons],
-        act=act,
-        requested_at=ctx.now,
-        requested_by_id=order.placed_by_id,
-        requested_by_name=order.placed_by_name,
-        due_at=due,
-    )
-    ctx.session.add(request)
+    by = (order.placed_by_id, order.placed_by_name)
+    request = open_request(ctx, order, ApprovalSubject.ORDER, reasons, due, act, by)
     record(
         ctx, "approval.requested", "Order", order.id, version=order.version, customer_id=order.customer_id,
         changes={"status": str(order.status), "reasons": [each.code.value for each in reasons]},
@@ -220,6 +207,35 @@ async def request_approval(
         text = "The order waits, but nobody at your company may approve it; ask your company's administrator."
     ctx.warn(ErrorCode.APPROVAL_REQUIRED, text)
     return request.id
+
+
+def open_request(
+    ctx: Context,
+    order: SalesOrder,
+    subject: ApprovalSubject,
+    reasons: Sequence[Reason],
+    due: datetime,
+    act: dict[str, Any],
+    by: tuple[UUID, str],
+) -> ApprovalRequest:
+    """What waits for somebody's consent from now on; `act` is what is asked for, `by` who asks."""
+    request = ApprovalRequest(
+        id=new_id(),
+        seller_id=order.seller_id,
+        customer_id=order.customer_id,
+        subject_type=subject.value,
+        order_id=order.id,
+        status=ApprovalStatus.PENDING,
+        version=1,
+        reasons=[each.to_json() for each in reasons],
+        act=act,
+        requested_at=ctx.now,
+        requested_by_id=by[0],
+        requested_by_name=by[1],
+        due_at=due,
+    )
+    ctx.session.add(request)
+    return request
 
 
 async def approvals(
@@ -235,10 +251,12 @@ async def approvals_by_id(ctx: Context, keys: Sequence[UUID]) -> list[ApprovalRo
 
 
 async def approvals_by_order(ctx: Context, keys: Sequence[UUID]) -> list[ApprovalRow | None]:
-    """The newest request of each order."""
+    """The newest request of each order for the company's consent."""
     rows = await ctx.session.execute(
         visible_approvals(ctx.user)
-        .where(ApprovalRequest.order_id.in_(keys))
+        .where(
+            ApprovalRequest.order_id.in_(keys), ApprovalRequest.subject_type == ApprovalSubject.ORDER.value
+        )
         .order_by(ApprovalRequest.requested_at, ApprovalRequest.id)
     )
     return by_key(keys, (ApprovalRow(*each) for each in rows), "order_id")
@@ -264,6 +282,7 @@ async def lock_request(ctx: Context, order_id: UUID, customer_id: UUID) -> Appro
     statement = select(ApprovalRequest).where(
         ApprovalRequest.order_id == order_id,
         ApprovalRequest.customer_id == customer_id,
+        ApprovalRequest.subject_type == ApprovalSubject.ORDER.value,
         ApprovalRequest.status == ApprovalStatus.PENDING,
     )
     found: ApprovalRequest | None = await ctx.session.scalar(ctx.locked(LockKind.LINES, statement))
@@ -287,6 +306,21 @@ async def close_request(ctx: Context, order_id: UUID, status: ApprovalStatus) ->
         .where(ApprovalRequest.order_id == order_id, ApprovalRequest.status == ApprovalStatus.PENDING)
         .values(status=status, version=ApprovalRequest.version + 1)
     )
+
+
+async def end_concessions(ctx: Context, order_id: UUID) -> None:
+    """Ends what waits to be given on an order that ends itself; a buyer who cancels it never knew."""
+    statement = (
+        update(ApprovalRequest)
+        .where(
+            ApprovalRequest.order_id == order_id,
+            ApprovalRequest.subject_type == ApprovalSubject.CONCESSION.value,
+            ApprovalRequest.status == ApprovalStatus.PENDING,
+        )
+        .values(status=ApprovalStatus.WITHDRAWN, version=ApprovalRequest.version + 1)
+    )
+    async with as_house(ctx) as session:
+        await session.execute(statement)
 
 
 async def demand_requester(ctx: Context, customer_id: UUID, user_id: UUID) -> None:

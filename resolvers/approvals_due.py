@@ -20,7 +20,7 @@ REMIND_BEFORE = timedelta(days=1)
 _DUE = """
     select request.id, request.order_id from approval_request request
     join sales_order on sales_order.id = request.order_id
-    where request.status = 'PENDING' and request.due_at <= :now
+    where request.status = 'PENDING' and request.due_at <= :now and request.subject_type = 'Order'
     order by request.due_at, request.id limit :batch
     for update of sales_order skip locked
 """
@@ -110,7 +110,7 @@ async def remind_approvals(session: AsyncSession, now: datetime) -> list[UUID]:
     found = await session.scalars(
         text(
             "update approval_request set reminded_at = :now where status = 'PENDING' and reminded_at is null"
-            " and due_at > :now and due_at <= :soon returning order_id"
+            " and due_at > :now and due_at <= :soon and subject_type = 'Order' returning order_id"
         ),
         {"now": now, "soon": now + REMIND_BEFORE},
     )
@@ -123,3 +123,50 @@ async def remind_approvals(session: AsyncSession, now: datetime) -> list[UUID]:
 async def _tell(session: AsyncSession, orders: list[UUID], action: str, now: datetime) -> None:
     for statement in _TOLD:
         await session.execute(text(statement), {"orders": orders, "action": action, "now": now})
+
+
+_REMIND_CONCESSIONS = """
+    update approval_request set reminded_at = :now
+    where status = 'PENDING' and reminded_at is null and due_at > :now and due_at <= :soon
+        and subject_type = 'OrderConcession'
+    returning id
+"""
+# Only the request ends: the order goes on at the price that it has.
+_LAPSE_CONCESSIONS = """
+    update approval_request set status = 'LAPSED', version = version + 1
+    where status = 'PENDING' and due_at <= :now and subject_type = 'OrderConcession'
+    returning id
+"""
+# No customer: what the seller's people ask each other for is in no log of theirs.
+_TOLD_OF_CONCESSIONS = (
+    """insert into audit_event (month, occurred_at, seller_id, actor_id, request_id, action, entity_type, entity_id,
+            entity_version, reason, changes)
+        select date_trunc('month', cast(:now as timestamptz)), :now, seller_id, requested_by_id, '', :action,
+            'ApprovalRequest', id, version, '', jsonb_build_object('status', status)
+        from approval_request where id = any (cast(:keys as uuid[]))""",
+    """insert into outbox_event (event_id, type, entity_type, entity_id, entity_version, occurred_at, seller_id,
+            actor_id)
+        select gen_random_uuid(), :action, 'ApprovalRequest', id, version, :now, seller_id, requested_by_id
+        from approval_request where id = any (cast(:keys as uuid[]))""",
+)
+
+
+async def lapse_concessions(session: AsyncSession, now: datetime) -> list[UUID]:
+    """Ends the concessions that nobody decided on in time; returns the requests."""
+    return await _concessions(session, _LAPSE_CONCESSIONS, {"now": now}, "concession.lapsed")
+
+
+async def remind_concessions(session: AsyncSession, now: datetime) -> list[UUID]:
+    """Tells once of the concessions that lapse within a day; returns the requests."""
+    values = {"now": now, "soon": now + REMIND_BEFORE}
+    return await _concessions(session, _REMIND_CONCESSIONS, values, "concession.reminded")
+
+
+async def _concessions(
+    session: AsyncSession, statement: str, values: dict[str, datetime], action: str
+) -> list[UUID]:
+    keys = list(await session.scalars(text(statement), values))
+    if keys:
+        for told in _TOLD_OF_CONCESSIONS:
+            await session.execute(text(told), {"keys": keys, "action": action, "now": values["now"]})
+    return keys

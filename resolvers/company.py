@@ -81,7 +81,7 @@ async def _limit(
     period: LimitPeriod,
 ) -> None:
     for amount, name in ((per_order, "perOrder"), (per_period, "perPeriod")):
-        await _check_amount(ctx, amount, customer.currency, name)
+        await check_amount(ctx, amount, customer.currency, name)
     keys = {"user_id": user_id, "customer_id": customer.id}
     if per_order is None and per_period is None:
         await ctx.session.execute(delete(SpendLimit).filter_by(**keys))
@@ -106,7 +106,8 @@ async def _limit(
     await ctx.session.flush()
 
 
-async def _check_amount(ctx: Context, amount: Decimal | None, currency: str, name: str) -> None:
+async def check_amount(ctx: Context, amount: Decimal | None, currency: str, name: str) -> None:
+    """Refuses an amount that its currency does not have."""
     if amount is None:
         return
     exponent = await ctx.load(exponents_by_currency, currency)
@@ -130,7 +131,7 @@ async def save_approval_rule(
     if from_amount is None and category_id is None:
         text = "A rule needs an amount, a category, or both."
         raise Refusal(ErrorCode.INVALID, text, ("fromAmount",))
-    await _check_amount(ctx, from_amount, customer.currency, "fromAmount")
+    await check_amount(ctx, from_amount, customer.currency, "fromAmount")
     if category_id is not None and all(row.id != category_id for row in await category_tree(ctx)):
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("categoryId",))
     if rule_id is None:

@@ -13,7 +13,7 @@ from models.invoices_reads import drafted_lines
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.orders_reads import order_in_scope
 from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
-from resolvers.approvals import close_request
+from resolvers.approvals import close_request, end_concessions
 from resolvers.context import Context, LockKind
 from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
@@ -71,10 +71,14 @@ def open_quantity(line: SalesOrderLine) -> Decimal:
     return line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled
 
 
-async def lock_order(ctx: Context, order_id: UUID, expected_version: int, action: OrderAction) -> LockedOrder:
+async def lock_order(
+    ctx: Context, order_id: UUID, expected_version: int | None, action: OrderAction
+) -> LockedOrder:
     """
     The order, locked with its lines, where the viewer may see it and may do this.
 
+    Args:
+        expected_version: None for an act on what waits, which has a version of its own.
     Raises, in this order: NOT_FOUND, NOT_PERMITTED, StaleVersion, InvalidTransition.
     """
     statement = select(SalesOrder).where(
@@ -92,7 +96,7 @@ async def lock_order(ctx: Context, order_id: UUID, expected_version: int, action
         found.quantity_releasable = await releasable_of(ctx, found.lines)
     if action not in permitted_actions(ctx.user, order, found.facts.hold_reasons):
         raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderId",))
-    if order.version != expected_version:
+    if expected_version is not None and order.version != expected_version:
         raise StaleVersion(order.version)
     demand_order_action(found.facts, action)
     return found
@@ -207,6 +211,8 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order = found.order
     if order.status == OrderStatus.PENDING_APPROVAL:
         await close_request(ctx, order.id, ApprovalStatus.WITHDRAWN)
+    else:
+        await end_concessions(ctx, order.id)
     order.status = move_order(OrderStatus(order.status), status)
     order.status_reason = reason
     order.ended_at = ctx.now
@@ -277,7 +283,17 @@ async def _surplus_gifts(
 ) -> dict[SalesOrderLine, Decimal]:
     """What comes free with a line and is not earned any more once `quantity` more of it is called off (FG-11)."""
     found = {}
+    is_all = not any(
+        each.quantity_ordered - each.quantity_cancelled - (quantity if each is parent else ZERO)
+        for each in lines
+        if not each.is_free
+    )
     for gift in lines:
+        # What people gave comes with the order: nothing is given with nothing.
+        if is_all and gift.is_free and gift.parent_line_id is None and gift is not parent:
+            cut = open_quantity(gift) - await ctx.load(released_by_line, gift.id)
+            if cut > 0:
+                found[gift] = cut
         if gift.parent_line_id != parent.id:
             continue
         rule = rule_of([PriceStep.from_json(each) for each in gift.price_trace])

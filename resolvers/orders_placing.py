@@ -367,7 +367,7 @@ async def _add_lines(
     lines: list[SalesOrderLine] = []
     schedule, holds = [], []
     for position, (draft, own_number, parts) in enumerate(zip(drafts, numbers, plan, strict=True), start=1):
-        line = _order_line(order, position, draft, own_number)
+        line = order_line(order, position, draft, own_number)
         if draft.parent is not None:
             line.parent_line_id = lines[draft.parent].id
         lines.append(line)
@@ -391,7 +391,7 @@ async def _add_lines(
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds, until)
     await ctx.session.flush()
-    await _keep_costs(ctx, order.id)
+    await keep_costs(ctx, order.id)
 
 
 _COSTS = """
@@ -401,16 +401,22 @@ _COSTS = """
     join standard_cost cost on cost.product_id = line.product_id
         and cost.valid_from <= :today and coalesce(cost.valid_until > :today, true)
     where line.order_id = :order
+        and not exists (select from sales_order_line_cost kept where kept.order_line_id = line.id)
 """
 
 
-async def _keep_costs(ctx: Context, order_id: UUID) -> None:
-    """The standard costs of the day, kept for margins; the house writes them, the buyer's role never reads them."""
+async def keep_costs(ctx: Context, order_id: UUID) -> None:
+    """
+    The standard costs of the day, kept for margins of the lines that have none.
+
+    The house writes them; the buyer's role never reads them.
+    """
     async with as_house(ctx) as session:
         await session.execute(text(_COSTS), {"order": order_id, "today": ctx.today})
 
 
-def _order_line(order: SalesOrder, position: int, draft: DraftLine, own_number: str | None) -> SalesOrderLine:
+def order_line(order: SalesOrder, position: int, draft: DraftLine, own_number: str | None) -> SalesOrderLine:
+    """A line of an order at its draft's price, with nothing reserved yet."""
     product, price = draft.product, draft.price
     return SalesOrderLine(
         id=new_id(),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +123,20 @@ async def commitment_terms(ctx: Context, commitment_id: UUID) -> tuple[str, bool
             await session.execute(text(_TERMS), {"key": commitment_id})
         ).one()
     return number, is_price_fixed, is_quantity
+
+
+_PLACED = """
+    select agreement_line_id, released from agreement_consumption
+    where order_line_id = :line and event = 'order.placed' and released > 0
+    order by booked_at, agreement_line_id limit 1
+"""
+
+
+async def placed_link(ctx: Context, order_line_id: UUID) -> tuple[UUID, Decimal] | None:
+    """The agreement's line that an order line consumed when it was placed, and how much; None where it did not."""
+    async with as_house(ctx) as session:
+        found = (await session.execute(text(_PLACED), {"line": order_line_id})).one_or_none()
+    return None if found is None else (found.agreement_line_id, found.released)
 
 
 @dataclass(slots=True)

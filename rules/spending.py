@@ -25,6 +25,10 @@ class ApprovalReason(StrEnum):
     OVER_PERIOD_LIMIT = "OVER_PERIOD_LIMIT"
     OVER_COMPANY_THRESHOLD = "OVER_COMPANY_THRESHOLD"
     CATEGORY = "CATEGORY"
+    # What the seller's people give by hand; their own limits ask, not the company's.
+    OVER_LINE_DEPTH = "OVER_LINE_DEPTH"
+    OVER_ORDER_DEPTH = "OVER_ORDER_DEPTH"
+    OVER_BUDGET = "OVER_BUDGET"
 
 
 @dataclass(frozen=True, slots=True)

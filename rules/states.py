@@ -169,6 +169,13 @@ class BankLineStatus(StrEnum):
     IGNORED = "IGNORED"
 
 
+class ApprovalSubject(StrEnum):
+    """What waits: a whole order for the company's consent, or what somebody would give on one for a sales manager's."""
+
+    ORDER = "Order"
+    CONCESSION = "OrderConcession"
+
+
 class ApprovalStatus(StrEnum):
     PENDING = "PENDING"
     APPROVED = "APPROVED"

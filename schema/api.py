@@ -12,6 +12,7 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
+from schema.concessions import ConcessionMutations, ConcessionQueries
 from schema.coupons import CouponMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
@@ -71,6 +72,7 @@ class Query(
     JournalQueries,
     DeliveryQueries,
     ApprovalQueries,
+    ConcessionQueries,
     AuditQueries,
     SalesQueries,
     UserQueries,
@@ -93,6 +95,7 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    ConcessionMutations,
     DeliveryMutations,
     InvoiceMutations,
     PaymentMutations,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.approvals import ApprovalRequest as Table
 from models.approvals_reads import ApprovalRow
-from resolvers import approvals
+from resolvers import approvals, concessions
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from rules.spending import ApprovalReason
@@ -49,12 +50,35 @@ class ApprovalCause:
 
 
 @strawberry.type(
-    description="An order's wait for the consent of somebody else of its company.", directives=_READ
+    description="What somebody would give on an order by hand, as they asked for it.",
+    directives=[access(P.ORDERS_DISCOUNT)],
+)
+class ConcessionAsked:
+    sku: str = strawberry.field(description="The product of the line.")
+    percent: Decimal | None = strawberry.field(
+        description="A manual discount on the line; null where it is something else."
+    )
+    unit_price: Money | None = strawberry.field(
+        description="A price for the line; null where it is something else, or the rules' price again."
+    )
+    free_quantity: Decimal | None = strawberry.field(
+        description="How much is given without charge, in the product's own unit; null where it is something else."
+    )
+    reason: str = strawberry.field(description="Why, as whoever asked gave it.")
+
+
+@strawberry.type(
+    description="Something on an order that waits for somebody's consent: the whole order for somebody else of its"
+    " company, or a concession of the seller's people for a sales manager.",
+    directives=_READ,
 )
 class ApprovalRequest(Node):
     status: ApprovalStatus = strawberry.field(description="What became of it.")
+    version: int = strawberry.field(description="Rises with every change.")
     requested_at: datetime = strawberry.field(description="Since when it waits.")
-    requested_by_name: str = strawberry.field(description="Who ordered.")
+    requested_by_name: str = strawberry.field(
+        description="Who asked: who ordered, or who would give something."
+    )
     due_at: datetime = strawberry.field(description="Until when it waits; then it lapses.")
     decided_at: datetime | None = strawberry.field(description="When it was decided; null until then.")
     decided_by_name: str = strawberry.field(description="Who decided; empty where nobody did.")
@@ -80,6 +104,23 @@ class ApprovalRequest(Node):
             )
             for each in reasons
         ]
+
+    @strawberry.field(
+        description="What would be given; null for an order that waits for its company.",
+        directives=[access(P.ORDERS_DISCOUNT)],
+    )
+    def concession(self) -> ConcessionAsked | None:
+        asked = concessions.asked_of(self.row)
+        if asked is None:
+            return None
+        price = asked.unit_price
+        return ConcessionAsked(
+            sku=asked.sku,
+            percent=asked.percent,
+            unit_price=None if price is None else Money.of(price, asked.currency),
+            free_quantity=asked.free_quantity,
+            reason=asked.reason,
+        )
 
     @strawberry.field(description="Whether the viewer asked for it.")
     def is_mine(self, info: Info) -> bool:
@@ -110,6 +151,9 @@ class ApprovalRequestWhere:
     )
     is_to_decide: BooleanFilter | None = strawberry.field(
         default=None, description="Whether it waits and the viewer may decide it."
+    )
+    is_concession: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether it is a concession of the seller's people."
     )
     requested_at: DateTimeFilter | None = strawberry.field(
         default=None, description="On when it was asked for."

@@ -229,12 +229,15 @@ described_enum(
 )
 described_enum(
     spending.ApprovalReason,
-    "Why an order needs the company's own consent.",
+    "Why an order needs the company's own consent, or a concession a sales manager's.",
     {
         "OVER_ORDER_LIMIT": "It is more than the buyer may order at once.",
         "OVER_PERIOD_LIMIT": "With the buyer's other orders it is more than they may order in the period.",
         "OVER_COMPANY_THRESHOLD": "It is more than the company's rule lets pass, whoever orders.",
         "CATEGORY": "It has products of a category for which the company has a rule.",
+        "OVER_LINE_DEPTH": "A concession on the line goes deeper than its giver may go alone.",
+        "OVER_ORDER_DEPTH": "The concessions on the order go deeper together than their giver may go alone.",
+        "OVER_BUDGET": "It is more than what is left of its giver's budget of the period.",
     },
 )
 

@@ -113,7 +113,8 @@ class DiscountOrderLineInput:
 class SetOrderLinePriceInput:
     order_line_id: strawberry.ID = strawberry.field(description="The line.")
     unit_price: Decimal | None = strawberry.field(
-        description="Of the line's `priceUnit` units, in the order's currency; null takes the list price again."
+        description="Of the line's `priceUnit` units, in the order's currency; null takes what the rules give"
+        " again, and with it an agreement's price."
     )
     expected_version: int = _version()
     reason: str = strawberry.field(

@@ -63,6 +63,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "OVER_PERIOD_LIMIT": Label(N_("More than the limit of the period")),
         "OVER_COMPANY_THRESHOLD": Label(N_("Company rule")),
         "CATEGORY": Label(N_("Company rule for a category")),
+        "OVER_LINE_DEPTH": Label(N_("Deeper than your limit per line")),
+        "OVER_ORDER_DEPTH": Label(N_("Deeper than your limit per order")),
+        "OVER_BUDGET": Label(N_("More than what is left of the budget")),
     },
     "hold_reason": {
         "CREDIT": Label(N_("Credit limit exceeded"), "warning", "pause"),

@@ -77,6 +77,8 @@ EXPECTED = {
     P.FREE_GOODS_MANAGE:     "-    -    -    -    -    team -   -   -   all",
     P.CHARGES_READ:          "-    -    -    -    terr team -   -   -   all",
     P.CHARGES_MANAGE:        "-    -    -    -    -    team -   -   -   all",
+    P.CONCESSIONS_MANAGE:    "-    -    -    -    -    team -   -   -   all",
+    P.CONCESSIONS_DECIDE:    "-    -    -    -    -    team -   -   -   -",
     P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 

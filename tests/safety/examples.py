@@ -6,8 +6,10 @@ input can take, so that each of them is tried with foreign ones.
 """
 
 import base64
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from graphql import (
@@ -23,7 +25,7 @@ from sqlalchemy import text
 
 from schema.access import KeyRequired, directive_of
 from schema.api import api
-from schema.ids import encode_id
+from schema.ids import decode_id, encode_id
 from tests.safety.conftest import Scene
 from tests.safety.world import MEMBERS, NOW, company_of, global_id
 
@@ -137,6 +139,46 @@ def _line_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Inpu
         return {"orderLineId": order["lines"][0]["id"], "expectedVersion": order["version"], **more}
 
     return build
+
+
+_CONCESSION = """
+    insert into approval_request (id, seller_id, customer_id, subject_type, order_id, status, reasons, act, requested_at,
+        requested_by_id, requested_by_name, due_at)
+    select gen_random_uuid(), seller_id, customer_id, 'OrderConcession', id, 'PENDING', cast(:reasons as jsonb),
+        cast(:act as jsonb), :now, :rep, 'Rita', :due
+    from sales_order where id = :order returning id
+"""
+
+
+def _concession_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    """What the rep of the team would give on a buyer's order, and waits."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        order = await order_of(scene, name, "pbuyer")
+        reason = {
+            "code": "OVER_BUDGET",
+            "limit": "1",
+            "amount": "2",
+            "currency": "EUR",
+            "rule": "",
+            "categories": [],
+        }
+        line = decode_id(order["lines"][0]["id"], "OrderLine")
+        act = {"act": "DISCOUNT", "lineId": str(line), "sku": "ACE-1", "value": "10", "reason": "feria"}
+        values = {
+            "order": decode_id(order["id"], "Order"), "rep": scene.world.users["repa"], "now": NOW,
+            "due": NOW + timedelta(days=5), "reasons": json.dumps([reason]), "act": json.dumps(act),
+        }  # fmt: skip
+        async with scene.database.job() as session:
+            key = await session.scalar(text(_CONCESSION), values)
+        return {"approvalRequestId": global_id("ApprovalRequest", key), "expectedVersion": 1, **more}
+
+    return build
+
+
+async def _concession_limit(scene: Scene, name: str) -> Input:
+    return {"salesRepId": global_id("SalesRep", scene.world.users["repa"]), "perLinePercent": "5", "perOrderPercent": "4",
+            "budget": "100", "period": "MONTH"}  # fmt: skip
 
 
 ADDRESS = {"label": "Obra", "name": "Obra", "street": "Calle 1", "postalCode": "28001", "city": "Madrid", "country": "ES",
@@ -531,6 +573,11 @@ EXAMPLES: dict[str, Example] = {
     "cancelOrderLine": Example("pbuyer", _line_act("pbuyer", quantity="1", **WHY)),
     "holdOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "releaseOrder": Example("repa", _order_act("papprover", **WHY)),
+    "setConcessionLimit": Example("manager", _concession_limit, {"budget": "-1"}),
+    "addFreeOrderLine": Example("repa", _order_act("pbuyer", sku="ACE-1", quantity="1", **WHY)),
+    "approveConcession": Example("manager", _concession_act(**WHY)),
+    "refuseConcession": Example("manager", _concession_act(**WHY)),
+    "withdrawConcession": Example("repa", _concession_act()),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
     "releaseDelivery": Example("logistics", _release),

@@ -24,6 +24,7 @@ TABLES = {
     "QuickOrder": ("quick_order", "user_id"), "Upload": ("upload", "user_id"),
     "Job": ("job", "started_by_id"),
     "Product": ("product", None), "Warehouse": ("warehouse", None), "ProductCategory": ("product_category", None),
+    "ApprovalRequest": ("approval_request", None),
     "Delivery": ("delivery", None), "Invoice": ("invoice", None), "InvoiceLine": ("invoice_line", None),
     "InvoiceInstalment": ("invoice_instalment", None), "Payment": ("payment", None),
     "PaymentMatch": ("payment_match", None), "BankLine": ("bank_line", None),

@@ -44,6 +44,8 @@ EXPECTED = {
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
     "confirmOrder": SELLING, "refuseOrder": SELLING, "cancelOrder": BUYING + SELLING,
     "cancelOrderLine": BUYING + SELLING, "holdOrder": SELLING + "F", "releaseOrder": SELLING + "F",
+    "concessionLimits": "MD", "setConcessionLimit": "MD", "approveConcession": "M", "refuseConcession": "M",
+    "withdrawConcession": SELLING, "addFreeOrderLine": SELLING,
     "discountOrderLine": SELLING, "setOrderLinePrice": "M", "createAddress": "C", "updateAddress": "C", "updateCustomerNote": SELLING,
     "apiClients": "CD", "apiScopes": "CD", "createApiClient": "CD", "updateApiClient": "CD",
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",

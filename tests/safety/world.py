@@ -664,6 +664,7 @@ def free_texts() -> list[tuple[str, str, str]]:
 OUR_BOOKS = (
     "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
     "trade_agreement_journal", "product_pricing", "discount_group", "discount_rule", "segment",
+    "concession_limit",
 )  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"
