@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
+from models.charges import charge_rules_for
 from models.free_goods import free_goods_rules_for
 from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
@@ -20,6 +21,7 @@ from resolvers.products import categories_by_id, products_by_id, units_by_produc
 from resolvers.sales_agreements import commitments_for
 from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
 from resolvers.trade_agreements import PricingGroups, pricing_groups_for, trade_rows_for
+from rules.charges import ChargeRule, Destination
 from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
@@ -51,6 +53,8 @@ class DocumentAsked:
         agreement_id: the sales agreement chosen for the whole document.
         coupons: codes as `rules.texts.item_key` folds them.
         chosen: ids of the optional free goods that the buyer took.
+        is_charged: whether it bears charges, as orders do; a price by itself does not.
+        delivery_address_id: where the goods go; None is the customer's default.
     """
 
     customer_id: UUID | None = None
@@ -59,6 +63,8 @@ class DocumentAsked:
     discount_percent: Decimal = ZERO
     discount_reason: str = ""
     chosen: frozenset[str] = frozenset()
+    is_charged: bool = False
+    delivery_address_id: UUID | None = None
 
 
 def ship_day(ctx: Context, requested_on: date | None) -> date:
@@ -79,6 +85,15 @@ def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
 
 
 @dataclass(frozen=True, slots=True)
+class Charging:
+    """What decides on a document's charges besides its goods."""
+
+    rules: Sequence[ChargeRule] = ()
+    destination: Destination = field(default_factory=lambda: Destination(""))
+    incoterm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """Everything the one pricing function needs; `facts.lines` are numbered by their place among those asked."""
 
@@ -86,6 +101,7 @@ class Gathered:
     facts: DocumentFacts
     products: Mapping[str, ProductRow]
     extra: Mapping[tuple[str, date], LineFacts]
+    charging: Charging = field(default_factory=Charging)
 
     def alone(self) -> list[DocumentFacts]:
         """Each line as a document of its own."""
@@ -107,8 +123,14 @@ class Gathered:
 _BUYER = """
     select coalesce(customer_group.code, ''), not exists (
         select from sales_order where customer_id = :customer and status not in ('REFUSED', 'CANCELLED')
-    )
+    ), coalesce(delivery_term.incoterm, ''), coalesce(address.country, ''), coalesce(address.postal_code, '')
     from customer left join customer_group on customer_group.id = customer.customer_group_id
+    left join delivery_term on delivery_term.id = customer.delivery_term_id
+    left join lateral (
+        select country, postal_code from customer_address
+        where customer_id = customer.id and coalesce(active_until > :today, true)
+        order by id = cast(:address as uuid) desc nulls last, is_default_delivery desc, label, id limit 1
+    ) as address on true
     where customer.id = :customer
 """
 
@@ -138,6 +160,7 @@ class _House:
     free_goods: Sequence[FreeGoodsRule] = ()
     favourites: FavouriteFacts = field(default_factory=FavouriteFacts)
     expiries: Mapping[UUID, date] = field(default_factory=dict)
+    charging: Charging = field(default_factory=Charging)
 
 
 async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
@@ -198,7 +221,7 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         (str(product.id), day): line
         for (product, day), line in zip(extra_keys, lines[len(asked) :], strict=True)
     }
-    return Gathered(where, facts, products, extra)
+    return Gathered(where, facts, products, extra, house.charging)
 
 
 async def _house(
@@ -217,9 +240,13 @@ async def _house(
         chain = groups.chains.get(customer_id, ()) if customer_id else ()
         group, is_first_order = "", False
         segments: frozenset[str] = frozenset()
+        charging = Charging()
         if customer_id is not None:
-            found = (await session.execute(text(_BUYER), {"customer": customer_id})).one_or_none()
-            group, is_first_order = ("", False) if found is None else (found[0], found[1])
+            told = {"customer": customer_id, "address": document.delivery_address_id, "today": ctx.today}
+            found = (await session.execute(text(_BUYER), told)).one_or_none()
+            if found is not None:
+                group, is_first_order = found[0], found[1]
+                charging = Charging((), Destination(found[3], found[4]), found[2])
             segments = await segments_of(session, customer_id, ctx.today)
         rows = await trade_rows_for(
             session, seller_id=seller_id, customers=chain,
@@ -239,6 +266,11 @@ async def _house(
             session, seller_id=seller_id, customers=chain, groups=[group] if group else [],
             first=ctx.today, last=ctx.today,
         )  # fmt: skip
+        if document.is_charged and customer_id is not None:
+            rules = await charge_rules_for(
+                session, seller_id=seller_id, customers=chain, groups=[group] if group else [], today=ctx.today
+            )
+            charging = replace(charging, rules=rules)
         favourites = FavouriteFacts()
         wanted = facts_asked(discounts[1])
         if customer_id is not None and wanted.is_favourite:
@@ -261,6 +293,7 @@ async def _house(
         free_goods,
         favourites,
         expiries,
+        charging,
     )
 
 
