@@ -288,9 +288,7 @@ async def waive_charge(
         )
     line.quantity_cancelled += quantity
     await close_if_done(ctx, found.order, found.lines)
-    return await done(
-        ctx, found.order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity)
-    )
+    return await done(ctx, found.order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 
 
 async def _surplus_gifts(

@@ -11,7 +11,7 @@ from rules.charges_lines import LineLeft, called_off_with
 from rules.money import ZERO
 from rules.states import LineKind
 
-UNIT = "EA"  # of a charge on the whole: there is one of it
+UNIT = "PCE"  # of a charge on the whole: there is one of it
 
 
 def charge_rows(

@@ -268,7 +268,11 @@ async def _house(
         )  # fmt: skip
         if document.is_charged and customer_id is not None:
             rules = await charge_rules_for(
-                session, seller_id=seller_id, customers=chain, groups=[group] if group else [], today=ctx.today
+                session,
+                seller_id=seller_id,
+                customers=chain,
+                groups=[group] if group else [],
+                today=ctx.today,
             )
             charging = replace(charging, rules=rules)
         favourites = FavouriteFacts()

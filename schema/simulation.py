@@ -169,7 +169,10 @@ class SimulatedScenario:
     async def discount_to_green_percent(self, info: Info) -> Decimal | None:
         return await simulation.discount_to_band(info.context, self.row)
 
-    @strawberry.field(description="Sales of goods less their cost, without charges; null where a cost is not known.", directives=_MARGIN)
+    @strawberry.field(
+        description="Sales of goods less their cost, without charges; null where a cost is not known.",
+        directives=_MARGIN,
+    )
     def margin(self) -> Money | None:
         margin = self.row.margin
         return None if margin is None else Money.of(margin, self._currency)
