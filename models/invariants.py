@@ -81,7 +81,8 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             select line.id from sales_order_line line cross join lateral (
                 select (array_agg((step ->> 'runningPrice')::numeric order by place desc) filter (where
                         step ->> 'component' in ('LIST_PRICE', 'QUANTITY_BREAK', 'TRADE_PRICE', 'AGREEMENT_PRICE',
-                            'MANUAL_PRICE', 'LINE_DISCOUNT', 'MULTILINE_DISCOUNT', 'AGREEMENT_DISCOUNT')))[1] as price,
+                            'MANUAL_PRICE', 'LINE_DISCOUNT', 'MULTILINE_DISCOUNT', 'AGREEMENT_DISCOUNT',
+                            'CHARGE')))[1] as price,
                     coalesce(sum((step ->> 'discount')::numeric), 0) as discount,
                     coalesce(max((step ->> 'value')::numeric) filter (where
                         step ->> 'component' = 'MANUAL_DISCOUNT' and not step ? 'discount'), 0) as percent
@@ -96,6 +97,7 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "a line's schedule covers it": """
             select line.id from sales_order_line line
             left join sales_order_schedule_line schedule on schedule.order_line_id = line.id
+            where line.kind <> 'CHARGE'
             group by line.id, line.quantity_ordered
             having coalesce(sum(schedule.quantity), 0) not in (
                 line.quantity_ordered, line.quantity_ordered - line.quantity_cancelled

@@ -157,6 +157,8 @@ class OrderLineRow:
 
     @property
     def quantity_backordered(self) -> Decimal:
+        if self.kind is LineKind.CHARGE:
+            return Decimal(0)  # it waits for no goods
         return (
             self.quantity_ordered - self.quantity_reserved - self.quantity_shipped - self.quantity_cancelled
         )

@@ -143,7 +143,11 @@ async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
 
 def asked_of(row: CartRow) -> DocumentAsked:
     """What a cart says of its prices besides its lines."""
-    return DocumentAsked(coupons=frozenset(map(item_key, row.coupon_codes)))
+    return DocumentAsked(
+        coupons=frozenset(map(item_key, row.coupon_codes)),
+        is_charged=True,
+        delivery_address_id=row.delivery_address_id,
+    )
 
 
 async def cart_view(ctx: Context, row: CartRow) -> CartView:
@@ -447,7 +451,7 @@ async def _remember_prices(
     asked = [
         LineAsked(product, line.quantity, line.requested_on or cart.requested_on) for line, product in known
     ]
-    priced = await price_lines(ctx, asked, asked_of(row_of(cart)))
+    priced = await price_lines(ctx, asked, replace(asked_of(row_of(cart)), is_charged=False))
     for (line, product), price in zip(known, priced.lines, strict=True):
         if product.id in changed_products:
             line.unit_price_seen = None if price.price is None else price.price.unit_price

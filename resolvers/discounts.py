@@ -45,6 +45,7 @@ _SEGMENTS = """
         from sales_order
         join sales_order_line line on line.customer_id = sales_order.customer_id and line.order_id = sales_order.id
         where sales_order.customer_id = {customer} and sales_order.status not in ('REFUSED', 'CANCELLED')
+            and line.kind <> 'CHARGE'
     )
     select segment.code
     from customer

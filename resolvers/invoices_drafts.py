@@ -68,7 +68,7 @@ async def _draft(ctx: Context, pieces: Sequence[Piece], *, by_order: bool) -> UU
         raise Refusal(ErrorCode.INVALID, "There is nothing to invoice.")
     priced = _priced(pieces, await _nets_before(ctx, pieces))
     facts = await gather_tax_facts(
-        ctx, (piece.order.customer_id for piece in priced), (piece.line.product_id for piece in priced)
+        ctx, (piece.order.customer_id for piece in priced), (piece.taxed_product for piece in priced)
     )
     drafts = [
         draft for group in _groups(priced, facts, by_order) for draft in _by_series(_taxed(group, facts))
@@ -133,8 +133,8 @@ def _groups(pieces: Sequence[Piece], facts: TaxFacts, by_order: bool) -> list[li
         apart: UUID | None = order.id
         if not by_order and mode == InvoicingMode.PERIODIC:
             apart = None
-        elif not by_order and mode == InvoicingMode.PER_DELIVERY and piece.delivered is not None:
-            apart = piece.delivered.delivery_id
+        elif not by_order and mode == InvoicingMode.PER_DELIVERY and piece.delivery_id is not None:
+            apart = piece.delivery_id
         key = (
             order.customer_id,
             apart,
@@ -154,7 +154,7 @@ def _taxed_piece(piece: Piece) -> TaxedPiece:
     order, line = piece.order, piece.line
     return TaxedPiece(
         order.customer_id,
-        line.product_id,
+        piece.taxed_product,
         order.delivery_address,
         order.billing_address,
         piece.supplied_on,

@@ -14,6 +14,8 @@ from models.invoices_reads import DeliveredRow, delivered_lines, invoiced_custom
 from models.orders import SalesOrder, SalesOrderLine
 from models.orders_reads import order_in_scope
 from resolvers.context import Context, LockKind
+from resolvers.orders_charges import lines_left
+from rules.charges_lines import charges_due
 from rules.money import ZERO
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, refuse_all
@@ -50,7 +52,13 @@ class PeriodToInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A quantity of an order's line that goes on an invoice; `delivered` is None for what needs no delivery."""
+    """
+    A quantity of an order's line that goes on an invoice; `delivered` is None for what needs no delivery.
+
+    Args:
+        goes_with: the delivery whose invoice a charge is on; its quantities are none of the delivery's.
+        taxed_as: the product whose tax a charge has; None is the line's own.
+    """
 
     order: SalesOrder
     line: SalesOrderLine
@@ -58,6 +66,18 @@ class Piece:
     quantity: Decimal
     supplied_on: date
     net: Decimal = ZERO
+    goes_with: DeliveredRow | None = None
+    taxed_as: UUID | None = None
+
+    @property
+    def delivery_id(self) -> UUID | None:
+        """The delivery that decides on which invoice it is."""
+        row = self.delivered or self.goes_with
+        return None if row is None else row.delivery_id
+
+    @property
+    def taxed_product(self) -> UUID | None:
+        return self.taxed_as or self.line.product_id
 
 
 LockedOrders = Mapping[UUID, tuple[SalesOrder, list[SalesOrderLine]]]
@@ -109,7 +129,13 @@ async def of_order(ctx: Context, asked: OrderToInvoice) -> list[Piece]:
         *_pieces(ctx, orders, [row for row in shipped if row.left > 0]),
         *_services(ctx, order, lines, shipped),
     ]
-    return possible if asked.lines is None else _chosen(possible, lines, asked.lines)
+    if asked.lines is None:
+        return [*possible, *_charges(ctx, order, lines, possible)]
+    chosen = _chosen([*possible, *_charges(ctx, order, lines, possible)], lines, asked.lines)
+    sold = [piece for piece in chosen if piece.line.kind != LineKind.CHARGE]
+    named = {piece.line.id for piece in chosen} - {piece.line.id for piece in sold}
+    # What was not named goes with its goods all the same: no charge is forgotten.
+    return [*chosen, *(each for each in _charges(ctx, order, lines, sold) if each.line.id not in named)]
 
 
 async def of_period(ctx: Context, asked: PeriodToInvoice) -> list[Piece]:
@@ -145,7 +171,11 @@ async def _locked_pieces(ctx: Context, rows: Sequence[DeliveredRow]) -> list[Pie
     """The lines again, now that their orders are locked: another run may have invoiced some meanwhile."""
     orders = await lock_orders(ctx, {row.order_id for row in rows})
     chosen = DeliveryLine.id.in_([row.delivery_line_id for row in rows])
-    return _pieces(ctx, orders, await _delivered(ctx, chosen, uninvoiced()))
+    pieces = _pieces(ctx, orders, await _delivered(ctx, chosen, uninvoiced()))
+    for order, lines in orders.values():
+        mine = [piece for piece in pieces if piece.order.id == order.id]
+        pieces += _charges(ctx, order, lines, mine) if mine else []
+    return pieces
 
 
 async def lock_heads(ctx: Context, order_ids: Iterable[UUID]) -> list[SalesOrder]:
@@ -196,10 +226,10 @@ def _pieces(ctx: Context, orders: LockedOrders, rows: Sequence[DeliveredRow]) ->
 def _services(
     ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine], shipped: Sequence[DeliveredRow]
 ) -> list[Piece]:
-    """Services and charges that no delivery brought: supplied on the day they are invoiced."""
+    """Services that no delivery brought: supplied on the day they are invoiced."""
     pieces = []
     for line in lines:
-        if line.kind == LineKind.GOODS:
+        if line.kind != LineKind.SERVICE:
             continue
         by_delivery = sum((row.quantity_invoiced for row in shipped if row.order_line_id == line.id), ZERO)
         alone = line.quantity_ordered - line.quantity_cancelled - line.quantity_shipped
@@ -207,6 +237,39 @@ def _services(
         if left > 0:
             pieces.append(Piece(order, line, None, left, ctx.today))
     return pieces
+
+
+def _charges(
+    ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine], pieces: Sequence[Piece]
+) -> list[Piece]:
+    """
+    The charges that go with an order's pieces, on the same invoice and as of the same day.
+
+    Their tax is that of the goods: of the line that they follow, or of the order's largest with their rate.
+    """
+    by_id = {line.id: line for line in lines}
+    found = []
+    for due in charges_due(lines_left(lines), [(piece.line.id, piece.quantity) for piece in pieces]):
+        line = by_id[due.key]
+        alike = [
+            each
+            for each in lines
+            if each.kind == LineKind.GOODS
+            and not each.is_free
+            and (each.tax_category, each.tax_percent) == (line.tax_category, line.tax_percent)
+        ]
+        goods = by_id.get(line.parent_line_id) if line.parent_line_id is not None else None
+        goods = goods or max(alike, key=lambda each: (each.net_amount, each.sku), default=None)
+        piece = None if due.piece is None else pieces[due.piece]
+        found.append(
+            Piece(
+                order, line, None, due.quantity,
+                ctx.today if piece is None else piece.supplied_on,
+                goes_with=None if piece is None else piece.delivered,
+                taxed_as=None if goods is None else goods.product_id,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _chosen(

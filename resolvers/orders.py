@@ -35,7 +35,7 @@ from resolvers.approvals import beyond_own_limit
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.statements import Asked, rows
-from rules.deliveries import open_to_deliver, releasable
+from rules.deliveries import LineProgress, open_to_deliver, releasable
 from rules.money import ZERO
 from rules.pricing_trace import PriceComponent
 from rules.refusals import ErrorCode, Refusal
@@ -265,18 +265,25 @@ def facts_of(
         OrderStatus(status),
         frozenset(HoldReason(each) for each in hold_reasons),
         sum((line.quantity_shipped for line in lines), ZERO),
-        sum(
-            (line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled for line in lines), ZERO
-        ),
+        sum((_open_quantity(line) for line in lines), ZERO),
         quantity_releasable,
     )
+
+
+def _open_quantity(line: OrderLineRow) -> Decimal:
+    return LineProgress(
+        line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced,
+        LineKind(line.kind),
+    ).open  # fmt: skip
 
 
 async def order_actions(ctx: Context, order: OrderRow) -> list[OrderAction]:
     """What the viewer may do with the order now."""
     lines = await ctx.load(lines_by_order, order.id)
     ready = await releasable_of(ctx, lines) if ctx.user.may(Permission.DELIVERIES_MANAGE) else ZERO
-    facts = facts_of(order.status, order.hold_reasons, lines, ready)
+    may_waive = ctx.user.may(Permission.ORDERS_DISCOUNT)
+    sold = [line for line in lines if may_waive or line.kind is not LineKind.CHARGE]
+    facts = facts_of(order.status, order.hold_reasons, sold, ready)
     allowed = allowed_order_actions(facts, permitted_actions(ctx.user, order, facts.hold_reasons))
     if OrderAction.APPROVE in allowed and await beyond_own_limit(
         ctx, order.customer_id, order.gross_amount, order.currency

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from auth.permissions import Permission
 from models.base import new_id
 from models.invoices import InvoiceLine
 from models.invoices_reads import drafted_lines
@@ -19,6 +20,7 @@ from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
+from resolvers.orders_charges import call_off_charges
 from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
@@ -66,9 +68,16 @@ class LockedOrder:
         )
 
 
+def progress_of(line: SalesOrderLine) -> LineProgress:
+    return LineProgress(
+        line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped, line.quantity_invoiced,
+        LineKind(line.kind),
+    )  # fmt: skip
+
+
 def open_quantity(line: SalesOrderLine) -> Decimal:
-    """What is neither shipped nor cancelled."""
-    return line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled
+    """What may still be called off of the line."""
+    return progress_of(line).open
 
 
 async def lock_order(
@@ -169,17 +178,7 @@ async def close_if_done(
     Args:
         drafted: the lines that drafts hold something of, which is not invoiced yet; None looks them up.
     """
-    progress = [
-        LineProgress(
-            line.quantity_ordered,
-            line.quantity_cancelled,
-            line.quantity_shipped,
-            line.quantity_invoiced,
-            LineKind(line.kind),
-        )
-        for line in lines
-    ]
-    if is_anything_left(progress):
+    if is_anything_left([progress_of(line) for line in lines]):
         return False
     keys = [line.id for line in lines]
     if drafted is None:
@@ -223,7 +222,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
         await give_back_redemptions(ctx, order.id)
     await give_back(ctx, found, reason, waiting)
     for line in found.lines:
-        line.quantity_cancelled = line.quantity_ordered - line.quantity_shipped
+        line.quantity_cancelled += open_quantity(line)
     if not found.facts.quantity_shipped:
         for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
@@ -240,6 +239,8 @@ async def cancel_order_line(
     order_id = await order_of_line(ctx, line_id)
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL_LINE)
     line = next(each for each in found.lines if each.id == line_id)
+    if line.kind == LineKind.CHARGE:
+        return await waive_charge(ctx, found, line, quantity, reason)
     unit = await ctx.load(units_by_code, line.unit_code)
     assert unit is not None, "a line's unit exists by its product's foreign key"
     if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=WIDE):
@@ -263,11 +264,13 @@ async def cancel_order_line(
         raise Refusal(ErrorCode.QUANTITY_INVALID, text, ("quantity",), released=plain(released), sku=line.sku)
     gifts = await _surplus_gifts(ctx, found.lines, line, quantity)
     called_off = quantity + sum(gifts.values(), ZERO)
-    if found.facts.quantity_open == called_off and not found.facts.quantity_shipped:
+    sold = sum((open_quantity(each) for each in found.lines if each.kind != LineKind.CHARGE), ZERO)
+    if sold == called_off and not found.facts.quantity_shipped:
         return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
     is_linked = await lock_commitments(ctx, [line.commitment_id])
     # All of them at once: the parts below lock one after the other what is held already.
     await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
+    call_off_charges(found.lines, line.id, quantity)
     for each, cut in {line: quantity, **gifts}.items():
         await _shorten(ctx, found.order, each, open_quantity(each) - cut)
         each.quantity_cancelled += cut
@@ -276,6 +279,22 @@ async def cancel_order_line(
         await rebook_consumption(ctx, [order.id], "order.lineCancelled")
     await close_if_done(ctx, order, found.lines)
     return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
+
+
+async def waive_charge(
+    ctx: Context, found: LockedOrder, line: SalesOrderLine, quantity: Decimal, reason: str
+) -> UUID:
+    """Lets the buyer off a charge that is not invoiced yet, whole; it is the seller's to give."""
+    if not ctx.user.may(Permission.ORDERS_DISCOUNT):
+        raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderLineId",))
+    if quantity <= 0 or quantity != open_quantity(line):
+        text = "A charge is waived whole: {open} of {sku}."
+        raise Refusal(
+            ErrorCode.QUANTITY_INVALID, text, ("quantity",), open=plain(open_quantity(line)), sku=line.sku
+        )
+    line.quantity_cancelled += quantity
+    await close_if_done(ctx, found.order, found.lines)
+    return await done(ctx, found.order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
 
 
 async def _surplus_gifts(

@@ -124,11 +124,12 @@ async def _demand_still_sold(ctx: Context, found: LockedOrder) -> None:
     if (await acting_customer(ctx)).status is not CustomerStatus.ACTIVE:
         text = "Your company cannot place orders at present; ask your sales contact."
         raise Refusal(ErrorCode.CUSTOMER_BLOCKED, text, ("orderId",))
-    products = await ctx.loader(products_by_id).load_many([line.product_id for line in found.lines])
+    lines = [line for line in found.lines if line.product_id is not None]  # a charge is no product
+    products = await ctx.loader(products_by_id).load_many([line.product_id for line in lines])
     refuse_all(
         [
             Refusal(ErrorCode.NOT_FOUND, "{sku} is not for sale to you any more.", ("orderId",), sku=line.sku)
-            for line, product in zip(found.lines, products, strict=True)
+            for line, product in zip(lines, products, strict=True)
             if product is None
         ]
     )

@@ -39,8 +39,10 @@ from resolvers.customers import (
 from resolvers.discounts import count_uses, keep_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
+from resolvers.orders_charges import charge_rows
 from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced
+from resolvers.pricing_charges import ChargePriced
 from resolvers.products import item_numbers_by_product
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
@@ -101,7 +103,7 @@ async def place_order(
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
-    await _add_lines(ctx, order, drafts, plan, reserving=not holds, until=due)
+    await _add_lines(ctx, order, drafts, plan, view.priced.charges, reserving=not holds, until=due)
     await keep_redemptions(ctx, order.id, customer.id, uses)
     if linked:
         await rebook_consumption(ctx, [order.id], "order.placed")
@@ -354,11 +356,12 @@ async def _add_lines(
     order: SalesOrder,
     drafts: Sequence[DraftLine],
     plan: Sequence[Sequence[Allocation]],
+    charges: Sequence[ChargePriced],
     reserving: bool,
     until: datetime | None,
 ) -> None:
     """
-    Lines, their schedule and reservations; a line served from several warehouses has a schedule line for each.
+    Lines, charges, schedule and reservations; a line served from several warehouses has a schedule line for each.
 
     Args:
         until: until when they are softly held, where the order waits for consent.
@@ -385,6 +388,8 @@ async def _add_lines(
             if part.warehouse_id is not None and reserving:
                 line.quantity_reserved += part.quantity
                 holds.append(Hold(entry.id, draft.product.id, part.warehouse_id, part.quantity))
+    paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
+    lines += charge_rows(order, charges, paid, len(lines) + 1)
     ctx.session.add_all(lines)
     await ctx.session.flush()
     ctx.session.add_all(schedule)

@@ -47,7 +47,7 @@ from rules.pricing_facts import Concessions
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, Refusal
 from rules.simulation import margin_percent
-from rules.states import CreditPolicy, HoldReason
+from rules.states import CreditPolicy, HoldReason, LineKind
 from rules.transitions import OrderAction
 
 AMOUNT_MAX = Decimal(10) ** 12  # what a line may come to: wider ones fit no column of sums
@@ -180,7 +180,14 @@ async def change_line(
 
 
 def _demand_uninvoiced(line: SalesOrderLine) -> None:
-    """A service may be invoiced before anything left; a draft counts, for it has the price already."""
+    """
+    A service may be invoiced before anything left; a draft counts, for it has the price already.
+
+    A charge is as its rule says; it is waived by cancelling its line.
+    """
+    if line.kind == LineKind.CHARGE:
+        text = "{sku} is a charge; it is waived whole, by cancelling its line."
+        raise Refusal(ErrorCode.INVALID, text, ("orderLineId",), sku=line.sku)
     if line.quantity_invoiced:
         text = "{sku} is invoiced already; its price stays as it is."
         raise Refusal(ErrorCode.INVALID, text, ("orderLineId",), sku=line.sku)

@@ -7,7 +7,10 @@ from decimal import Decimal
 from models.products_reads import ProductRow
 from resolvers.context import Context
 from resolvers.prices import Market, TaxRow, taxes_by_category
+from resolvers.pricing_charges import ChargePriced, document_charges
 from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather, ship_day
+from rules.charges import Charge
+from rules.charges_lines import charge_lines
 from rules.free_goods import FreeGoods
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import PricedDocument, PricedLine, price_document, price_free_line
@@ -45,7 +48,13 @@ class FreePriced:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """Lines in the order asked, what comes free with them, and their totals; unpriced lines count nothing."""
+    """
+    Lines in the order asked, what comes free with them, their charges, and their totals; unpriced lines count nothing.
+
+    Args:
+        charges: the lines that bear charges; `net`, `tax` and `tax_groups` count them.
+        assessed: the charges as they were found, those that the goods' net made free among them.
+    """
 
     market: Market
     lines: tuple[LinePriced, ...]
@@ -54,6 +63,13 @@ class Priced:
     net: Decimal
     tax: Decimal
     document: PricedDocument
+    charges: tuple[ChargePriced, ...] = ()
+    assessed: tuple[Charge, ...] = ()
+
+    @property
+    def goods_net(self) -> Decimal:
+        """The net without charges: what margins are of (rule book 9.1)."""
+        return self.net - sum((each.line.net_amount for each in self.charges), ZERO)
 
     @property
     def gross(self) -> Decimal:
@@ -71,24 +87,34 @@ async def price_lines(
     )
     prices = [priced.lines.get(index) for index in range(len(asked))]
     exponent = gathered.market.exponent
+    assessed = document_charges(gathered, asked, prices, taxes, ctx.today)
+    borne = charge_lines(assessed, exponent)
     taxed = [
         TaxedLine(
             price.net_amount if price else ZERO, tax.code, tax.percent or ZERO, (line.product.sku, index)
         )
         for index, (line, price, tax) in enumerate(zip(asked, prices, taxes, strict=True))
     ]
+    taxed += [
+        TaxedLine(each.net_amount, each.tax_category, each.tax_percent, (each.charge.rule.kind.value, index))
+        for index, each in enumerate(borne, start=len(asked))
+    ]
     groups, amounts = tax_by_group(taxed, exponent)
+    of_lines, of_charges = amounts[: len(asked)], amounts[len(asked) :]
     lines = tuple(
         LinePriced(
             line, price if tax.percent is not None else None, tax.code, tax.percent or ZERO, amount,
             priced.linkings.get(index),
         )
-        for index, (line, price, tax, amount) in enumerate(zip(asked, prices, taxes, amounts, strict=True))
+        for index, (line, price, tax, amount) in enumerate(zip(asked, prices, taxes, of_lines, strict=True))
     )  # fmt: skip
+    charges = tuple(ChargePriced(line, amount) for line, amount in zip(borne, of_charges, strict=True))
     net = sum((line.price.net_amount for line in lines if line.price is not None), ZERO)
-    tax = sum((line.tax_amount for line in lines), ZERO)
+    net += sum((line.net_amount for line in borne), ZERO)
     free = await _free(ctx, gathered, priced)
-    return Priced(gathered.market, lines, free, tuple(groups), net, tax, priced)
+    return Priced(
+        gathered.market, lines, free, tuple(groups), net, sum(amounts, ZERO), priced, charges, tuple(assessed)
+    )
 
 
 async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tuple[FreePriced, ...]:

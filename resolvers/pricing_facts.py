@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
+from models.charges import charge_rules_for
 from models.free_goods import free_goods_rules_for
 from models.pricing_reads import PARTY, PartyRow, party_asked, party_of
 from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
-from resolvers.context import Context
+from resolvers.context import Context, LockedSession
 from resolvers.customers import SellerRow, seller
 from resolvers.discounts import rules_for, segments_of
 from resolvers.house import as_house
@@ -21,6 +22,7 @@ from resolvers.products import categories_by_id, products_by_id, units_by_produc
 from resolvers.sales_agreements import commitments_for
 from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
 from resolvers.trade_agreements import item_groups_of, pricing_of_products, trade_rows_for
+from rules.charges import ChargeRule, Destination
 from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule
 from rules.money import ZERO
@@ -53,6 +55,8 @@ class DocumentAsked:
         agreement_id: the sales agreement chosen for the whole document.
         coupons: codes as `rules.texts.item_key` folds them.
         chosen: ids of the optional free goods that the buyer took.
+        is_charged: whether it bears charges, as orders do; a price by itself does not.
+        delivery_address_id: where the goods go; None is the customer's default.
     """
 
     customer_id: UUID | None = None
@@ -61,6 +65,8 @@ class DocumentAsked:
     discount_percent: Decimal = ZERO
     discount_reason: str = ""
     chosen: frozenset[str] = frozenset()
+    is_charged: bool = False
+    delivery_address_id: UUID | None = None
 
 
 def ship_day(ctx: Context, requested_on: date | None) -> date:
@@ -81,6 +87,15 @@ def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
 
 
 @dataclass(frozen=True, slots=True)
+class Charging:
+    """What decides on a document's charges besides its goods."""
+
+    rules: Sequence[ChargeRule] = ()
+    destination: Destination = field(default_factory=lambda: Destination(""))
+    incoterm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """Everything the one pricing function needs; `facts.lines` are numbered by their place among those asked."""
 
@@ -88,6 +103,7 @@ class Gathered:
     facts: DocumentFacts
     products: Mapping[str, ProductRow]
     extra: Mapping[tuple[str, date], LineFacts]
+    charging: Charging = field(default_factory=Charging)
 
     def alone(self) -> list[DocumentFacts]:
         """Each line as a document of its own."""
@@ -106,6 +122,20 @@ class Gathered:
         return product, None if found is None else replace(found, quantity=goods.quantity)
 
 
+# Where the goods go and on which terms, as charges ask.
+_DESTINATION = text(
+    """
+    select coalesce(delivery_term.incoterm, ''), coalesce(address.country, ''), coalesce(address.postal_code, '')
+    from customer
+    left join delivery_term on delivery_term.id = customer.delivery_term_id
+    left join lateral (
+        select country, postal_code from customer_address
+        where customer_id = customer.id and coalesce(active_until > :today, true)
+        order by id = cast(:address as uuid) desc nulls last, is_default_delivery desc, label, id limit 1
+    ) as address on true
+    where customer.id = :customer
+    """
+)
 # First expired, first out: the lot that would be sold is the one that expires first and is on hand.
 _EXPIRIES = text(
     """
@@ -130,6 +160,7 @@ class _House:
     free_goods: Sequence[FreeGoodsRule] = ()
     favourites: FavouriteFacts = field(default_factory=FavouriteFacts)
     expiries: Mapping[UUID, date] = field(default_factory=dict)
+    charging: Charging = field(default_factory=Charging)
 
 
 async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked) -> Gathered:
@@ -190,7 +221,7 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         (str(product.id), day): line
         for (product, day), line in zip(extra_keys, lines[len(asked) :], strict=True)
     }
-    return Gathered(where, facts, products, extra)
+    return Gathered(where, facts, products, extra, house.charging)
 
 
 async def _house(
@@ -235,6 +266,9 @@ async def _house(
                 session, seller_id=seller_id, customers=party.chain,
                 groups=[party.customer_group] if party.customer_group else [], first=ctx.today, last=ctx.today,
             )  # fmt: skip
+        charging = Charging()
+        if document.is_charged and customer_id is not None and party.has_charges:
+            charging = await _charging(ctx, session, customer_id, seller_id, party, document)
         favourites = FavouriteFacts()
         wanted = facts_asked(discounts[1])
         if customer_id is not None and wanted.is_favourite:
@@ -246,7 +280,26 @@ async def _house(
         if wanted.is_expiry:
             found = await session.execute(_EXPIRIES, {"products": keys, "today": ctx.today})
             expiries = {row[0]: row[1] for row in found}
-    return _House(party, pricing, segments, rows, commitments, discounts, free_goods, favourites, expiries)
+    return _House(
+        party, pricing, segments, rows, commitments, discounts, free_goods, favourites, expiries, charging
+    )
+
+
+async def _charging(
+    ctx: Context,
+    session: LockedSession,
+    customer_id: UUID,
+    seller_id: UUID,
+    party: PartyRow,
+    document: DocumentAsked,
+) -> Charging:
+    asked = {"customer": customer_id, "address": document.delivery_address_id, "today": ctx.today}
+    incoterm, country, postal_code = (await session.execute(_DESTINATION, asked)).one()
+    rules = await charge_rules_for(
+        session, seller_id=seller_id, customers=party.chain,
+        groups=[party.customer_group] if party.customer_group else [], today=ctx.today,
+    )  # fmt: skip
+    return Charging(tuple(rules), Destination(country, postal_code), incoterm)
 
 
 async def _of_goods(

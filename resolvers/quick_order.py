@@ -10,8 +10,8 @@ from models.products_reads import ProductRow
 from models.search_codes import similar_codes
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, page_in_memory
-from resolvers.pricing import LinePriced, price_lines
-from resolvers.pricing_facts import LineAsked
+from resolvers.pricing import LinePriced, Priced, price_lines
+from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import products_by_code, products_by_id, relations_by_product, units_by_code
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
 from rules.order_lines import CODE_MAX, LINES_MAX, TEXT_MAX, OrderLine, refusal_of, too_many_lines
@@ -48,9 +48,10 @@ class CheckedRow:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """All lines as they were found, in the order of their first appearance."""
+    """All lines as they were found, in the order of their first appearance; `priced` is what can be ordered of them."""
 
     rows: tuple[CheckedRow, ...]
+    priced: Priced
 
     def count(self, status: CheckedStatus) -> int:
         return sum(row.status is status for row in self.rows)
@@ -113,7 +114,9 @@ async def check_lines(ctx: Context, lines: Sequence[OrderLine]) -> Checked:
         row for row in known if row.status is not CheckedStatus.INVALID and row.product and row.quantity
     ]
     priced = await price_lines(
-        ctx, [LineAsked(row.product, row.quantity) for row in usable if row.product and row.quantity]
+        ctx,
+        [LineAsked(row.product, row.quantity) for row in usable if row.product and row.quantity],
+        DocumentAsked(is_charged=True),
     )
     for row, price in zip(usable, priced.lines, strict=True):
         row.priced, row.currency = price, priced.market.currency
@@ -121,7 +124,7 @@ async def check_lines(ctx: Context, lines: Sequence[OrderLine]) -> Checked:
             text = "There is no price for {sku} at present; ask your sales contact."
             row.status = CheckedStatus.INVALID
             row.problem = Refusal(ErrorCode.NO_PRICE, text, ("lines",), sku=row.product.sku)
-    return Checked(tuple(rows))
+    return Checked(tuple(rows), priced)
 
 
 def _merge(merged: dict[object, CheckedRow], line: OrderLine, product: ProductRow | None) -> None:

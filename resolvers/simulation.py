@@ -68,11 +68,11 @@ class Simulated:
 
     @property
     def margin(self) -> Decimal | None:
-        return None if self.cost is None else self.priced.net - self.cost
+        return None if self.cost is None else self.priced.goods_net - self.cost
 
     @property
     def margin_percent(self) -> Decimal | None:
-        return None if self.cost is None else margin_percent(self.priced.net, self.cost)
+        return None if self.cost is None else margin_percent(self.priced.goods_net, self.cost)
 
 
 async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario]) -> list[Simulated]:
@@ -152,6 +152,7 @@ async def _simulated(
         agreement_id=scenario.agreement_id,
         coupons=frozenset(map(item_key, scenario.coupons)),
         discount_percent=scenario.discount_percent,
+        is_charged=True,
     )
     priced = await price_lines(ctx, asked, document)
     costs = await _unit_costs(ctx, priced)
@@ -168,7 +169,7 @@ async def _simulated(
     )
     band = None
     if cost is not None:
-        percent = margin_percent(priced.net, cost)
+        percent = margin_percent(priced.goods_net, cost)
         band = band_of_margin(percent, us.margin_target_percent, us.margin_floor_percent)
     steps = () if lines is None else tuple(waterfall(lines, exponent=exponent))
     return Simulated(scenario, priced, products, list_amount, cost, band, steps)
@@ -228,8 +229,8 @@ async def discount_to_band(ctx: Context, simulated: Simulated) -> Decimal | None
 
 def discount_to(simulated: Simulated, target_percent: Decimal) -> Decimal | None:
     """The same for any target below 100 percent: it inverts to the cost, so it is for those who may see margins."""
-    if simulated.cost is None or not simulated.priced.net:
+    if simulated.cost is None or not simulated.priced.goods_net:
         return None
     if target_percent >= 100:
         raise Refusal(ErrorCode.INVALID, "A target margin is below 100 percent.", ("target",))
-    return discount_for_percent(simulated.priced.net, simulated.cost, target_percent)
+    return discount_for_percent(simulated.priced.goods_net, simulated.cost, target_percent)

@@ -87,7 +87,12 @@ class ChargeRule:
 
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
-    """A paid line of goods: what charges are measured on, and the tax they follow."""
+    """
+    A paid line of goods: what charges are measured on, and the tax they follow.
+
+    Args:
+        number: the line's place in the document; it tells equal lines apart, and decides nothing else.
+    """
 
     product: str
     category_path: str
@@ -97,6 +102,16 @@ class ChargedLine:
     tax_category: str
     tax_percent: Decimal
     surcharge_percent: Decimal = ZERO
+    number: int = 0
+
+    @property
+    def rate(self) -> tuple[str, Decimal, Decimal]:
+        return self.tax_category, self.tax_percent, self.surcharge_percent
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The order that lines are treated in, whatever order they were entered in."""
+        return self.product, self.quantity, self.net, self.weight_kg, *self.rate, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +131,36 @@ class ChargePart:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeShare:
+    """What one line bears of a charge that follows its lines, and the band that says so."""
+
+    line: ChargedLine
+    net: Decimal
+    band: ChargeBand
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """
     A charge of a document; `parts` sum to `net`.
 
     Args:
         basis_value: what was measured: a net, kg or units, over all lines reached.
+        band: what holds the measure; None for a charge by line, each of which has a band of its own.
+        shares: by line, where the charge is by line or by quantity: it then follows what becomes of the line. They
+            sum to `net` too. Empty where it is the document's as a whole.
+        waived: what would have been charged, had the goods' net not reached `free_from`; `net` is then nothing.
+        to_free: how much more goods would make it free; None where nothing would.
     """
 
     rule: ChargeRule
     net: Decimal
     basis_value: Decimal
     parts: tuple[ChargePart, ...]
+    band: ChargeBand | None = None
+    shares: tuple[ChargeShare, ...] = ()
+    waived: Decimal = ZERO
+    to_free: Decimal | None = None
 
 
 def charges(
@@ -149,6 +182,20 @@ def charges(
         net: of all goods, after every discount; what `free_from` is compared with.
         lines: paid lines of goods.
     """
+    found = charges_and_waivers(rules, party, net, lines, destination, incoterm, day)
+    return [each for each in found if each.net]
+
+
+def charges_and_waivers(
+    rules: Sequence[ChargeRule],
+    party: Party,
+    net: Decimal,
+    lines: Sequence[ChargedLine],
+    destination: Destination,
+    incoterm: str,
+    day: date,
+) -> list[Charge]:
+    """The same as `charges`, with those that the goods' net made free among them."""
     winners: dict[tuple[ChargeKind, str, str], tuple[tuple[object, ...], ChargeRule]] = {}
     for rule in rules:
         specificity = _reach(rule, party, destination, incoterm, day)
@@ -160,7 +207,8 @@ def charges(
             winners[key] = (rank, rule)
     kinds = list(ChargeKind)
     ordered = sorted(winners, key=lambda key: (kinds.index(key[0]), *key[1:]))
-    found = [_charge(winners[key][1], net, lines, party.exponent) for key in ordered]
+    ranked = sorted(lines, key=lambda line: line.rank)
+    found = [_charge(winners[key][1], net, ranked, party.exponent) for key in ordered]
     return [each for each in found if each is not None]
 
 
@@ -186,8 +234,6 @@ def _reach(
 
 
 def _charge(rule: ChargeRule, net: Decimal, lines: Sequence[ChargedLine], exponent: int) -> Charge | None:
-    if rule.free_from is not None and net >= rule.free_from:
-        return None
     reached = [
         line
         for line in lines
@@ -199,28 +245,41 @@ def _charge(rule: ChargeRule, net: Decimal, lines: Sequence[ChargedLine], expone
     if not reached:
         return None
     reached_net = sum((line.net for line in reached), ZERO)
+    measures = {
+        ChargeBasis.DOCUMENT: reached_net,
+        ChargeBasis.LINE: reached_net,
+        ChargeBasis.WEIGHT: sum((line.weight_kg for line in reached), ZERO),
+        ChargeBasis.QUANTITY: sum((line.quantity for line in reached), ZERO),
+    }
+    measure = measures[rule.basis]
+    band: ChargeBand | None = None
     if rule.basis is ChargeBasis.LINE:
-        amounts = [_of_bands(rule, line.net, line.net, exponent) for line in reached]
-        amount, measure = sum(amounts, ZERO), reached_net
-        reached = [line for line, each in zip(reached, amounts, strict=True) if each]
+        shares = [
+            ChargeShare(line, _of_band(own, line.net, line.net, exponent), own)
+            for line in reached
+            if (own := _band(rule, line.net)) is not None
+        ]
+        amount = sum((share.net for share in shares), ZERO)
     else:
-        measures = {
-            ChargeBasis.DOCUMENT: reached_net,
-            ChargeBasis.WEIGHT: sum((line.weight_kg for line in reached), ZERO),
-            ChargeBasis.QUANTITY: sum((line.quantity for line in reached), ZERO),
-        }
-        measure = measures[rule.basis]
-        amount = _of_bands(rule, measure, reached_net, exponent)
+        band = _band(rule, measure)
+        amount = ZERO if band is None else _of_band(band, measure, reached_net, exponent)
+        shares = _shares(band, amount, reached, exponent) if rule.basis is ChargeBasis.QUANTITY else []
     if not amount:
         return None
-    return Charge(rule, amount, measure, _parts(amount, reached, exponent))
+    if rule.free_from is not None and net >= rule.free_from:
+        return Charge(rule, ZERO, measure, (), band, waived=amount)
+    shares = [share for share in shares if share.net]
+    parts = _parts_of(shares) if shares else _parts(amount, reached, exponent)
+    to_free = None if rule.free_from is None else rule.free_from - net
+    return Charge(rule, amount, measure, parts, band, tuple(shares), to_free=to_free)
 
 
-def _of_bands(rule: ChargeRule, measure: Decimal, net: Decimal, exponent: int) -> Decimal:
-    """What the band that holds the measure charges; nothing below the first and above a last one that ends."""
-    band = next((each for each in rule.bands if each.holds(measure)), None)
-    if band is None:
-        return ZERO
+def _band(rule: ChargeRule, measure: Decimal) -> ChargeBand | None:
+    """The band that holds the measure; none below the first and above a last one that ends."""
+    return next((each for each in rule.bands if each.holds(measure)), None)
+
+
+def _of_band(band: ChargeBand, measure: Decimal, net: Decimal, exponent: int) -> Decimal:
     with localcontext(prec=60):
         amounts = {
             ChargeMethod.FIXED: band.value,
@@ -230,12 +289,33 @@ def _of_bands(rule: ChargeRule, measure: Decimal, net: Decimal, exponent: int) -
         return round_money(amounts[band.method], exponent)
 
 
+def _shares(
+    band: ChargeBand | None, amount: Decimal, lines: Sequence[ChargedLine], exponent: int
+) -> list[ChargeShare]:
+    """A charge by quantity, spread over its lines: by what the band measures of each."""
+    if band is None:
+        return []
+    is_percent = band.method is ChargeMethod.PERCENT
+    weights = [line.net if is_percent else line.quantity for line in lines]
+    return [
+        ChargeShare(line, net, band)
+        for line, net in zip(lines, allocate(amount, weights, exponent), strict=True)
+    ]
+
+
+def _parts_of(shares: Sequence[ChargeShare]) -> tuple[ChargePart, ...]:
+    """A charge that follows its lines has their rates."""
+    nets: dict[tuple[str, Decimal, Decimal], Decimal] = {}
+    for share in shares:
+        nets[share.line.rate] = nets.get(share.line.rate, ZERO) + share.net
+    return tuple(ChargePart(*rate, net) for rate, net in sorted(nets.items()))
+
+
 def _parts(amount: Decimal, lines: Sequence[ChargedLine], exponent: int) -> tuple[ChargePart, ...]:
     """The charge in the share of its goods' rates: largest remainder on their nets."""
     nets: dict[tuple[str, Decimal, Decimal], Decimal] = {}
     for line in lines:
-        rate = (line.tax_category, line.tax_percent, line.surcharge_percent)
-        nets[rate] = nets.get(rate, ZERO) + line.net
+        nets[line.rate] = nets.get(line.rate, ZERO) + line.net
     rates = sorted(nets)
     shares = allocate(amount, [nets[rate] for rate in rates], exponent)
     return tuple(ChargePart(*rate, share) for rate, share in zip(rates, shares, strict=True) if share)

@@ -104,6 +104,12 @@ class LineProgress:
     kind: LineKind = LineKind.GOODS
 
     @property
+    def open(self) -> Decimal:
+        """What may still be called off: not shipped (a charge, which never leaves: not invoiced) nor cancelled."""
+        gone = self.invoiced if self.kind is LineKind.CHARGE else self.shipped
+        return self.ordered - gone - self.cancelled
+
+    @property
     def done(self) -> Decimal:
         """Goods are shipped and invoiced; services and charges may be invoiced without leaving any house."""
         return min(self.shipped, self.invoiced) if self.kind is LineKind.GOODS else self.invoiced

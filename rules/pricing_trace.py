@@ -28,9 +28,10 @@ class PriceComponent(StrEnum):
     TOTAL_DISCOUNT = "TOTAL_DISCOUNT"
     DOCUMENT_DISCOUNT = "DOCUMENT_DISCOUNT"
     ALWAYS = "ALWAYS"
+    CHARGE = "CHARGE"
 
 
-# Steps of phases 1 to 3 carry a unit price; those of later phases take a rounded amount off the line.
+# Steps of phases 1 to 3, and charges, carry a unit price; those of others take a rounded amount off the line.
 UNIT_COMPONENTS = frozenset(
     {
         PriceComponent.LIST_PRICE,
@@ -41,6 +42,7 @@ UNIT_COMPONENTS = frozenset(
         PriceComponent.LINE_DISCOUNT,
         PriceComponent.MULTILINE_DISCOUNT,
         PriceComponent.AGREEMENT_DISCOUNT,
+        PriceComponent.CHARGE,
     }
 )
 

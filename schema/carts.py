@@ -21,6 +21,7 @@ from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Address, Customer
+from schema.document_charges import CHARGES, DocumentCharge, charges_of
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload, UserError, Warning, user_errors
 from schema.prices import TRACE, PriceStep, steps_of
@@ -245,7 +246,14 @@ class Cart(Node):
     async def line_count(self, info: Info) -> int:
         return await info.context.load(carts.line_counts, self.row.id)
 
-    @strawberry.field(description="What it comes to; lines without a price count nothing.")
+    @strawberry.field(
+        description="What is charged beside its lines, and what its goods make free; `totals` counts it.",
+        directives=[CHARGES],
+    )
+    async def charges(self, info: Info) -> list[DocumentCharge]:
+        return charges_of(info.context, (await _view(info.context, self.row)).priced)
+
+    @strawberry.field(description="What it comes to, with charges; lines without a price count nothing.")
     async def totals(self, info: Info) -> Totals:
         return totals_of((await _view(info.context, self.row)).priced)
 

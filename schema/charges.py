@@ -17,10 +17,11 @@ from resolvers.paging import PageArgs
 from resolvers.price_rules import is_ended
 from resolvers.rule_targets import Target, day_before
 from rules.charges import ChargeBand as Band
-from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
+from rules.charges import ChargeBasis, ChargeMethod
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer, CustomerGroup
+from schema.document_charges import ChargeKind
 from schema.free_goods import PriceRuleAction
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload
@@ -32,17 +33,6 @@ Info = strawberry.Info[Context, None]
 _READ = [access(P.CHARGES_READ)]
 _MANAGE = [access(P.CHARGES_MANAGE)]
 
-described_enum(
-    ChargeKind,
-    "What a charge is for.",
-    {
-        "FREIGHT": "Carriage.",
-        "SMALL_ORDER": "An order that is too small.",
-        "DEPOSIT": "Containers that come back.",
-        "PACKAGING": "Packaging.",
-        "SURCHARGE": "Raw material, such as copper.",
-    },
-)
 described_enum(
     ChargeBasis,
     "What the bands of a charge measure, over the goods that the rule is for.",

@@ -121,6 +121,7 @@ described_enum(
         "TOTAL_DISCOUNT": "A trade agreement's discount on the order's total; this is the line's share.",
         "DOCUMENT_DISCOUNT": "A discount given by a person on the whole document; this is the line's share.",
         "ALWAYS": "A discount rule that comes on top of all others.",
+        "CHARGE": "What a charge comes to on this line; its reason says what was measured.",
     },
 )
 described_enum(
@@ -129,9 +130,9 @@ described_enum(
     {
         "UNIT_PRICE": "A price of `priceUnit` units.",
         "PERCENT": "A percent.",
-        "AMOUNT_PER_UNIT": "An amount off `priceUnit` units.",
-        "AMOUNT_PER_LINE": "An amount off the line.",
-        "AMOUNT_PER_ORDER": "An amount off the order.",
+        "AMOUNT_PER_UNIT": "An amount off `priceUnit` units; of a charge, so much per unit or kilogram.",
+        "AMOUNT_PER_LINE": "An amount off the line; of a charge, on it.",
+        "AMOUNT_PER_ORDER": "An amount off the order; of a charge, on it.",
         "QUANTITY": "A number of units.",
     },
 )

@@ -133,7 +133,9 @@ class OrderLine:
             currency=currency,
         )
 
-    @strawberry.field(description="The line that brought these goods without charge; null for what is paid.")
+    @strawberry.field(
+        description="The line that brought these goods without charge, or that a charge follows; null for others."
+    )
     def parent_line_id(self) -> strawberry.ID | None:
         key = self.row.parent_line_id
         return None if key is None else encode_id("OrderLine", key)
@@ -351,7 +353,8 @@ class Order(Node):
 
     @strawberry.field(description="How far its goods have left.")
     async def delivery_state(self, info: Info) -> FulfilmentState:
-        rows = await info.context.load(orders.lines_by_order, self.row.id)
+        found = await info.context.load(orders.lines_by_order, self.row.id)
+        rows = [row for row in found if row.kind is not LineKind.CHARGE]
         wanted = sum((row.quantity_ordered - row.quantity_cancelled for row in rows), ZERO)
         return fulfilment(sum((row.quantity_shipped for row in rows), ZERO), wanted)
 

@@ -19,8 +19,9 @@ from rules.order_lines import OrderLine
 from rules.refusals import ErrorCode, Refusal
 from rules.states import QuickOrderSource, WishlistVisibility
 from schema.access import access, described_enum, list_size
-from schema.carts import LISTED_MAX, cart_payload
+from schema.carts import LISTED_MAX, Totals, cart_payload, totals_of
 from schema.connections import After, Before, Connection, First, Last, connection
+from schema.document_charges import CHARGES, DocumentCharge, charges_of
 from schema.ids import Node, decode_id, encode_id, node_loader, try_decode_id
 from schema.payloads import Payload, UserError, user_errors
 from schema.products import PriceBreak, Product
@@ -115,7 +116,7 @@ class CheckedLines:
         description="How many lines were joined to another of the same product."
     )
     net_amount: Money | None = strawberry.field(
-        description="What those that can be ordered cost before tax; null where there are none."
+        description="What those that can be ordered cost before charges and tax; null where there are none."
     )
     checked: strawberry.Private[quick_order.Checked]
 
@@ -132,6 +133,17 @@ class CheckedLines:
             net_amount=Money.of(net, priced[0].currency) if priced else None,
             checked=checked,
         )
+
+    @strawberry.field(
+        description="What would be charged if just these were ordered, to the default address.",
+        directives=[CHARGES],
+    )
+    def charges(self, info: Info) -> list[DocumentCharge]:
+        return charges_of(info.context, self.checked.priced)
+
+    @strawberry.field(description="What an order of just these would come to, with charges.")
+    def totals(self) -> Totals:
+        return totals_of(self.checked.priced)
 
     @strawberry.field(
         description="By product; refused for more than 1,000.",

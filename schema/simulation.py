@@ -15,6 +15,7 @@ from rules.money import ZERO
 from rules.simulation import MarginBand
 from schema.access import access, described_enum, list_size
 from schema.carts import FreeGoods, Totals, totals_of
+from schema.document_charges import CHARGES, DocumentCharge, charges_of
 from schema.ids import decode_id, encode_id
 from schema.prices import TRACE, PriceStep, steps_of
 from schema.products import PriceBreak, Product
@@ -140,7 +141,14 @@ class SimulatedScenario:
     def free_goods(self, info: Info) -> list[FreeGoods]:
         return [FreeGoods.of(info.context, each, self._currency) for each in self.row.priced.free]
 
-    @strawberry.field(description="What it comes to.")
+    @strawberry.field(
+        description="What is charged beside its lines, to the customer's default address; `totals` counts it.",
+        directives=[CHARGES],
+    )
+    def charges(self, info: Info) -> list[DocumentCharge]:
+        return charges_of(info.context, self.row.priced)
+
+    @strawberry.field(description="What it comes to, with charges.")
     def totals(self) -> Totals:
         return totals_of(self.row.priced)
 
@@ -159,7 +167,10 @@ class SimulatedScenario:
     async def discount_to_green_percent(self, info: Info) -> Decimal | None:
         return await simulation.discount_to_band(info.context, self.row)
 
-    @strawberry.field(description="Sales less cost; null where a cost is not known.", directives=_MARGIN)
+    @strawberry.field(
+        description="Sales of goods less their cost, without charges; null where a cost is not known.",
+        directives=_MARGIN,
+    )
     def margin(self) -> Money | None:
         margin = self.row.margin
         return None if margin is None else Money.of(margin, self._currency)

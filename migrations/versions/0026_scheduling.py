@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0026"
-down_revision = "0021"
+down_revision = "0025"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from resolvers.messages import catalogue, translate
+from rules.charges_lines import ChargeReason
 from rules.pricing_trace import PriceReason
 from rules.sales_agreements import Ineligibility
 
@@ -85,7 +86,7 @@ def templates() -> set[str]:
                     found |= set(_of_scope(scope, constants))
     from resolvers.runner import CONSTRAINT_REFUSALS
 
-    named = {each.value for each in (*Ineligibility, *PriceReason)}
+    named = {each.value for each in (*Ineligibility, *PriceReason, *ChargeReason)}
     return found | named | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
 
 
