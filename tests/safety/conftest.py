@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from app.database import Database
 from auth.permissions import Viewer
-from models.base import Base
 from schema.engine import Engine
 from tests.conftest import Cluster
 from tests.safety.world import World, build_world, engine_of
+from tests.snapshots import snapshot
 
 
 @dataclass
@@ -46,22 +45,6 @@ class Scene:
 
     async def snapshot(self) -> dict[str, list[str]]:
         return await snapshot(self.database)
-
-
-async def snapshot(database: Database) -> dict[str, list[str]]:
-    """Every row of the business, to show that nothing changed; sequences too."""
-    unseen = ("user_credential", "user_session", "login_throttle", "stream_ticket", "account_link")
-    async with database.job() as session:
-        found = {
-            table.name: sorted(await session.scalars(text(f"select t::text from {table.name} t")))
-            for table in Base.metadata.sorted_tables
-            if table.name not in unseen
-        }
-    async with database.owner() as connection:
-        found["sequences"] = [
-            str(await connection.scalar(text("select last_value from sales_order_number_seq")))
-        ]
-    return found
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, Any]:
