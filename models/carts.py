@@ -3,7 +3,15 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +36,10 @@ class Cart(Base):
     note: Mapped[LongText] = mapped_column(server_default="")
     # As the rules write them; whether each still holds is asked when the cart is priced.
     coupon_codes: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default="{}")
+    # The sales agreement chosen for all of it, the customer's or a company's above; null leaves it to each line.
+    agreement_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_agreement.id"))
+    # The customer's own terms hold whatever the agreement says.
+    keeps_own_terms: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[Moment]
 
@@ -38,7 +50,11 @@ class CartLine(Base):
         UniqueConstraint("cart_id", "product_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         ForeignKeyConstraint(["customer_id", "cart_id"], ["cart.customer_id", "cart.id"]),
+        CheckConstraint("(commitment_id is null) = (commitment_quantity is null)", name="commitment_held"),
         Index(None, "customer_id", "cart_id"),
+        Index(
+            "ix_cart_line_commitment_id", "commitment_id", postgresql_where=text("commitment_id is not null")
+        ),
     )
     id: Mapped[Id]
     cart_id: Mapped[UUID]
@@ -49,3 +65,6 @@ class CartLine(Base):
     requested_on: Mapped[date | None]
     # The unit price when the line was last written: tells which lines a PriceChanged is about.
     unit_price_seen: Mapped[UnitPrice | None]
+    # What it would consume of which line of an agreement, as it was last priced in writing: held softly.
+    commitment_id: Mapped[UUID | None] = mapped_column(ForeignKey("agreement_line.id"))
+    commitment_quantity: Mapped[Quantity | None]

@@ -104,6 +104,8 @@ class SalesOrder(Base):
     on_behalf_reason: Mapped[LongText] = mapped_column(server_default="", default="")
     sales_rep_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_rep.user_id"))
     sales_rep_name: Mapped[Name] = mapped_column(server_default="")
+    # The agreement that all of it was ordered under, whose terms it took.
+    agreement_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_agreement.id"))
     # Copies of what the addresses and terms said; shapes in rules/documents.py.
     delivery_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
     billing_address: Mapped[dict[str, Any]] = mapped_column(JSONB)

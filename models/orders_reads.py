@@ -51,6 +51,7 @@ class OrderRow:
     customer_name: str
     customer_tax_id: str | None
     sales_rep_name: str
+    agreement_id: UUID | None
     delivery_address: dict[str, Any]
     billing_address: dict[str, Any]
     payment_terms: dict[str, Any]
@@ -149,6 +150,7 @@ class OrderLineRow:
     discount_percent: Decimal
     unit_price: Decimal
     price_trace: list[Any]
+    commitment_id: UUID | None
     tax_category: str
     tax_percent: Decimal
     net_amount: Decimal

@@ -12,14 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 from models.base import new_id
 from models.carts import Cart, CartLine
 from models.customers import CustomerAddress
-from models.customers_reads import AddressRow, visible_addresses
+from models.customers_reads import visible_addresses
 from models.products_reads import ProductRow
 from models.rows import columns_of
+from resolvers.carts_terms import agreement_problem
 from resolvers.context import Context, LockKind
 from resolvers.customers import acting_customer, addresses_by_customer
 from resolvers.events import record
 from resolvers.prices import exchange_rate
-from resolvers.pricing import FreePriced, LinePriced, Priced, price_lines
+from resolvers.pricing import FreePriced, LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
@@ -44,6 +45,8 @@ class CartRow:
     requested_on: date | None
     note: str
     coupon_codes: tuple[str, ...]
+    agreement_id: UUID | None
+    keeps_own_terms: bool
     version: int
     updated_at: datetime
 
@@ -111,6 +114,8 @@ async def cart_row(ctx: Context) -> CartRow:
         None,
         "",
         (),
+        None,
+        False,
         1,
         ctx.now,
     )
@@ -144,6 +149,7 @@ async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
 def asked_of(row: CartRow) -> DocumentAsked:
     """What a cart says of its prices besides its lines."""
     return DocumentAsked(
+        agreement_id=row.agreement_id,
         coupons=frozenset(map(item_key, row.coupon_codes)),
         is_charged=True,
         delivery_address_id=row.delivery_address_id,
@@ -173,7 +179,7 @@ async def cart_view(ctx: Context, row: CartRow) -> CartView:
             views.append(CartLineView(line, None, None, (gone,)))
             continue
         price, unit, balance = by_line[line.id]
-        problems = _line_problems(ctx, row, index, line, product, price, unit)
+        problems = _line_problems(ctx, row, index, line, product, price, unit, priced.market.currency)
         free = free_of(balance)
         if product.kind is ProductKind.GOODS and line.quantity > free:
             if await backorder_allowed(ctx, product.out_of_stock_policy):
@@ -199,6 +205,7 @@ def _line_problems(
     product: ProductRow,
     price: LinePriced,
     unit: UnitRow,
+    currency: str,
 ) -> list[Refusal]:
     problems = []
     wrong = check_quantity(
@@ -212,8 +219,7 @@ def _line_problems(
     if wrong is not None:
         problems.append(wrong)
     if price.price is None:
-        text = "There is no price for {sku} at present; ask your sales contact."
-        problems.append(Refusal(ErrorCode.NO_PRICE, text, ("lines", index), sku=product.sku))
+        problems.append(no_price(product.sku, currency, ("lines", index)))
     late = check_requested_date(line.requested_on, ctx.today)
     if late is not None:
         problems.append(
@@ -233,20 +239,14 @@ async def _cart_problems(ctx: Context, cart: CartRow, lines: Sequence[CartLineVi
     late = check_requested_date(cart.requested_on, ctx.today)
     if late is not None:
         problems.append(Refusal(ErrorCode.PAST_DATE, late, ("requestedOn",), requested=cart.requested_on))
-    if await delivery_address(ctx, cart) is None:
+    if not await ctx.load(addresses_by_customer, cart.customer_id):
         text = "Your company has no delivery address yet; ask your company admin to add one."
         problems.append(Refusal(ErrorCode.INVALID, text, ("deliveryAddressId",)))
     if await exchange_rate(ctx, customer.currency) is None:
         text = "There is no exchange rate for {currency} at present; ask your sales contact."
         problems.append(Refusal(ErrorCode.NO_PRICE, text, ("cartId",), currency=customer.currency))
-    return problems
-
-
-async def delivery_address(ctx: Context, cart: CartRow) -> AddressRow | None:
-    """The address chosen, or else the company's default; None where it has none."""
-    addresses: list[AddressRow] = await ctx.load(addresses_by_customer, cart.customer_id)
-    chosen = next((each for each in addresses if each.id == cart.delivery_address_id), None)
-    return chosen or next(iter(addresses), None)
+    ended = await agreement_problem(ctx, cart)
+    return problems if ended is None else [*problems, ended]
 
 
 async def lock_cart(ctx: Context, expected_version: int | None) -> Cart:
@@ -442,7 +442,8 @@ async def _remember_prices(
     """
     The prices at which the buyer sees the changed lines from now on, beside all others of the cart.
 
-    A line that was not changed keeps the price it was seen at, so that the cart can say that it is another now.
+    A line that was not changed keeps the price it was seen at, so that the cart can say that it is another now. What
+    agreements the lines would consume is written of all: a change of one may leave another less.
     """
     products: list[ProductRow | None] = await ctx.loader(products_by_id).load_many(
         [line.product_id for line in lines]
@@ -455,6 +456,21 @@ async def _remember_prices(
     for (line, product), price in zip(known, priced.lines, strict=True):
         if product.id in changed_products:
             line.unit_price_seen = None if price.price is None else price.price.unit_price
+        _hold(line, price)
+
+
+def _hold(line: CartLine, price: LinePriced) -> None:
+    """What the line would consume of a commitment, for the agreement to show."""
+    link = None if price.price is None or price.linking is None else price.linking.link
+    line.commitment_id = None if link is None else UUID(link.commitment.id)
+    line.commitment_quantity = None if link is None else link.consumed
+
+
+async def remember_links(ctx: Context, cart: Cart) -> None:
+    """Writes anew what the lines of a locked cart would consume of agreements, after a change of its head."""
+    lines = await _lines_of(ctx, cart)
+    if lines:
+        await _remember_prices(ctx, cart, lines, ())
 
 
 async def _own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
@@ -517,7 +533,8 @@ async def empty_cart(ctx: Context, cart: Cart) -> None:
     )
     cart.purchase_order_number = cart.note = ""
     cart.coupon_codes = []
-    cart.delivery_address_id = cart.requested_on = None
+    cart.delivery_address_id = cart.requested_on = cart.agreement_id = None
+    cart.keeps_own_terms = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,7 +578,10 @@ async def change_head(ctx: Context, cart: Cart, change: HeadChange) -> None:
 
 async def update_cart(ctx: Context, change: HeadChange, expected_version: int | None) -> UUID:
     cart = await lock_cart(ctx, expected_version)
+    was = cart.requested_on
     await change_head(ctx, cart, change)
+    if cart.requested_on != was:
+        await remember_links(ctx, cart)
     return await changed(ctx, cart, "cart.updated")
 
 
@@ -569,5 +589,6 @@ def row_of(cart: Cart) -> CartRow:
     """The row of a locked cart as it now stands."""
     return CartRow(
         cart.id, cart.customer_id, cart.user_id, cart.purchase_order_number, cart.delivery_address_id,
-        cart.requested_on, cart.note, tuple(cart.coupon_codes), cart.version, cart.updated_at,
+        cart.requested_on, cart.note, tuple(cart.coupon_codes), cart.agreement_id, cart.keeps_own_terms,
+        cart.version, cart.updated_at,
     )  # fmt: skip

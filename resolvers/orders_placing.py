@@ -20,19 +20,17 @@ from resolvers.carts import (
     HeadChange,
     cart_view,
     change_head,
-    delivery_address,
     empty_cart,
     lock_cart,
     row_of,
 )
+from resolvers.carts_terms import cart_terms
 from resolvers.context import Context
 from resolvers.coupons import coupon_problems
 from resolvers.credit import CreditRow, has_late_invoices, lock_credit
 from resolvers.customers import (
     acting_customer,
     addresses_by_customer,
-    delivery_terms_by_id,
-    payment_terms_by_id,
     sales_reps_by_id,
     seller,
 )
@@ -294,12 +292,11 @@ async def _new_order(
 ) -> SalesOrder:
     us, cart = await seller(ctx), view.row
     rate = await exchange_rate(ctx, customer.currency)
-    address = await delivery_address(ctx, cart)
+    terms = await cart_terms(ctx, view)
+    address = terms.address
     addresses = await ctx.load(addresses_by_customer, customer.id)
-    payment = await ctx.load(payment_terms_by_id, customer.payment_term_id)
-    terms = await ctx.load(delivery_terms_by_id, customer.delivery_term_id)
     rep = None if customer.sales_rep_id is None else await ctx.load(sales_reps_by_id, customer.sales_rep_id)
-    assert rate is not None and address is not None and payment is not None and terms is not None
+    assert rate is not None and address is not None
     behalf = ctx.user.on_behalf
     billing = next((each for each in addresses if each.is_default_billing), address)
     order_id = new_id()
@@ -336,8 +333,9 @@ async def _new_order(
         sales_rep_name="" if rep is None else rep.name,
         delivery_address=_copied(address).to_json(),
         billing_address=_copied(billing).to_json(),
-        payment_terms=payment.to_json(),
-        delivery_terms=terms.to_json(),
+        agreement_id=None if terms.agreement is None else terms.agreement.id,
+        payment_terms=terms.payment.to_json(),
+        delivery_terms=terms.delivery.to_json(),
         net_amount=view.priced.net,
         tax_amount=view.priced.tax,
         gross_amount=view.priced.gross,

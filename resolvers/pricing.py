@@ -15,6 +15,7 @@ from rules.free_goods import FreeGoods
 from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import PricedDocument, PricedLine, price_document, price_free_line
 from rules.pricing_facts import LineFacts, Rung
+from rules.refusals import ErrorCode, Path, Refusal
 from rules.sales_agreements import Linking
 
 
@@ -76,6 +77,12 @@ class Priced:
         return self.net + self.tax
 
 
+def no_price(sku: str, currency: str, path: Path) -> Refusal:
+    """That neither a list, a trade agreement nor the customer's sales agreement has a price in the currency."""
+    told = "There is no price for {sku} in {currency} at present; ask your sales contact."
+    return Refusal(ErrorCode.NO_PRICE, told, path, sku=sku, currency=currency)
+
+
 async def price_lines(
     ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked | None = None
 ) -> Priced:
@@ -124,7 +131,7 @@ async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tup
         product, facts = gathered.free_line(each)
         if product is None or facts is None:
             continue
-        price = price_free_line(gathered.facts, facts, each)
+        price = price_free_line(gathered.facts, facts, each, priced.lines.get(each.parent.number))
         if price is None:
             continue
         tax: TaxRow = await ctx.load(taxes_by_category, (product.tax_category_id, facts.ship_day))

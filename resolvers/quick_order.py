@@ -10,7 +10,7 @@ from models.products_reads import ProductRow
 from models.search_codes import similar_codes
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, page_in_memory
-from resolvers.pricing import LinePriced, Priced, price_lines
+from resolvers.pricing import LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import products_by_code, products_by_id, relations_by_product, units_by_code
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
@@ -121,9 +121,8 @@ async def check_lines(ctx: Context, lines: Sequence[OrderLine]) -> Checked:
     for row, price in zip(usable, priced.lines, strict=True):
         row.priced, row.currency = price, priced.market.currency
         if price.price is None and row.product is not None:
-            text = "There is no price for {sku} at present; ask your sales contact."
             row.status = CheckedStatus.INVALID
-            row.problem = Refusal(ErrorCode.NO_PRICE, text, ("lines",), sku=row.product.sku)
+            row.problem = no_price(row.product.sku, row.currency, ("lines",))
     return Checked(tuple(rows), priced)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -29,6 +30,7 @@ from models.sales_agreements_reads import (
 from resolvers.context import Context, LockedSession
 from resolvers.house import as_house
 from resolvers.paging import Page, PageArgs, SortKey, page
+from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal
 from rules.sales_agreement_terms import AgreementAction, VersionStatus, possible_agreement_actions
 from rules.sales_agreements import AgreementStatus, Commitment
@@ -117,6 +119,52 @@ async def consumption_by_line(ctx: Context, keys: Sequence[UUID]) -> list[list[C
     """The latest bookings of each line by orders that the viewer may see, newest first."""
     rows = await ctx.session.execute(visible_consumption(ctx.user, keys, CONSUMPTION_SHOWN))
     return grouped(keys, (ConsumptionRow(*each) for each in rows), "agreement_line_id")
+
+
+_NUMBERS_BY_LINE = """
+    select line.id, agreement.number
+    from agreement_line line join sales_agreement agreement on agreement.id = line.agreement_id
+    where line.id = any (cast(:keys as uuid[]))
+"""
+_NUMBERS = "select id, number from sales_agreement where id = any (cast(:keys as uuid[]))"
+# Of the company and those below it: nobody may read another's cart, but what they come to is known.
+_HELD = """
+    select line.commitment_id, sum(line.commitment_quantity)
+    from cart_line line join cart on cart.id = line.cart_id and cart.updated_at >= :since
+    where line.commitment_id = any (cast(:keys as uuid[])) group by line.commitment_id
+"""
+HELD_DAYS = 30  # a cart that nobody changed for longer is not counted on
+
+
+async def _found_by_house(
+    ctx: Context, statement: str, keys: Sequence[UUID], **values: object
+) -> dict[UUID, Any]:
+    asked = {"keys": list(keys), **values}
+    async with as_house(ctx) as session:
+        return {row[0]: row[1] for row in await session.execute(text(statement), asked)}
+
+
+async def numbers_by_line(ctx: Context, keys: Sequence[UUID]) -> list[str]:
+    """The agreements' numbers by their lines' ids; a subsidiary knows what it buys under, and no more of it."""
+    found = await _found_by_house(ctx, _NUMBERS_BY_LINE, keys)
+    return [found.get(key, "") for key in keys]
+
+
+async def numbers_by_agreement(ctx: Context, keys: Sequence[UUID]) -> list[str]:
+    """The agreements' numbers, for documents of the viewer's that name them."""
+    found = await _found_by_house(ctx, _NUMBERS, keys)
+    return [found.get(key, "") for key in keys]
+
+
+async def held_by_line(ctx: Context, keys: Sequence[UUID]) -> list[Decimal]:
+    """
+    What carts changed within 30 days would consume of each line: held softly, and counted nowhere else.
+
+    Args:
+        keys: lines that the viewer sees.
+    """
+    found = await _found_by_house(ctx, _HELD, keys, since=ctx.now - timedelta(days=HELD_DAYS))
+    return [found.get(key, ZERO) for key in keys]
 
 
 def columns_of_line(line: AgreementLineRow) -> CommitmentColumns:
@@ -211,7 +259,10 @@ _SHARED = """
     )
     select line.type, line.product_id, line.category_id, line.unit_code, agreement.currency, agreement.pricing,
         line.unit_price, line.price_unit, line.discount_percent, line.valid_from, line.valid_until,
-        coalesce(sum(booking.released), 0), coalesce(sum(booking.delivered), 0), coalesce(sum(booking.invoiced), 0)
+        coalesce(sum(booking.released), 0), coalesce(sum(booking.delivered), 0), coalesce(sum(booking.invoiced), 0),
+        (select coalesce(sum(held.commitment_quantity), 0)
+            from cart_line held join cart on cart.id = held.cart_id and cart.updated_at >= :since
+            where held.commitment_id = line.id and held.customer_id = :customer)
     from up
     join agreement_line line on line.customer_id = up.id and line.is_active and line.valid_until > :today
     join sales_agreement agreement on agreement.id = line.agreement_id and agreement.status = 'EFFECTIVE'
@@ -243,12 +294,16 @@ class SharedCommitmentRow:
     released: Decimal
     delivered: Decimal
     invoiced: Decimal
+    held: Decimal
 
 
 async def shared_commitments(ctx: Context) -> list[SharedCommitmentRow]:
     """What the viewer's company may order under agreements of the companies above it; nothing for our people."""
     if ctx.user.customer_id is None:
         return []
-    values = {"customer": ctx.user.customer_id, "today": ctx.today, "most": SHARED_MAX}
+    values = {
+        "customer": ctx.user.customer_id, "today": ctx.today, "most": SHARED_MAX,
+        "since": ctx.now - timedelta(days=HELD_DAYS),
+    }  # fmt: skip
     async with as_house(ctx) as session:
         return [SharedCommitmentRow(*row) for row in await session.execute(text(_SHARED), values)]

@@ -10,7 +10,7 @@ from rules.discounts_rules import DiscountGroup, DiscountRule, Phase, RuleUse
 from rules.free_goods import FreeGoods, FreeGoodsRule, FreeKind, derive, free_line_steps
 from rules.money import ZERO, line_amount, percent_of, round_money
 from rules.pricing_agreements import UnitPricing
-from rules.pricing_base import base_price, next_break, restate
+from rules.pricing_base import BasePrice, base_price, next_break, restate
 from rules.pricing_facts import LineFacts, Party, Rung
 from rules.pricing_running import RunningDocument, RunningLine
 from rules.pricing_trace import PriceComponent, PriceStep, ValueKind, shown_price
@@ -103,12 +103,19 @@ def price_document(facts: DocumentFacts) -> PricedDocument:
     """
     party, book = facts.party, facts.book
     found = {line.number: base_price(book.trade, party, line) for line in facts.lines}
-    bases = {number: base for number, base in found.items() if base is not None}
-    lines = [line for line in facts.lines if line.number in bases]
-    quantities = multiline_quantities(lines)
-    pricing = UnitPricing(book.trade, party, bases, quantities)
-    linkings = pricing.link(book.commitments, lines, facts.agreement)
-    running = {line.number: pricing.run(line, linkings.get(line.number)) for line in lines}
+    by_rules = {number: base for number, base in found.items() if base is not None}
+    # What an agreement alone has a price for counts for nobody's multiline discount: whether it is sold is known later.
+    quantities = multiline_quantities(line for line in facts.lines if line.number in by_rules)
+    pricing = UnitPricing(book.trade, party, by_rules, quantities)
+    linkings = pricing.link(book.commitments, facts.lines, facts.agreement)
+    bases: dict[int, BasePrice] = {}
+    running: dict[int, RunningLine] = {}
+    for line in facts.lines:
+        linking = linkings.get(line.number)
+        base = by_rules.get(line.number) or pricing.agreed_base(line, linking)
+        if base is not None:
+            bases[line.number] = base
+            running[line.number] = pricing.run(line, linking, base)
     links = {number: each.link for number, each in linkings.items() if each.link is not None}
     document = RunningDocument(list(running.values()), party.exponent)
     free = _free_goods(facts, running, links)
@@ -240,9 +247,20 @@ def _document_discount(facts: DocumentFacts, document: RunningDocument) -> None:
         )  # fmt: skip
 
 
-def price_free_line(document: DocumentFacts, line: LineFacts, goods: FreeGoods) -> PricedLine | None:
-    """Goods without charge at their list or trade price, all of it taken off; None where they have no price."""
+def price_free_line(
+    document: DocumentFacts, line: LineFacts, goods: FreeGoods, parent: PricedLine | None = None
+) -> PricedLine | None:
+    """
+    Goods without charge at their list or trade price, all of it taken off; None where they have no price.
+
+    Args:
+        parent: the line that brings them, as priced: more of a product that its agreement alone has a price for is free
+            at that price.
+    """
     base = base_price(document.book.trade, document.party, line)
+    if base is None and parent is not None and goods.product == goods.parent.product:
+        price = parent.list_unit_price
+        base = BasePrice(price, parent.price_unit, ZERO, price, ())
     if base is None:
         return None
     exponent = document.party.exponent

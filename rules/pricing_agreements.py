@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from rules.money import line_amount
+from rules.money import ZERO, line_amount
 from rules.pricing_base import BasePrice, UnitNet, net_by_rules, restate
 from rules.pricing_facts import LineFacts, Party
 from rules.pricing_running import RunningLine
@@ -23,7 +23,11 @@ from rules.trade_agreements import TradeBook
 
 
 class UnitPricing:
-    """What phases 1 to 3 make of a document's lines; each line's base price is known."""
+    """
+    What phases 1 to 3 make of a document's lines.
+
+    A line without a base price has none by list or trade agreement: it is sold where a sales agreement has one.
+    """
 
     def __init__(
         self,
@@ -53,25 +57,47 @@ class UnitPricing:
         found = choose(commitments, self._party, lines, self._net_with, header=header)
         return {each.number: each for each in found}
 
-    def _net_with(self, line: LineFacts, commitment: Commitment) -> Decimal:
-        base, given = self._bases[line.number], line.concessions.unit_price
+    def agreed_base(self, line: LineFacts, linking: Linking | None) -> BasePrice | None:
+        """The price of a line that no list or trade agreement has one for, where its commitment has."""
+        link = None if linking is None else linking.link
+        if link is None:
+            return None
+        terms = agreed_terms(link.commitment, line)
+        assert terms.unit_price is not None, (
+            "a line without any price is linked to one that has a price alone"
+        )
+        return BasePrice(terms.unit_price, terms.price_unit, ZERO, terms.unit_price, ())
+
+    def _net_with(self, line: LineFacts, commitment: Commitment) -> Decimal | None:
+        base, given = self._bases.get(line.number), line.concessions.unit_price
         exponent = self._party.exponent
+        if base is None:
+            return self._net_alone(line, commitment)
         if given is not None:
             return line_amount(line.quantity, given, base.price_unit, exponent)
         agreed = agreed_net(commitment, line, base.unit_price, base.price_unit, exponent)
         by_rules = self._net_by_rules(line)
         return agreed if takes_agreed_net(commitment, agreed, by_rules) else by_rules
 
+    def _net_alone(self, line: LineFacts, commitment: Commitment) -> Decimal | None:
+        """The net by the commitment's own price, which nothing can be lower than; None where it has none."""
+        terms = agreed_terms(commitment, line)
+        if terms.unit_price is None:
+            return None
+        given = line.concessions.unit_price
+        net = agreed_unit_net(terms, terms.unit_price, terms.price_unit) if given is None else given
+        return line_amount(line.quantity, net, terms.price_unit, self._party.exponent)
+
     def _net_by_rules(self, line: LineFacts) -> Decimal:
         price_unit = self._bases[line.number].price_unit
         return line_amount(line.quantity, self.by_rules(line).unit_price, price_unit, self._party.exponent)
 
-    def run(self, line: LineFacts, linking: Linking | None) -> RunningLine:
-        """The line with its unit price and the steps that led there."""
-        unit_price, price_unit, steps = self._by_book(line, linking)
+    def run(self, line: LineFacts, linking: Linking | None, base: BasePrice) -> RunningLine:
+        """The line with its unit price and the steps that led there; `base` is its own, or else `agreed_base`."""
+        unit_price, price_unit, steps = self._by_book(line, linking, base)
         given = line.concessions
         if given.unit_price is not None:
-            base_unit = self._bases[line.number].price_unit
+            base_unit = base.price_unit
             steps = [given_way(step) for step in _restated(steps, price_unit, base_unit)]
             unit_price, price_unit = given.unit_price, base_unit
             steps.append(
@@ -81,9 +107,10 @@ class UnitPricing:
         amount = line_amount(line.quantity, unit_price, price_unit, self._party.exponent)
         return RunningLine(line, unit_price, price_unit, amount, steps)
 
-    def _by_book(self, line: LineFacts, linking: Linking | None) -> tuple[Decimal, Decimal, list[PriceStep]]:
+    def _by_book(
+        self, line: LineFacts, linking: Linking | None, base: BasePrice
+    ) -> tuple[Decimal, Decimal, list[PriceStep]]:
         """The price by agreements and rules, of how many units, and its steps; no person has a say here."""
-        base, by_rules = self._bases[line.number], self.by_rules(line)
         steps = list(base.steps)
         if linking is not None:
             steps += [
@@ -91,6 +118,13 @@ class UnitPricing:
                 for each in linking.excluded
             ]
         link = None if linking is None else linking.link
+        if line.number not in self._bases:
+            assert link is not None, "without any price there is no line to run"
+            unit_price, price_unit, agreed_steps = _agreed(
+                link.commitment, agreed_terms(link.commitment, line), base
+            )
+            return unit_price, price_unit, [*steps, *agreed_steps]
+        by_rules = self.by_rules(line)
         if link is None:
             return by_rules.unit_price, base.price_unit, [*steps, *by_rules.steps]
         if not self._agreement_holds(line, link.commitment):

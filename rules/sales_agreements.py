@@ -7,7 +7,7 @@ The kind says how specific a commitment is and is compared after whose it is and
 own frame beats its parent's product price, and SA-08 holds whatever the nets are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal, localcontext
@@ -166,6 +166,14 @@ class Linking:
     choices: tuple[LinkChoice, ...] = ()
 
 
+def agreement_of_all(linkings: Iterable[Linking | None]) -> str | None:
+    """The id of the agreement that every line is linked to; None where there are several, or one is linked to none."""
+    found = {
+        None if each is None or each.link is None else each.link.commitment.agreement for each in linkings
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 class Ineligibility(StrEnum):
     """Why a commitment on a line's product may not take it: message ids over what `Exclusion.data` holds."""
 
@@ -173,6 +181,7 @@ class Ineligibility(StrEnum):
     OTHER_CURRENCY = "The agreement is in {currency}."
     NO_CONVERSION = "The agreement counts in {unit}, which this line cannot be converted to."
     PRICE_BROKEN = "A manual price or discount breaks the link: the agreement's price is fixed."
+    NO_PRICE = "The agreement has no price of its own, and nothing else has one in {currency}."
 
 
 NOT_ENOUGH_LEFT = "Only {left} of {committed} are left in the agreement."
@@ -303,7 +312,7 @@ def takes_agreed_net(commitment: Commitment, agreed: Decimal, by_rules: Decimal)
     return commitment.pricing is AgreementPricing.FIXED or agreed <= by_rules
 
 
-PriceOf = Callable[[LineFacts, Commitment], Decimal]
+PriceOf = Callable[[LineFacts, Commitment], Decimal | None]
 
 
 def choose(
@@ -323,7 +332,8 @@ def choose(
 
     Args:
         price_of: the line's net with a commitment's price and discount, before promotions and total discount; its
-            reading of FIXED or CEILING included. Called for eligible pairs only.
+            reading of FIXED or CEILING included. Called for eligible pairs only; None where neither the commitment nor
+            the rules have a price.
         header: the id of the agreement chosen on the document.
     Returns:
         n results, one per line, in the order of `lines`.
@@ -357,10 +367,11 @@ def _link(
     nets: dict[str, Decimal] = {}
     for each in candidates:
         reason = eligible(each, party, line, line.ship_day)
-        if reason is None:
-            nets[each.id] = price_of(line, each)
+        net = price_of(line, each) if reason is None else None
+        if net is not None:
+            nets[each.id] = net
         else:
-            excluded.append(Exclusion(each, reason, _data_of(each)))
+            excluded.append(Exclusion(each, reason or Ineligibility.NO_PRICE, _data_of(each)))
     excluded.sort(key=lambda each: each.commitment.id)
     choices: tuple[LinkChoice, ...] = ()
     ranked = sorted(

@@ -10,6 +10,7 @@ from schema.backtest import BacktestQueries
 from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
+from schema.carts_agreements import CartAgreementMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -90,6 +91,7 @@ class Query(
 @strawberry.type
 class Mutation(
     CartMutations,
+    CartAgreementMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,

@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, orders, orders_placing, suggestions
+from resolvers import carts, carts_fill, carts_terms, orders, orders_placing, sales_agreements, suggestions
 from resolvers import customers as people
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
@@ -31,9 +31,13 @@ from schema.scalars import Money
 from schema.suggestions import Suggestion
 
 if TYPE_CHECKING:
+    from schema.carts_agreements import AgreementChoice, CartTerms
     from schema.coupons import CartCoupon
+    from schema.sales_agreements import AgreementLine
 
 Info = strawberry.Info[Context, None]
+AgreementChoiceType = Annotated["AgreementChoice", strawberry.lazy("schema.carts_agreements")]
+CartTermsType = Annotated["CartTerms", strawberry.lazy("schema.carts_agreements")]
 _USE = [access(P.CARTS_USE)]
 _LINES = list_size(200)
 # What is listed whole: past it, lines are read in pages.
@@ -142,12 +146,18 @@ class CartLine:
     problems: list[UserError] = strawberry.field(
         description="Why this line cannot be ordered as it is.", directives=[list_size(3)]
     )
+    agreement_number: str = strawberry.field(
+        description="The number of the sales agreement that it counts towards; empty where it is none."
+    )
+    commitment_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, ctx: Context, view: carts.CartView, seen: carts.CartLineView) -> "CartLine":
         currency = view.priced.market.currency
         price = None if seen.priced is None else seen.priced.price
         before = seen.row.unit_price_seen
+        linking = None if price is None or seen.priced is None else seen.priced.linking
+        commitment = None if linking is None or linking.link is None else linking.link.commitment
         return cls(
             id=encode_id("CartLine", seen.row.id),
             quantity=seen.row.quantity,
@@ -168,7 +178,22 @@ class CartLine:
             else PriceBreak.of(price.next_break, currency),
             free_goods=[FreeGoods.of(ctx, each, currency) for each in view.free.get(seen.row.id, ())],
             problems=user_errors(ctx, seen.problems),
+            agreement_number="" if commitment is None else commitment.number,
+            commitment_id=None if commitment is None else UUID(commitment.id),
         )
+
+    @strawberry.field(
+        description="The line of the agreement that it counts towards; null where it is none, or not yours to read.",
+        directives=[access(P.AGREEMENTS_READ)],
+    )
+    async def agreement_line(
+        self, info: Info
+    ) -> Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")] | None:
+        from schema.sales_agreements import AgreementLine
+
+        key = self.commitment_id
+        found = None if key is None else await info.context.load(sales_agreements.lines_with_currency, key)
+        return None if found is None else AgreementLine.of(*found)
 
 
 async def _view(ctx: Context, row: carts.CartRow) -> carts.CartView:
@@ -203,10 +228,40 @@ class Cart(Node):
     async def customer(self, info: Info) -> Customer:
         return Customer.of(await people.acting_customer(info.context))
 
-    @strawberry.field(description="Where the goods shall go; null where the company has no address.")
+    @strawberry.field(
+        description="Where the goods shall go: the address chosen, the agreement's, or else the company's default; "
+        "null where it has none."
+    )
     async def delivery_address(self, info: Info) -> Address | None:
-        row = await carts.delivery_address(info.context, self.row)
+        view = await _view(info.context, self.row)
+        row = (await carts_terms.cart_terms(info.context, view)).address
         return None if row is None else Address.of(row)
+
+    @strawberry.field(
+        description="The sales agreement chosen for all of it; null where none was, or where it ended."
+    )
+    async def agreement(self, info: Info) -> AgreementChoiceType | None:
+        from schema.carts_agreements import AgreementChoice
+
+        row = await carts_terms.choice_of(info.context, self.row.customer_id, self.row.agreement_id)
+        return None if row is None else AgreementChoice.of(row)
+
+    @strawberry.field(
+        description="The sales agreements that may be chosen, the company's own first.",
+        directives=[list_size(carts_terms.CHOICES_MAX)],
+    )
+    async def agreement_choices(self, info: Info) -> list[AgreementChoiceType]:
+        from schema.carts_agreements import AgreementChoice
+
+        rows = await info.context.load(carts_terms.choices_by_customer, self.row.customer_id)
+        return [AgreementChoice.of(row) for row in rows]
+
+    @strawberry.field(description="The terms that it would be ordered at.")
+    async def terms(self, info: Info) -> CartTermsType:
+        from schema.carts_agreements import CartTerms
+
+        view = await _view(info.context, self.row)
+        return CartTerms.of(await carts_terms.cart_terms(info.context, view), self.row.keeps_own_terms)
 
     @strawberry.field(
         description="Its lines, as they were added; refused for a cart of more than 1,000.",

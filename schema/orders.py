@@ -12,7 +12,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import deliveries, orders
+from resolvers import deliveries, orders, sales_agreements
 from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
@@ -58,6 +58,8 @@ Info = strawberry.Info[Context, None]
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
+AgreementLineType = Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
+SalesAgreementType = Annotated["SalesAgreement", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
 _DELIVERED = [access(P.DELIVERIES_READ)]
 _PRICED = [access(P.PRICES_READ)]
@@ -172,6 +174,24 @@ class OrderLine:
     def price_trace(self, info: Info) -> list[PriceStep]:
         steps = [Step.from_json(step) for step in self.row.price_trace]
         return steps_of(info.context, steps, self.currency)
+
+    @strawberry.field(
+        description="The number of the sales agreement that it counts towards; empty where it is none."
+    )
+    async def agreement_number(self, info: Info) -> str:
+        key = self.row.commitment_id
+        return "" if key is None else await info.context.load(sales_agreements.numbers_by_line, key)
+
+    @strawberry.field(
+        description="The line of the agreement that it counts towards; null where it is none, or not yours to read.",
+        directives=[access(P.AGREEMENTS_READ)],
+    )
+    async def agreement_line(self, info: Info) -> AgreementLineType | None:
+        from schema.sales_agreements import AgreementLine
+
+        key = self.row.commitment_id
+        found = None if key is None else await info.context.load(sales_agreements.lines_with_currency, key)
+        return None if found is None else AgreementLine.of(*found)
 
     @strawberry.field(description="The product as it is now; null where you may not see it any more.",
                       directives=[access(P.CATALOG_READ)])  # fmt: skip
@@ -309,6 +329,25 @@ class Order(Node):
     @strawberry.field(description="Where the invoice goes.")
     def billing_address(self) -> DocumentAddress:
         return address_of(self.row.billing_address)
+
+    @strawberry.field(
+        description="The number of the sales agreement that it was ordered under as a whole; empty where it was none."
+    )
+    async def agreement_number(self, info: Info) -> str:
+        key = self.row.agreement_id
+        return "" if key is None else await info.context.load(sales_agreements.numbers_by_agreement, key)
+
+    @strawberry.field(
+        description="The sales agreement that it was ordered under as a whole, whose terms it took; null where it was "
+        "none, or is not yours to read.",
+        directives=[access(P.AGREEMENTS_READ)],
+    )
+    async def agreement(self, info: Info) -> SalesAgreementType | None:
+        from schema.sales_agreements import SalesAgreement
+
+        key = self.row.agreement_id
+        row = None if key is None else await info.context.load(sales_agreements.agreements_by_id, key)
+        return None if row is None else SalesAgreement.of(row)
 
     @strawberry.field(description="When it is to be paid.")
     def payment_terms(self) -> DocumentPaymentTerms:

@@ -229,6 +229,13 @@ class AgreementLine(Node):
     overfulfilled: Decimal = strawberry.field(description=f"What was ordered beyond. {_OF_UNIT}")
     row: strawberry.Private[AgreementLineRow]
 
+    @strawberry.field(
+        description="What carts changed within 30 days would consume of it: held softly, for nothing is reserved, and"
+        f" counted in none of the other columns. {_OF_UNIT}"
+    )
+    async def held(self, info: Info) -> Decimal:
+        return await info.context.load(sales_agreements.held_by_line, self.row.id)
+
     @classmethod
     def of(cls, row: AgreementLineRow, currency: str) -> "AgreementLine":
         return fill(
@@ -298,6 +305,10 @@ class SharedCommitment:
     released: Decimal = strawberry.field(description="What the viewer's company ordered of it.")
     delivered: Decimal = strawberry.field(description="What was delivered of that.")
     invoiced: Decimal = strawberry.field(description="What was invoiced of that.")
+    held: Decimal = strawberry.field(
+        description="What carts of the viewer's company, changed within 30 days, would order of it; counted nowhere"
+        " else."
+    )
     row: strawberry.Private[sales_agreements.SharedCommitmentRow]
 
     @classmethod

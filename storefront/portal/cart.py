@@ -117,6 +117,18 @@ async def add_coupon(page: Page) -> Response:
     return page.go("/cart", page.gettext("The coupon was entered."), warnings=outcome.warnings)
 
 
+async def choose_agreement(page: Page) -> Response:
+    outcome = await page.act(
+        "SetCartAgreement", agreementId=page.field("agreement") or None,
+        keepOwnTerms=page.field("own_terms") == "on", expectedVersion=_version(page),
+    )  # fmt: skip
+    if not outcome.done:
+        return await show_cart(
+            page, problems_of(outcome.errors, {"agreementId": "agreement", "keepOwnTerms": "own-terms"})
+        )
+    return page.go("/cart", page.gettext("The cart was updated."), warnings=outcome.warnings)
+
+
 async def remove_coupon(page: Page) -> Response:
     outcome = await page.act("RemoveCoupon", code=page.field("coupon"))
     if not outcome.done:
@@ -193,6 +205,7 @@ PAGES = (
             "remove": remove_line,
             "clear": clear_cart,
             "list": cart_to_list,
+            "agreement": choose_agreement,
             "coupon": add_coupon,
             "remove-coupon": remove_coupon,
         },

@@ -153,6 +153,8 @@ def _line(random: Random, number: int, exponent: int) -> LineFacts:
     if random.random() < 0.05:
         starts = starts[1:]
     breaks = [Break(start, _price(random), random.choice((D(1), D(1), D(3), D(100)))) for start in starts]
+    if random.random() < 0.05:
+        breaks = []
     given = random_concessions(random, price=0.08, discount=0.15)
     return LineFacts(
         number,

@@ -80,9 +80,7 @@ def _place(line: LineFacts) -> tuple[object, ...]:
 def price_slowly(facts: DocumentFacts, rows: Sequence[TradeRow]) -> SlowDocument:
     """The price of a document; `rows` are those of its trade agreements, in any order."""
     party, book, e = facts.party, facts.book, facts.party.exponent
-    asked = [line for line in facts.lines if base_of(rows, party, line) is not None]
-    asked.sort(key=_place)
-    lines, consumed = _phases_1_to_3(facts, rows, asked)
+    lines, consumed = _phases_1_to_3(facts, rows)
     free = frozenset(_free_goods(facts, lines))
     for line in lines:
         line.amount = cents(line.paid * line.unit, e)
@@ -307,27 +305,31 @@ def _total_discount(rows: Sequence[TradeRow], party: Party, lines: Sequence[Slow
 
 
 def _phases_1_to_3(
-    facts: DocumentFacts, rows: Sequence[TradeRow], asked: Sequence[LineFacts]
+    facts: DocumentFacts, rows: Sequence[TradeRow]
 ) -> tuple[list[SlowLine], dict[int, Fraction]]:
     party, e = facts.party, facts.party.exponent
+    asked = [line for line in facts.lines if base_of(rows, party, line) is not None]
     left = {each.id: F(each.committed) - F(each.released) for each in facts.book.commitments}
     lines: list[SlowLine] = []
     consumed: dict[int, Fraction] = {}
-    for line in asked:
-        by_rules, quantity = unit_by_rules(rows, party, line, asked), F(line.quantity)
-        base = base_of(rows, party, line)
-        assert base is not None
+    for line in sorted(facts.lines, key=_place):
+        base, quantity = base_of(rows, party, line), F(line.quantity)
+        by_rules = None if base is None else unit_by_rules(rows, party, line, asked)
+        by_hand = line.concessions.unit_price
         tried = []
         for each in facts.book.commitments:
             if not _may_take(each, party, line):
                 continue
-            unit = _agreed_unit(each, line, base)
-            if each.pricing is AgreementPricing.CEILING and cents(quantity * unit, e) > cents(
-                quantity * by_rules, e
-            ):
+            if by_rules is None and each.unit_price is None:
+                continue
+            unit = _agreed_unit(each, line, NOTHING if base is None else base)
+            is_ceiling = by_rules is not None and each.pricing is AgreementPricing.CEILING
+            if is_ceiling and cents(quantity * unit, e) > cents(quantity * by_rules, e):
                 unit = by_rules
-            if line.concessions.unit_price is not None:
+            if by_hand is not None and base is not None:
                 unit = _by_hand(line, rows, party)
+            elif by_hand is not None:
+                unit = F(by_hand) / (F(each.price_unit) * _factor(each, line))
             net = cents(quantity * unit, e)
             takes = cents(quantity / _factor(each, line), 6) if _is_quantity(each) else net
             if each.max_enforced and takes > max(left[each.id], NOTHING):
@@ -347,8 +349,10 @@ def _phases_1_to_3(
             _, link, unit, takes = min(tried, key=lambda each: each[0])
             left[link.id] = max(left[link.id], NOTHING) - takes
             consumed[line.number] = takes
-        if line.concessions.unit_price is not None:
+        elif base is not None and by_hand is not None:
             unit = _by_hand(line, rows, party)
+        if unit is None:
+            continue
         lines.append(SlowLine(line, unit, link, quantity))
     return lines, consumed
 

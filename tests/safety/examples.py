@@ -90,6 +90,14 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _set_agreement(scene: Scene, name: str) -> Input:
+    known = await facts(scene, name)
+    document = "query($id: ID!) { cart { agreementChoices { id } } salesAgreement(by: {id: $id}) { id } }"
+    found = (await scene.ask(name, document, {"id": scene.world.agreements["parent"]}))["data"]
+    assert found["salesAgreement"] in found["cart"]["agreementChoices"]
+    return {"agreementId": found["salesAgreement"]["id"], "expectedVersion": known["cart"]["version"]}
+
+
 async def _wishlist_to_cart(scene: Scene, name: str) -> Input:
     known = await facts(scene, name)
     items = [each["id"] for each in known["list"]["items"]]
@@ -552,6 +560,7 @@ EXAMPLES: dict[str, Example] = {
     "addQuickOrderToWishlist": Example("pbuyer", _quick_order_act("wishlistId", "expectedVersion")),
     "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
     "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
+    "setCartAgreement": Example("pbuyer", _set_agreement),
     "addCoupon": Example("pmate", _cart_act(code="UNO")),
     "removeCoupon": Example("pbuyer", _cart_act(code="UNO")),
     "createDiscountRule": Example("manager", _rule_of, {"name": " "}),

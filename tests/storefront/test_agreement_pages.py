@@ -78,6 +78,29 @@ async def test_an_agreement_from_draft_to_force(visitor: Visitor) -> None:
     assert "El acuerdo está en vigor." in visitor.page.text and "Pactado y comprado" in visitor.page.text
     assert "1.200" in visitor.page.text and "12.000 EUR" in visitor.page.text
     assert [each for each in visitor.page.tags if each[0] == "svg" and each[1].get("class") == "progress"]
+    await order_under(visitor, number)
+
+
+async def order_under(visitor: Visitor, number: str) -> None:
+    """The cart is ordered under the agreement, which shows what is in it, and the order names it."""
+    sku = await first_sku(visitor)
+    await visitor.open("/cart")
+    await visitor.submit(visitor.form(act="add"), sku=sku, quantity="10")
+    form = visitor.form(act="agreement")
+    options = {attributes["value"] for tag, attributes in visitor.page.tags if tag == "option"}
+    assert form.fields["agreement"] == "" and len(options) > 1
+    mine = await visitor.open(f"/agreements/{number}")
+    assert "en carritos abiertos: 10" in mine.text
+    await visitor.open("/cart")
+    chosen = next(each for each in options if each)
+    await visitor.submit(form, agreement=chosen)
+    assert visitor.form(act="agreement").fields["agreement"] == chosen
+    assert f"/agreements/{number}" in visitor.page.links
+    await visitor.open("/checkout")
+    assert number in visitor.page.text
+    await visitor.submit(next(each for each in visitor.page.forms if "total" in each.fields))
+    assert visitor.path.startswith("/orders/")
+    assert f"/agreements/{number}" in visitor.page.links
 
 
 async def test_a_declined_one_says_why(visitor: Visitor) -> None:
