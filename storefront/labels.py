@@ -33,6 +33,7 @@ _PRICE_COMPONENTS = {
     "TOTAL_DISCOUNT": Label(N_("Total discount")),
     "DOCUMENT_DISCOUNT": Label(N_("Special discount")),
     "ALWAYS": Label(N_("Additional discount")),
+    "CHARGE": Label(N_("Charge")),
 }
 
 LABELS: dict[str, dict[str, Label]] = {
