@@ -154,15 +154,16 @@ _CONCESSION = """
         requested_by_id, requested_by_name, due_at)
     select gen_random_uuid(), seller_id, customer_id, 'OrderConcession', id, 'PENDING', cast(:reasons as jsonb),
         cast(:act as jsonb), :now, :rep, 'Rita', :due
-    from sales_order where id = :order returning id
+    from sales_order where id = :order
+    on conflict (order_id) where status = 'PENDING' do update set version = approval_request.version returning id
 """
 
 
 def _concession_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
-    """What the rep of the team would give on a buyer's order, and waits."""
+    """What the rep of the team would give on an order, and waits."""
 
     async def build(scene: Scene, name: str) -> Input:
-        order = await order_of(scene, name, "pbuyer")
+        order = await order_of(scene, name, "papprover")
         reason = {
             "code": "OVER_BUDGET",
             "limit": "1",
@@ -185,8 +186,17 @@ def _concession_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
 
 
 async def _concession_limit(scene: Scene, name: str) -> Input:
-    return {"salesRepId": global_id("SalesRep", scene.world.users["repa"]), "perLinePercent": "5", "perOrderPercent": "4",
-            "budget": "100", "period": "MONTH"}  # fmt: skip
+    async with scene.database.job() as session:
+        await session.execute(
+            text(
+                "insert into concession_limit (id, seller_id, user_id, period, updated_at)"
+                " select gen_random_uuid(), seller_id, id, 'MONTH', :now from app_user where id = :rep"
+                " on conflict do nothing"
+            ),
+            {"rep": scene.world.users["repa"], "now": NOW},
+        )
+    return {"expectedVersion": 1, "salesRepId": global_id("SalesRep", scene.world.users["repa"]),
+            "perLinePercent": "5", "perOrderPercent": "4", "budget": "100", "period": "MONTH"}  # fmt: skip
 
 
 ADDRESS = {"label": "Obra", "name": "Obra", "street": "Calle 1", "postalCode": "28001", "city": "Madrid", "country": "ES",

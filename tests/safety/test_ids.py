@@ -40,6 +40,7 @@ NONSENSE = (
 # Whoever may name these may name all of the seller's.
 OF_THE_HOUSE = (
     "Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment", "TradeAgreementJournal",
+    "SalesRep",
 )  # fmt: skip
 
 

@@ -283,6 +283,7 @@ MEANT = frozenset(
         ("recordTaxEvidence", "customerId"),
         ("recordTaxEvidence", "number"),
         ("removeMember", "userId"),
+        ("setConcessionLimit", "role"),
         ("setCreditLimit", "customerId"),
         ("setCustomerPricingGroups", "customerId"),
         ("setCustomerSpendLimit", "customerId"),

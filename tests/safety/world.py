@@ -409,6 +409,19 @@ async def _act(database: Database, world: World) -> None:
     await _agree(database, world)
     await _trade(database, world)
     await _discount(database, world)
+    async with database.job() as session:
+        await session.execute(text(CONCESSION), {"order": _key(world, "sbuyer"), "now": NOW})
+
+
+# Something that waits to be given on an order of the stranger's.
+CONCESSION = """
+    insert into approval_request (id, seller_id, customer_id, subject_type, order_id, status, reasons, act, requested_at,
+        requested_by_id, requested_by_name, due_at)
+    select gen_random_uuid(), seller_id, customer_id, 'OrderConcession', id, 'PENDING',
+        '[{"code": "OVER_BUDGET", "limit": "1", "amount": "2", "currency": "EUR", "rule": "", "categories": []}]',
+        '{"act": "GIVE", "sku": "ACE-1", "quantity": "1", "reason": "r"}', :now, placed_by_id, '', :now
+    from sales_order where id = :order
+"""
 
 
 async def _agree(database: Database, world: World) -> None:
