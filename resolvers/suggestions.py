@@ -22,6 +22,7 @@ from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.jobs import start_job
 from resolvers.messages import translate
+from resolvers.suggestions_agreements import agreement_shortfalls
 from resolvers.suggestions_facts import affinities, buyable, peers_of, purchases, related
 from rules.refusals import ErrorCode, Refusal
 from rules.suggestions import (
@@ -31,19 +32,17 @@ from rules.suggestions import (
     SuggestionStage,
     overdue,
     rank,
+    said,
 )
-
-
-def said(text_: str) -> str:
-    """Marks a template of the catalogue that no refusal carries."""
-    return text_
-
 
 COUNT_MAX = 8
 RECORDED_MAX = 20
 MONTHS_MAX = 60
 # Which of a customer's own products lead to others.
 BASE_PRODUCTS = 10
+
+# Reasons that are about what a customer buys already.
+_OF_WHAT_IS_BOUGHT = (SuggestionReason.AGREEMENT, SuggestionReason.REPLENISHMENT)
 
 _REPLENISH = said("Bought every {usual} days, last on {day}.")
 _ACCESSORY = said("Goes with {sku}.")
@@ -54,7 +53,7 @@ _PEERS = said("{count} companies of the group {group} buy it.")
 # What else knows of suggestions, such as agreements that fall short of what was committed: (house's session,
 # customers, day) -> candidates by customer.
 Source = Callable[[LockedSession, Sequence[UUID], date], Awaitable[Mapping[UUID, Sequence[Candidate]]]]
-SOURCES: list[Source] = []
+SOURCES: Sequence[Source] = (agreement_shortfalls,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ async def _gather(ctx: Context, asked: Sequence[_Asked]) -> None:
             one
             for one in each.candidates
             if (each.customer_id, UUID(one.product)) in allowed
-            and (one.product not in each.without or one.reason is SuggestionReason.REPLENISHMENT)
+            and (one.product not in each.without or one.reason in _OF_WHAT_IS_BOUGHT)
         ]
 
 

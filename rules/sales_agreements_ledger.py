@@ -115,6 +115,21 @@ def shortfall(
     return missing, percent_of(missing, penalty_percent, exponent)
 
 
+def is_behind(
+    committed: Decimal, released: Decimal, valid_from: date, valid_until: date, today: date
+) -> bool:
+    """
+    Whether less was released than the share of the days that passed, today included, is of all of them.
+
+    Args:
+        valid_until: the day after the last.
+    """
+    if not valid_from <= today < valid_until:
+        return False
+    passed, whole = (today - valid_from).days + 1, (valid_until - valid_from).days
+    return released * whole < committed * passed
+
+
 S = AgreementStatus
 
 # EXPIRED follows from the day alone; what has expired can still be closed.

@@ -18,6 +18,11 @@ SUPPORT_MIN, LIFT_MIN = PEERS_MIN, Decimal("1.2")
 HABIT_DAYS_MIN, HABIT_MISSED_MAX = 3, 4
 
 
+def said(text: str) -> str:
+    """Marks a template of the catalogue that no refusal carries."""
+    return text
+
+
 class SuggestionReason(StrEnum):
     """Why a product is suggested, the strongest first."""
 

@@ -35,6 +35,7 @@ from rules.sales_agreements_ledger import (
     Consumption,
     columns,
     consumption_of,
+    is_behind,
     move_agreement,
     scaled,
     shortfall,
@@ -449,3 +450,20 @@ def test_pieces_sum_to_the_whole(parts: list[Decimal], cents: int) -> None:
         booked += target - booked
 
     assert (booked.released, booked.delivered, booked.invoiced) == (net, net, net)
+
+
+@pytest.mark.parametrize(
+    ("label", "released", "today", "expected"),
+    [
+        ("nothing on the first day", "0", date(2026, 1, 1), True),
+        ("a tenth on the first day of ten", "10", date(2026, 1, 1), False),
+        ("half on the fifth day", "50", date(2026, 1, 5), False),
+        ("one less than half on the fifth day", "49.99", date(2026, 1, 5), True),
+        ("one less than all on the last day", "99", date(2026, 1, 10), True),
+        ("all", "100", date(2026, 1, 10), False),
+        ("before the first day", "0", date(2025, 12, 31), False),
+        ("after the last", "0", date(2026, 1, 11), False),
+    ],
+)
+def test_who_is_behind_with_a_commitment(label: str, released: str, today: date, expected: bool) -> None:
+    assert is_behind(D(100), D(released), date(2026, 1, 1), date(2026, 1, 11), today) is expected, label

@@ -381,3 +381,36 @@ async def test_a_dry_run_shows_the_terms_and_stores_nothing(shop: Shop) -> None:
 
     assert tried["setCartAgreement"]["cart"]["terms"]["paymentTerms"]["code"] == "60D"
     assert await shop.snapshot() == before
+
+
+# --- What falls short of an agreement is suggested ------------------------------------------------------------------
+
+
+async def test_what_is_behind_is_suggested_with_its_reason(shop: Shop) -> None:
+    """Agreed for March: on its second day two of 31 parts are due, 12.9 of 200."""
+    agreed = await in_force(shop, OIL | {"committed": "200"}, validFrom="2026-03-01", validTo="2026-03-31")
+    below = await subsidiary(shop)
+    document = """query($id: ID!) { customer(by: {id: $id}) { suggestions { reason words product { sku } } }
+      cart { suggestions { reason words product { sku } } } }"""
+    mine = encode_id("Customer", shop.customer.id)
+    words = f"200 PCE short of agreement {agreed['number']}, until Mar 31, 2026."
+    suggestion = {"reason": "AGREEMENT", "words": words, "product": {"sku": "ACE-001"}}
+
+    seen = await shop.data(shop.buyer, document, id=mine)
+    assert seen["customer"]["suggestions"][:1] == seen["cart"]["suggestions"][:1] == [suggestion]
+    spanish = await shop.ask(shop.buyer, document, None, "es", id=mine)
+    assert spanish["data"]["cart"]["suggestions"][0]["words"] == (
+        f"Faltan 200 PCE para cumplir el acuerdo {agreed['number']}, hasta el 31 mar 2026."
+    )
+    # A subsidiary is not told what others took, and what is in the cart is not suggested again.
+    assert (await shop.data(below, "{ cart { suggestions { reason } } }"))["cart"]["suggestions"] == []
+    await shop.fill(shop.buyer, (shop.product, 1))
+    assert (await shop.data(shop.buyer, document, id=mine))["cart"]["suggestions"] == []
+
+    # What was bought of it is suggested on, as long as it is behind: 4 of 12.9, then 13.
+    rest = document.replace("cart { suggestions { reason words product { sku } } }", "")
+    await placed(shop, 3)
+    (short,) = (await shop.data(shop.rep, rest, id=mine))["customer"]["suggestions"]
+    assert short["words"] == words.replace("200", "196")
+    await placed(shop, 9)
+    assert (await shop.data(shop.rep, rest, id=mine))["customer"]["suggestions"] == []
