@@ -19,7 +19,13 @@ from models.rows import by_key
 from resolvers.context import Context, LockKind
 from resolvers.customers import exponents_by_currency, seller
 from resolvers.discounts_drafts import RuleDraft, benefit_of, conditions_of, known_to, shape_refusals
-from resolvers.discounts_groups import discount_groups, discount_groups_by_id, recorded
+from resolvers.discounts_groups import (
+    GroupDraft,
+    discount_groups,
+    discount_groups_by_id,
+    recorded,
+    save_group,
+)
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.discounts_checks import check_rule
 from rules.discounts_conditions import BrandIs, CategoryIs, CustomerIs, MixAndMatch, ProductIs
@@ -237,6 +243,29 @@ async def conflicts_of(ctx: Context, rule: DiscountRule, group: DiscountGroup) -
     exponent: int = await ctx.load(exponents_by_currency, currency)
     samples = await _samples(ctx, [rule, *others], currency)
     return conflicts(rule, others, group, samples, ctx.today, currency, exponent), currency
+
+
+async def update_group(ctx: Context, group_id: UUID, draft: GroupDraft, expected_version: int) -> UUID:
+    """The group as it shall be; rules that are in each other's way from now on are told as warnings."""
+    before = await ctx.load(discount_groups_by_id, group_id)
+    group = await save_group(ctx, group_id, draft, expected_version)
+    if before is not None and before.stacking != group.stacking:
+        await _warn_of_conflicts(ctx, group_id, group)
+    return group_id
+
+
+async def _warn_of_conflicts(ctx: Context, group_id: UUID, group: DiscountGroup) -> None:
+    """Each pair of the group's first active rules once; a rule's own `conflicts` have the example baskets."""
+    (rows,) = await rules_by_group(ctx, [group_id])
+    rules = [each.to_rules(group.code, order) for order, each in enumerate(rows) if each.is_active]
+    currency = (await seller(ctx)).currency
+    exponent: int = await ctx.load(exponents_by_currency, currency)
+    samples = await _samples(ctx, rules, currency)
+    names = {str(each.id): each.name for each in rows}
+    for place, rule in enumerate(rules):
+        for each in conflicts(rule, rules[place + 1 :], group, samples, ctx.today, currency, exponent):
+            text_ = "“{one}” and “{other}” are in each other's way now: see the report of either."
+            ctx.warn(ErrorCode.INVALID, text_, ("stacking",), one=names[rule.id], other=names[each.other.id])
 
 
 _SAMPLES = """

@@ -1,5 +1,6 @@
 """Keeping discount groups, and segments of customers as saved queries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,21 +9,25 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from models.base import new_id
-from models.customers import CustomerGroup
+from models.customers import Customer, CustomerGroup
+from models.customers_reads import visible_customers
 from models.discounts import Segment, StoredDiscountGroup
 from models.discounts_reads import DiscountGroupRow, SegmentRow, visible_discount_groups, visible_segments
 from models.products import Product
 from models.rows import by_key
 from models.sellers import Currency, Territory
 from resolvers.context import Context, LockKind
+from resolvers.discounts import segments_by_customer
 from resolvers.discounts_drafts import camel
 from resolvers.events import record
+from resolvers.house import as_house
 from rules.discounts_checks import check_group
 from rules.discounts_rules import DiscountGroup, Stacking
 from rules.money import ZERO
 from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 
 GROUPS_MAX = 20
+SEQUENCE_MAX = 1_000_000
 SEGMENTS_MAX = 100
 VALUES_MAX = 20
 
@@ -88,13 +93,7 @@ async def create_group(ctx: Context, draft: GroupDraft) -> UUID:
         raise Refusal(
             ErrorCode.LIMIT_EXCEEDED, "There are {limit} groups at most.", ("code",), limit=GROUPS_MAX
         )
-    if abs(draft.sequence) > 1_000_000:
-        text_ = "A sequence is {limit} at most."
-        raise Refusal(ErrorCode.INVALID, text_, ("sequence",), limit=1_000_000)
-    group = DiscountGroup(
-        code, draft.sequence, draft.stacking, frozenset(draft.suppresses), draft.competes_with
-    )
-    refuse_all(check_group(group, [each.to_rules() for each in others]))
+    _checked_group(draft, code, others)
     stored = StoredDiscountGroup(
         id=new_id(), seller_id=ctx.user.seller_id, code=code, name=draft.name.strip(), sequence=draft.sequence,
         stacking=draft.stacking, suppresses=sorted(set(draft.suppresses)), competes_with=draft.competes_with,
@@ -104,6 +103,50 @@ async def create_group(ctx: Context, draft: GroupDraft) -> UUID:
     recorded(ctx, "discountGroup.created", "DiscountGroup", stored.id, 1)
     await ctx.session.flush()
     return stored.id
+
+
+def _checked_group(draft: GroupDraft, code: str, others: Sequence[DiscountGroupRow]) -> DiscountGroup:
+    if abs(draft.sequence) > SEQUENCE_MAX:
+        text_ = "A sequence is {limit} at most."
+        raise Refusal(ErrorCode.INVALID, text_, ("sequence",), limit=SEQUENCE_MAX)
+    group = DiscountGroup(
+        code, draft.sequence, draft.stacking, frozenset(draft.suppresses), draft.competes_with
+    )
+    refuse_all(check_group(group, [each.to_rules() for each in others]))
+    return group
+
+
+async def save_group(ctx: Context, group_id: UUID, draft: GroupDraft, expected_version: int) -> DiscountGroup:
+    """All of a group but its code, by which others name it; what `draft.code` says does not count."""
+    statement = select(StoredDiscountGroup).where(
+        StoredDiscountGroup.id == group_id, StoredDiscountGroup.seller_id == ctx.user.seller_id
+    )
+    stored: StoredDiscountGroup | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    if stored is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("groupId",))
+    if stored.version != expected_version:
+        raise StaleVersion(stored.version)
+    refuse_all(_check_names(stored.code, draft.name))
+    others = [each for each in await discount_groups(ctx) if each.id != group_id]
+    group = _checked_group(draft, stored.code, others)
+    stored.name, stored.sequence, stored.stacking = draft.name.strip(), draft.sequence, draft.stacking
+    stored.suppresses, stored.competes_with = sorted(set(draft.suppresses)), draft.competes_with
+    stored.version += 1
+    recorded(ctx, "discountGroup.updated", "DiscountGroup", stored.id, stored.version)
+    await ctx.session.flush()
+    return group
+
+
+async def customers_in_segments(ctx: Context, keys: Sequence[UUID]) -> list[int]:
+    """How many customers that the viewer may see are in each segment today; whom it is for is the house's to know."""
+    codes = {
+        row.id: row.code for row in await ctx.loader(segments_by_id).load_many(list(keys)) if row is not None
+    }
+    customers = list(await ctx.session.scalars(visible_customers(ctx.user).with_only_columns(Customer.id)))
+    async with as_house(ctx) as session:
+        found = await segments_by_customer(session, customers, ctx.today)
+    counts = Counter(code for inside in found.values() for code in inside)
+    return [counts[codes.get(key, "")] for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

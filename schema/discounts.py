@@ -296,6 +296,12 @@ class Segment(Node):
     def of(cls, row: SegmentRow) -> "Segment":
         return fill(cls, row, id=encode_id("Segment", row.id), row=row)
 
+    @strawberry.field(
+        description="How many of the customers you may see are in it today; a dry run of a change tells it beforehand."
+    )
+    def customer_count(self, info: Info) -> int:
+        return info.context.soon(discounts_groups.customers_in_segments, self.row.id)  # type: ignore[no-any-return]
+
     @strawberry.field(description="At least so much net revenue; null for any.")
     def revenue_least(self) -> Money | None:
         if self.row.revenue_least is None or self.row.revenue_currency is None:

@@ -171,6 +171,22 @@ class CreateDiscountGroupInput:
     )
 
 
+@strawberry.input(description="A group of discount rules as it shall be.", directives=_MANAGE)
+class UpdateDiscountGroupInput:
+    group_id: strawberry.ID = strawberry.field(description="The group; its code stays.")
+    expected_version: int = strawberry.field(description="The version you saw.")
+    name: str = strawberry.field(description="Its name, 200 characters.")
+    sequence: int = strawberry.field(description="The lowest runs first.")
+    stacking: Stacking = strawberry.field(description="How its rules combine.")
+    suppresses: list[str] = strawberry.field(
+        default_factory=list,
+        description="Codes of groups that do nothing on a line where a rule of it holds.",
+    )
+    competes_with: str = strawberry.field(
+        default="", description="The code of the group of which only the better counts; empty for none."
+    )
+
+
 @strawberry.input(
     description="A segment of customers as it shall be; all that is set must hold.", directives=_MANAGE
 )
@@ -252,6 +268,19 @@ class DeactivateDiscountRulePayload(_RulePayload):
 
 @strawberry.type(description="Answer of createDiscountGroup.", directives=_MANAGE)
 class CreateDiscountGroupPayload(Payload):
+    entity_type = "DiscountGroup"
+    discount_group: DiscountGroup | None = strawberry.field(
+        default=None, description="The group; null when refused."
+    )
+
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        row = await ctx.load(discounts_groups.discount_groups_by_id, entity_id)
+        return cls(discount_group=None if row is None else DiscountGroup.of(row))
+
+
+@strawberry.type(description="Answer of updateDiscountGroup.", directives=_MANAGE)
+class UpdateDiscountGroupPayload(Payload):
     entity_type = "DiscountGroup"
     discount_group: DiscountGroup | None = strawberry.field(
         default=None, description="The group; null when refused."
@@ -394,6 +423,23 @@ class DiscountMutations:
         )
         done = await discounts_groups.create_group(info.context, draft)
         return await CreateDiscountGroupPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Changes a group of discount rules, all but its code. Where its rules combine in another way, "
+        "warnings name those that are in each other's way from now on.",
+        directives=_MANAGE,
+    )
+    async def update_discount_group(
+        self,
+        info: Info,
+        input: Annotated[UpdateDiscountGroupInput, strawberry.argument(description="The group.")],
+    ) -> UpdateDiscountGroupPayload:
+        draft = discounts_groups.GroupDraft(
+            "", input.name, input.sequence, input.stacking, tuple(input.suppresses), input.competes_with
+        )
+        key = decode_id(input.group_id, "DiscountGroup", path=("groupId",))
+        done = await discounts_acts.update_group(info.context, key, draft, input.expected_version)
+        return await UpdateDiscountGroupPayload.of(info.context, done)
 
     @strawberry.mutation(description="Adds or changes a segment of customers.", directives=_MANAGE)
     async def save_segment(

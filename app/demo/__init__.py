@@ -22,6 +22,7 @@ from app.demo.deliveries import deliver_early, deliver_some
 from app.demo.invoices import invoice_early, invoice_some
 from app.demo.orders import PlannedOrder, plan_orders
 from app.demo.payments import collect_some
+from app.demo.pricing import price_some
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
 from app.demo.shopping import add_shopping
@@ -71,6 +72,7 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
     await deliver_some(database, at)
     await invoice_some(database, at)
     await collect_some(database, at)
+    await price_some(database, at)
 
 
 def plan_demo(today: date, now: datetime) -> Rows:

@@ -54,6 +54,21 @@ async def add_group(page: Page) -> Response:
     return page.go("/staff/discounts", page.gettext("The group was made."))
 
 
+async def change_group(page: Page) -> Response:
+    sequence = page.field("sequence")
+    if not re.fullmatch(r"-?[0-9]{1,6}", sequence):
+        return page.go("/staff/discounts", bad=[page.gettext("Enter a whole number.")])
+    outcome = await page.act(
+        "UpdateDiscountGroup", groupId=page.field("group"), expectedVersion=_version(page), name=page.field("name"),
+        sequence=int(sequence), stacking=_one_of(page.field("stacking"), "discount_stacking"),
+        suppresses=[each for each in re.split(r"[\s,;]+", page.field("suppresses")) if each],
+        competesWith=page.field("competes"),
+    )  # fmt: skip
+    bad = [each["message"] for each in outcome.errors]
+    said = [] if bad else [page.gettext("The group was saved.")]
+    return page.go("/staff/discounts", *said, bad=bad, warnings=outcome.warnings)
+
+
 def _one_of(told: str, table: str) -> str:
     known = tuple(LABELS[table])
     return told if told in known else known[0]
@@ -343,7 +358,7 @@ async def deactivate(page: Page) -> Response:
 
 
 PAGES = (
-    At("/staff/discounts", show_rules, {"group": add_group}, needs="discounts:read"),
+    At("/staff/discounts", show_rules, {"group": add_group, "change": change_group}, needs="discounts:read"),
     At("/staff/discounts/new", show_new_rule, {"": create}, needs="discounts:manage"),
     At(
         "/staff/discounts/{id}",

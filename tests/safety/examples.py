@@ -520,6 +520,11 @@ async def _group(scene: Scene, name: str) -> Input:
     return {"code": "OTRO", "name": "Otro", "sequence": 2, "stacking": "SUMMED", "suppresses": ["PROMO"]}
 
 
+async def _changed_group(scene: Scene, name: str) -> Input:
+    group = scene.world.discounts["group"]
+    return {"groupId": group, "expectedVersion": 1, "name": "Otra", "sequence": 5, "stacking": "BEST"}
+
+
 async def _segment(scene: Scene, name: str) -> Input:
     product = global_id("Product", scene.world.products["ACE-0"])
     return {
@@ -579,6 +584,7 @@ EXAMPLES: dict[str, Example] = {
     "deactivateDiscountRule": Example("manager", _rule_act("active")),
     "setPricingSettings": Example("manager", _settings, {"marginTargetPercent": "100"}),
     "createDiscountGroup": Example("manager", _group, {"name": " "}),
+    "updateDiscountGroup": Example("manager", _changed_group, {"name": " "}),
     "saveSegment": Example("manager", _segment),
     "createWishlist": Example("pbuyer", _create_list, {"name": " "}),
     "updateWishlist": Example("pbuyer", _list_act(name="Otra", visibility="COMPANY")),

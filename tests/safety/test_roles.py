@@ -77,7 +77,8 @@ EXPECTED = {
     "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
     "discountBacktest": SELLING + "D",
     "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
-    "createDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING, "setCartAgreement": BUYING, "removeCoupon": BUYING,
+    "createDiscountGroup": "MD", "updateDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING,
+    "setCartAgreement": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {

@@ -28,7 +28,7 @@ async def a_sku(visitor: Visitor) -> str:
 async def test_a_manager_keeps_rules_and_reads_their_conflicts(visitor: Visitor) -> None:
     await visitor.sign_in(MANAGER)
     await visitor.open("/staff/discounts")
-    assert "Aún no hay grupos" in visitor.page.text
+    assert "Ofertas de temporada" in visitor.page.text
     await visitor.submit(
         visitor.form(act="group"), code="PROMO", name="Promociones", sequence="10", stacking="EXCLUSIVE"
     )
@@ -118,3 +118,27 @@ async def test_a_buyer_enters_a_coupon_and_takes_it_out(visitor: Visitor) -> Non
     await visitor.submit(visitor.form(act="remove-coupon"))
     assert "Se ha quitado el cupón." in visitor.page.text
     await visitor.check_absent("/staff/discounts")
+
+
+async def test_a_group_is_changed_and_a_segment_tried_before_it_is_saved(visitor: Visitor) -> None:
+    await visitor.sign_in(MANAGER)
+    await visitor.open("/staff/discounts")
+    form = next(each for each in visitor.page.forms if each.fields.get("name") == "Cupones")
+    await visitor.submit(form, sequence="mucho")
+    assert "Escriba un número entero." in visitor.page.text
+    await visitor.submit(form, name="Cupones de verano", suppresses="NADA")
+    assert "No hay otro grupo NADA." in visitor.page.text
+    await visitor.submit(form, name="Cupones de verano", stacking="SUMMED", competes="FACTURA")
+    assert "El grupo se ha guardado." in visitor.page.text and "compite con FACTURA" in visitor.page.text
+
+    await visitor.open("/staff/discounts/segments")
+    assert "Hostelería de Aragón y el norte" in visitor.page.text
+    form = next(each for each in visitor.page.forms if "skus" in each.fields)
+    typed: dict[str, Any] = {"code": "BARES", "name": "Bares", "groups": "HORECA", "act": "preview"}
+    await visitor.submit(form, **typed)
+    counted = re.search(r"Estarían (\d+) clientes", visitor.page.text)
+    assert counted is not None
+    form = next(each for each in visitor.page.forms if "skus" in each.fields)
+    await visitor.submit(form, 422, **typed | {"act": "save", "months": "99"})
+    await visitor.submit(form, **typed | {"act": "save"})
+    assert "El segmento se ha guardado." in visitor.page.text and "BARES" in visitor.page.text
