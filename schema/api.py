@@ -29,6 +29,7 @@ from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
+from schema.orders_captured import CapturedOrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
@@ -89,6 +90,7 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    CapturedOrderMutations,
     DeliveryMutations,
     InvoiceMutations,
     PaymentMutations,
