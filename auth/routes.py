@@ -162,7 +162,7 @@ class _Door:
         return _see_other(forward)
 
     async def act_on_behalf(self, request: Request) -> Response:
-        """Fields: `customer`, a number; `person`, an email address there or empty; `reason`."""
+        """Fields: `customer`, a number; `person`, an email address there or empty; `reason`; `next`."""
         form = await _form(request)
         visit: Visit | None = request.state.visit
         if visit is None:
@@ -176,7 +176,7 @@ class _Door:
             await self.auth.begin_on_behalf(visit, token, SessionKind.COOKIE, asked)
         except SignInRefused as refused:
             return _see_other(_staff_page(number) + "?" + urlencode({"error": refused.code.value.lower()}))
-        return _see_other("/")
+        return _see_other(safe_next(form.get("next")))
 
     async def stop_acting(self, request: Request) -> Response:
         """Back to the seller's side, at the page of the customer that was acted for."""

@@ -158,7 +158,11 @@ def asked_of(row: CartRow) -> DocumentAsked:
 
 async def cart_view(ctx: Context, row: CartRow) -> CartView:
     """The cart with prices, taxes and problems, in a constant number of statements."""
-    rows = await cart_lines(ctx, row.id)
+    return await view_of(ctx, row, await cart_lines(ctx, row.id))
+
+
+async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> CartView:
+    """A cart of these lines, stored or not, with prices, taxes and problems."""
     products: list[ProductRow | None] = await ctx.loader(products_by_id).load_many(
         [line.product_id for line in rows]
     )

@@ -83,11 +83,25 @@ async def place_order(
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("cartId",))
     await change_head(ctx, cart, change)
     view = await cart_view(ctx, row_of(cart))
-    # Stock is judged below, on locked balances.
-    blocking = [each for each in _all_problems(view) if not isinstance(each, OutOfStock)]
-    refuse_all([*blocking, *await coupon_problems(ctx, cart.id)])
+    refuse_all([*blocking_problems(view), *await coupon_problems(ctx, cart.id)])
     if view.priced.gross != expected_total:
-        raise _price_changed(view, expected_total)
+        raise price_changed(view, expected_total)
+    act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
+    order_id = await place_view(ctx, view, act)
+    await empty_cart(ctx, cart)
+    cart.version += 1
+    cart.updated_at = ctx.now
+    await ctx.session.flush()
+    return order_id
+
+
+async def place_view(ctx: Context, view: CartView, act: dict[str, str]) -> UUID:
+    """
+    A cart without problems, stored or not, becomes an order: tested against credit and limits, reserved, copied.
+
+    Args:
+        act: what was done, kept with the approval the order may have to wait for.
+    """
     customer = await acting_customer(ctx)
     reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
     due = await due_at(ctx) if reasons else None
@@ -105,11 +119,7 @@ async def place_order(
     await keep_redemptions(ctx, order.id, customer.id, uses)
     if linked:
         await rebook_consumption(ctx, [order.id], "order.placed")
-    await empty_cart(ctx, cart)
-    cart.version += 1
-    cart.updated_at = ctx.now
     if due is not None:
-        act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
         await request_approval(ctx, order, reasons, due, act)
         return order.id
     changes = {"number": order.number, "gross": plain(order.gross_amount), "currency": order.currency}
@@ -134,11 +144,13 @@ def _spending(ctx: Context, customer: CustomerRow, view: CartView) -> Spending:
     return Spending(customer.id, spender, view.priced.gross, view.priced.market.currency, lines)
 
 
-def _all_problems(view: CartView) -> list[Refusal]:
-    return [*view.problems, *(problem for line in view.lines for problem in line.problems)]
+def blocking_problems(view: CartView) -> list[Refusal]:
+    """Why the cart cannot be ordered, but for stock, which is judged on locked balances."""
+    found = [*view.problems, *(problem for line in view.lines for problem in line.problems)]
+    return [each for each in found if not isinstance(each, OutOfStock)]
 
 
-def _price_changed(view: CartView, expected: Decimal) -> PriceChanged:
+def price_changed(view: CartView, expected: Decimal) -> PriceChanged:
     moved = [
         (str(line.row.id), line.product.sku, line.row.unit_price_seen, line.priced.price.unit_price)
         for line in view.lines

@@ -32,6 +32,7 @@ from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
+from schema.orders_captured import CapturedOrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.pricing_settings import PricingSettingsMutations, PricingSettingsQueries
@@ -98,6 +99,7 @@ class Mutation(
     WishlistMutations,
     OrderMutations,
     ConcessionMutations,
+    CapturedOrderMutations,
     DeliveryMutations,
     InvoiceMutations,
     PaymentMutations,

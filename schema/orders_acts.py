@@ -151,7 +151,8 @@ class _OrderPayload(Payload):
         return cls(order=None if row is None else Order.of(row))  # type: ignore[call-arg]
 
 
-def _payload(mutation: str, directives: list[object]) -> type[_OrderPayload]:
+def order_payload(mutation: str, directives: list[object]) -> type[_OrderPayload]:
+    """The payload of an act whose entity is an order."""
     name = mutation[0].upper() + mutation[1:] + "Payload"
     members = {
         "__annotations__": {"order": Order | None},
@@ -164,19 +165,19 @@ def _payload(mutation: str, directives: list[object]) -> type[_OrderPayload]:
     return strawberry.type(made, description=f"Answer of {mutation}.", directives=directives)
 
 
-PlaceOrderPayload = _payload("placeOrder", [*_PLACE])
-ConfirmOrderPayload = _payload("confirmOrder", [*_MANAGE])
-RefuseOrderPayload = _payload("refuseOrder", [*_MANAGE])
-CancelOrderPayload = _payload("cancelOrder", [*_CANCEL])
-CancelOrderLinePayload = _payload("cancelOrderLine", [*_CANCEL])
-HoldOrderPayload = _payload("holdOrder", [*_HOLD])
-ReleaseOrderPayload = _payload("releaseOrder", [*_HOLD])
-DiscountOrderLinePayload = _payload("discountOrderLine", [*_DISCOUNT])
-SetOrderLinePricePayload = _payload("setOrderLinePrice", [*_PRICE])
+PlaceOrderPayload = order_payload("placeOrder", [*_PLACE])
+ConfirmOrderPayload = order_payload("confirmOrder", [*_MANAGE])
+RefuseOrderPayload = order_payload("refuseOrder", [*_MANAGE])
+CancelOrderPayload = order_payload("cancelOrder", [*_CANCEL])
+CancelOrderLinePayload = order_payload("cancelOrderLine", [*_CANCEL])
+HoldOrderPayload = order_payload("holdOrder", [*_HOLD])
+ReleaseOrderPayload = order_payload("releaseOrder", [*_HOLD])
+DiscountOrderLinePayload = order_payload("discountOrderLine", [*_DISCOUNT])
+SetOrderLinePricePayload = order_payload("setOrderLinePrice", [*_PRICE])
 
-ApproveOrderPayload = _payload("approveOrder", [*_DECIDE])
-RefuseApprovalPayload = _payload("refuseApproval", [*_DECIDE])
-WithdrawApprovalPayload = _payload("withdrawApproval", [*_PLACE])
+ApproveOrderPayload = order_payload("approveOrder", [*_DECIDE])
+RefuseApprovalPayload = order_payload("refuseApproval", [*_DECIDE])
+WithdrawApprovalPayload = order_payload("withdrawApproval", [*_PLACE])
 
 
 def _order_id(text: strawberry.ID) -> UUID:

@@ -218,5 +218,31 @@ async function followJobs(list) {
 const jobList = document.querySelector("[data-follow-jobs]");
 if (jobList && document.querySelector("[data-state=QUEUED], [data-state=RUNNING]")) followJobs(jobList);
 
+// Signing out takes along what the page of orders on the road keeps of prices; orders that wait stay their owner's.
+async function forgetPrices() {
+  const known = await indexedDB.databases();
+  if (known.some((each) => each.name === "ventas-road")) {
+    await new Promise((done) => {
+      const request = indexedDB.open("ventas-road");
+      request.addEventListener("error", done);
+      request.addEventListener("success", () => {
+        const stores = ["device", "catalogues"];
+        const clearing = request.result.transaction(stores, "readwrite");
+        for (const name of stores) clearing.objectStore(name).clear();
+        for (const name of ["complete", "error", "abort"]) clearing.addEventListener(name, done);
+      });
+    });
+  }
+  const worker = await navigator.serviceWorker?.getRegistration("/road");
+  await worker?.unregister();
+  for (const name of await caches.keys()) if (name.startsWith("ventas-road-")) await caches.delete(name);
+}
+document.querySelector("form[action='/logout']")?.addEventListener("submit", (event) => {
+  if (!window.indexedDB?.databases || !window.caches) return;
+  event.preventDefault();
+  event.stopPropagation();
+  forgetPrices().catch(() => {}).finally(() => event.target.submit());
+});
+
 const summary = document.getElementById("summary");
 if (summary) summary.focus();

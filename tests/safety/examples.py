@@ -133,6 +133,13 @@ async def _place(scene: Scene, name: str) -> Input:
             "expectedTotal": cart["totals"]["gross"]["amount"], "deliveryAddressId": known["address"]}  # fmt: skip
 
 
+async def _captured(scene: Scene, name: str) -> Input:
+    """The lines of the viewer's cart, as a page without network would have kept them."""
+    known = await facts(scene, name)
+    return {"lines": [{"sku": "ACE-0", "quantity": "2", "seenUnitPrice": "9.9"}], "purchaseOrderNumber": "PO-2",
+            "expectedTotal": known["cart"]["totals"]["gross"]["amount"], "note": "hola"}  # fmt: skip
+
+
 def _order_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     async def build(scene: Scene, name: str) -> Input:
         order = await order_of(scene, name, placer)
@@ -592,6 +599,7 @@ EXAMPLES: dict[str, Example] = {
     "setWishlistItem": Example("pbuyer", _list_act(productId="product", quantity="7", note="nota")),
     "removeWishlistItem": Example("pbuyer", _list_act(itemId="item")),
     "placeOrder": Example("pbuyer", _place),
+    "placeCapturedOrder": Example("pbuyer", _captured, {"lines": []}),
     "confirmOrder": Example("repa", _order_act("pbuyer")),
     "refuseOrder": Example("repa", _order_act("pbuyer", **WHY)),
     "cancelOrder": Example("pbuyer", _order_act("pbuyer", **WHY)),
