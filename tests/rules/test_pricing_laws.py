@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.charges import charges, charges_and_waivers
+from rules.charges_lines import ChargeLine, charge_lines
 from rules.discounts_rules import Phase
+from rules.money import TaxedLine, tax_by_group
 from rules.pricing import PriceBook, PricedLine, price_document, price_free_line
 from rules.pricing_concessions import ConcededPrice, concede
 from rules.pricing_facts import Concessions, LineFacts, TradeRelation
@@ -19,6 +22,7 @@ from rules.pricing_trace import PriceComponent, PriceStep, PriceStepStatus, repl
 from rules.trade_agreements import TradeBook
 from tests.rules.pricing_alike import entered, priced_alike
 from tests.rules.random_carts import Cart, random_cart, random_concessions
+from tests.rules.random_charges import PLACES, charged_lines, random_charge_rules, slow_charges
 from tests.rules.slow_pricing import base_of, unit_by_rules
 
 seeds = st.integers(min_value=0)
@@ -39,6 +43,46 @@ def steps_applied(cart: Cart) -> tuple[int, Counter[PriceComponent]]:
     return len(lines), Counter(step.component for step in steps)
 
 
+def charged_alike(cart: Cart, random: Random) -> list[ChargeLine]:
+    """
+    The charges of a cart, as lines: what each rule charges is what the slow implementation says, to the cent.
+
+    The parts, the shares and the lines of a charge are its whole; with the goods they make the groups of tax; a line's
+    trace replays to its net; and the order of entry changes nothing.
+    """
+    facts, priced = cart.facts, price_document(cart.facts)
+    rules = random_charge_rules(random)
+    goods = charged_lines(random, facts.lines, priced.lines)
+    net, to, incoterm = priced.net_amount, random.choice(PLACES), random.choice(("DAP", "EXW"))
+    day, exponent = facts.now.date(), facts.party.exponent
+
+    found = charges(rules, facts.party, net, goods, to, incoterm, day)
+    assert {each.rule.id: each.net for each in found} == slow_charges(rules, facts.party, goods, to, incoterm)
+    lines = charge_lines(charges_and_waivers(rules, facts.party, net, goods, to, incoterm, day), exponent)
+    for charge in found:
+        own = [line for line in lines if line.charge.rule.id == charge.rule.id]
+        assert sum(part.net for part in charge.parts) == sum(line.net_amount for line in own) == charge.net
+        assert {line.follows is not None for line in own} == {bool(charge.shares)}
+    for line in lines:
+        assert replay(line.steps, line.quantity, line.price_unit, exponent) == line.net_amount
+    taxed = [TaxedLine(each.net, "S", each.tax_percent, each.number) for each in goods]
+    taxed += [TaxedLine(each.net_amount, "S", each.tax_percent, i) for i, each in enumerate(lines, 1000)]
+    groups, taxes = tax_by_group(taxed, exponent)
+    assert sum(group.base for group in groups) == net + sum(each.net for each in found)
+    assert sum(group.tax for group in groups) == sum(taxes)
+    turned = charges(
+        random.sample(rules, len(rules)),
+        facts.party,
+        net,
+        random.sample(goods, len(goods)),
+        to,
+        incoterm,
+        day,
+    )
+    assert turned == found
+    return lines
+
+
 @pytest.mark.parametrize(
     "carts", [500, pytest.param(100_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
@@ -47,7 +91,10 @@ def test_carts_conserve_every_cent_and_meet_every_kind_of_rule(carts: int) -> No
     lines, steps = 0, 0
     carts_with: Counter[PriceComponent] = Counter()
     for seed in range(carts):
-        found, components = steps_applied(random_cart(Random(seed)))
+        cart = random_cart(Random(seed))
+        found, components = steps_applied(cart)
+        if charged_alike(cart, Random(seed)):
+            carts_with[PriceComponent.CHARGE] += 1
         lines += found
         steps += components.total()
         carts_with.update(set(components))
