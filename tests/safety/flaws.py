@@ -21,6 +21,7 @@ import auth.views
 import models.customers_reads
 import models.orders_reads
 import resolvers.carts
+import resolvers.concessions
 import resolvers.context
 import resolvers.credit
 import resolvers.customers
@@ -477,6 +478,15 @@ def _coupons() -> None:
         """As if every use were within the limit."""
 
     resolvers.orders_placing.count_uses = uncounted
+
+
+@flaw(
+    "a budget of concessions is not locked",
+    "test_races_concessions.py::test_8_discounts_race_for_a_budget_of_3",
+)
+def _budgets() -> None:
+    locked = resolvers.concessions.limits_of
+    resolvers.concessions.limits_of = lambda viewer, roles: locked(viewer, roles).with_for_update(read=True)
 
 
 @flaw("a cart is not locked", "test_races.py::test_two_tabs_place_one_cart_once")
