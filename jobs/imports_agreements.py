@@ -232,7 +232,7 @@ def _take(row: ImportRow, draft: _Draft, facts: _Facts) -> Fate:
         Refusal, Refusals: what is wrong with it; the draft stays as it was.
     """
     old = _known_line(row, draft, facts)
-    number = old.number if old else row.values.get("line") or 0
+    number = old.number if old else int(str(row.values.get("line") or 0))
     line = replace(_told(row, _subject(row, facts, old)), number=number)
     known = draft.terms.lines
     if line == old:
