@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from jobs.imports_agreements import plan_agreement_lines
 from jobs.imports_base import Fate, Ground, MakePlan, Plan
 from jobs.imports_customers import plan_customers
 from jobs.imports_prices import plan_prices
@@ -43,6 +44,7 @@ PLANS: Mapping[ImportKind, MakePlan] = {
     ImportKind.PRICES: plan_prices,
     ImportKind.STOCK: plan_stock,
     ImportKind.TRADE_AGREEMENTS: plan_trade_agreements,
+    ImportKind.AGREEMENT_LINES: plan_agreement_lines,
 }
 
 

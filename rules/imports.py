@@ -23,6 +23,7 @@ from rules.import_values import (
 from rules.order_lines import Cell, cell_text, is_blank
 from rules.pricing_facts import PercentBase, TradeRelation
 from rules.refusals import ErrorCode, Refusal
+from rules.sales_agreements import CommitmentType
 from rules.states import CustomerStatus, ImportKind, ProductKind
 from rules.texts import fold, item_key
 
@@ -183,6 +184,42 @@ _TRADE_AGREEMENTS = Shape(
                      "from_quantity", "valid_from")
     ),
 )  # fmt: skip
+_AGREEMENT_LINES = Shape(
+    (
+        _code("agreement", "acuerdo", is_key=True),
+        Column("line", whole, ("linea",)),
+        Column("type", one_of(*CommitmentType), ("clase", "kind")),
+        Column("sku", item_code, ("referencia", "ref", "codigo de articulo")),
+        _code("category", "categoria", "familia"),
+        Column("committed", number(above=True), ("pactado", "agreed"), is_needed=True),
+        Column("unit", code_of(16), ("unidad",)),
+        Column("price", number(), ("precio", "unit price")),
+        Column("price_unit", number(above=True), ("unidad de precio",)),
+        Column("discount", number(), ("descuento",)),
+        Column("amount_off", number(), ("importe de descuento",)),
+        Column("valid_from", day, ("valido desde", "desde", "primer dia")),
+        Column("last_day", day, ("ultimo dia", "hasta")),
+        Column("max_enforced", flag, ("maximo obligatorio",)),
+        Column("price_fixed", flag, ("precio fijo",)),
+        Column("min_release", number(), ("minimo por linea",)),
+        Column("max_release", number(), ("maximo por linea",)),
+        Column("penalty", number(), ("penalizacion",)),
+        Column("promotions", flag, ("promociones",)),
+        Column("total_discount", flag, ("descuento total",)),
+        Column("exclude_from_rebate", flag, ("sin rappel",)),
+    ),
+    lambda values: (
+        (values["agreement"], values["line"])
+        if values.get("line") is not None
+        else (
+            values["agreement"],
+            values.get("type"),
+            item_key(str(values.get("sku") or "")),
+            *(values.get(name) for name in ("category", "unit", "valid_from")),
+        )
+    ),
+    always=("committed",),
+)
 SHAPES: Mapping[ImportKind, Shape] = MappingProxyType(
     {
         ImportKind.PRODUCTS: _PRODUCTS,
@@ -190,6 +227,7 @@ SHAPES: Mapping[ImportKind, Shape] = MappingProxyType(
         ImportKind.PRICES: _PRICES,
         ImportKind.STOCK: _STOCK,
         ImportKind.TRADE_AGREEMENTS: _TRADE_AGREEMENTS,
+        ImportKind.AGREEMENT_LINES: _AGREEMENT_LINES,
     }
 )
 # What the file of refused rows adds to the columns of the file that was sent; sent again, it is passed over.

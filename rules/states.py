@@ -285,6 +285,7 @@ class ImportKind(StrEnum):
     PRICES = "PRICES"
     STOCK = "STOCK"
     TRADE_AGREEMENTS = "TRADE_AGREEMENTS"
+    AGREEMENT_LINES = "AGREEMENT_LINES"
 
 
 class DeliveryControl(StrEnum):

@@ -68,6 +68,7 @@ described_enum(
         "PRICES": "List prices, by SKU, currency, unit, quantity and first day.",
         "STOCK": "What is on hand, by warehouse, SKU and lot.",
         "TRADE_AGREEMENTS": "Rows of trade agreements, posted as one journal.",
+        "AGREEMENT_LINES": "Lines of drafts of sales agreements, by the agreement's number.",
     },
 )
 

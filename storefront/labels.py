@@ -228,6 +228,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "PRICES": Label(N_("Prices")),
         "STOCK": Label(N_("Stock")),
         "TRADE_AGREEMENTS": Label(N_("Trade agreements")),
+        "AGREEMENT_LINES": Label(N_("Lines of sales agreements")),
     },
     "job_kind": {
         "suggestions.refresh": Label(N_("Count what is bought together")),
@@ -246,6 +247,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.prices": Label(N_("Import: prices")),
         "import.stock": Label(N_("Import: stock")),
         "import.trade_agreements": Label(N_("Import: trade agreements")),
+        "import.agreement_lines": Label(N_("Import: lines of sales agreements")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
         "house.keep": Label(N_("Clearing up")),

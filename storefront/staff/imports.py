@@ -9,7 +9,7 @@ from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 
 PAGE_SIZE = 25
-KINDS = ("PRODUCTS", "CUSTOMERS", "PRICES", "STOCK", "TRADE_AGREEMENTS")
+KINDS = ("PRODUCTS", "CUSTOMERS", "PRICES", "STOCK", "TRADE_AGREEMENTS", "AGREEMENT_LINES")
 
 
 async def show_imports(page: Page, problems: Sequence[Problem] = ()) -> Response:

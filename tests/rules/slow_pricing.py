@@ -322,15 +322,15 @@ def _phases_1_to_3(
                 continue
             if by_rules is None and each.unit_price is None:
                 continue
-            unit = _agreed_unit(each, line, NOTHING if base is None else base)
-            is_ceiling = by_rules is not None and each.pricing is AgreementPricing.CEILING
-            if is_ceiling and cents(quantity * unit, e) > cents(quantity * by_rules, e):
-                unit = by_rules
+            price = _agreed_unit(each, line, NOTHING if base is None else base)
+            if by_rules is not None and each.pricing is AgreementPricing.CEILING:
+                is_dearer = cents(quantity * price, e) > cents(quantity * by_rules, e)
+                price = by_rules if is_dearer else price
             if by_hand is not None and base is not None:
-                unit = _by_hand(line, rows, party)
+                price = _by_hand(line, rows, party)
             elif by_hand is not None:
-                unit = F(by_hand) / (F(each.price_unit) * _factor(each, line))
-            net = cents(quantity * unit, e)
+                price = F(by_hand) / (F(each.price_unit) * _factor(each, line))
+            net = cents(quantity * price, e)
             takes = cents(quantity / _factor(each, line), 6) if _is_quantity(each) else net
             if each.max_enforced and takes > max(left[each.id], NOTHING):
                 continue
@@ -343,8 +343,9 @@ def _phases_1_to_3(
                 each.valid_until,
                 each.id,
             )
-            tried.append((rank, each, unit, takes))
-        link, unit = None, by_rules
+            tried.append((rank, each, price, takes))
+        link: Commitment | None = None
+        unit = by_rules
         if tried:
             _, link, unit, takes = min(tried, key=lambda each: each[0])
             left[link.id] = max(left[link.id], NOTHING) - takes

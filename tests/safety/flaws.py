@@ -477,7 +477,7 @@ def _coupons() -> None:
     async def uncounted(*given: object) -> None:
         """As if every use were within the limit."""
 
-    resolvers.orders_placing.count_uses = uncounted
+    _put("count_uses", uncounted, resolvers.orders_placing)
 
 
 @flaw(

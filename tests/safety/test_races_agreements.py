@@ -148,9 +148,10 @@ async def place_all(
     crowd: Crowd, viewers: list[Viewer], inputs: list[dict[str, object]]
 ) -> list[dict[str, object]]:
     asked = zip(viewers, inputs, strict=True)
-    return await asyncio.gather(
+    placed: list[dict[str, object]] = await asyncio.gather(
         *(crowd.ask(viewer, PLACE, f"{viewer.user_id}", input=given) for viewer, given in asked)
     )
+    return placed
 
 
 async def order_under(crowd: Crowd, buyers: int, units: int, committed: int) -> None:

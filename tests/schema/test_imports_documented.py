@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rules.imports import SHAPES
 from rules.states import ImportKind
+from tests.schema.agreeing import drafted
 from tests.schema.importing import imported, integrator_of, send
 from tests.schema.shop import Shop
 
@@ -18,6 +19,7 @@ DOCUMENTS = re.findall(r"^```graphql elsewhere\n(.*?)^```", TEXT, re.MULTILINE |
 
 async def test_the_documented_files_are_taken_once(shop: Shop) -> None:
     viewer = await integrator_of(shop)
+    await drafted(shop)  # the agreement that the last file names
     assert [each[0] for each in FILES] == [kind.value for kind in ImportKind]
     for kind, *counts, content in FILES:
         expected = tuple(map(int, counts))
