@@ -95,7 +95,7 @@ def served(ground: Ground, port: int, folder: Path) -> Iterator[tuple[Server, Se
         yield ours, other
 
 
-async def _wait_for(server: Server, path: str, began: float) -> None:
+async def wait_for(server: Server, path: str, began: float) -> None:
     while True:
         if server.process.poll() is not None:
             raise RuntimeError(f"the server at {server.port} ended")
@@ -108,7 +108,7 @@ async def _wait_for(server: Server, path: str, began: float) -> None:
             return
 
 
-def _graphql(person: Person, document: str, key: str = "", **variables: object) -> bytes:
+def graphql(person: Person, document: str, key: str = "", **variables: object) -> bytes:
     body = orjson.dumps({"query": document, "variables": variables})
     headers = {"Authorization": f"Bearer {person.token}", "Content_Type": "application/json"}
     return make_request("POST", "/graphql", body, **headers, **({"Idempotency_Key": key} if key else {}))
@@ -120,7 +120,7 @@ def _placing(stand: Stand, person: Person, version: int, document: str) -> bytes
         "expectedVersion": version,
         "expectedTotal": stand.totals[person.cart_id],
     }
-    return _graphql(person, document, f"{person.cart_id}-{version}", input=given)
+    return graphql(person, document, f"{person.cart_id}-{version}", input=given)
 
 
 _cart_ids: dict[UUID, str] = {}
@@ -130,17 +130,17 @@ async def _requests(stand: Stand, case: Case) -> tuple[list[bytes], list[bytes]]
     """Ours and the bare ones; a placement's carts are filled before either."""
     ground = stand.ground
     if case.name == "Q1":
-        return [_graphql(each, case.document) for each in ground.reps], [make_request("GET", "/q1")]
+        return [graphql(each, case.document) for each in ground.reps], [make_request("GET", "/q1")]
     if case.name == "Q2":
         bare = [make_request("GET", f"/q2?customer={each.customer_id}") for each in ground.buyers]
-        return [_graphql(each, case.document) for each in ground.buyers], bare
+        return [graphql(each, case.document) for each in ground.buyers], bare
     if case.name == "Q3":
         bare = [make_request("GET", f"/q3?user={each.user_id}") for each in ground.buyers]
-        return [_graphql(each, case.document) for each in ground.buyers], bare
+        return [graphql(each, case.document) for each in ground.buyers], bare
     versions = await fill_carts(ground)
     for each in ground.buyers:
         if each.cart_id not in stand.totals:
-            cart = orjson.loads(await ask_once(stand.ours.port, _graphql(each, CART)))["data"]["cart"]
+            cart = orjson.loads(await ask_once(stand.ours.port, graphql(each, CART)))["data"]["cart"]
             stand.totals[each.cart_id], _cart_ids[each.cart_id] = (
                 cart["totals"]["gross"]["amount"],
                 cart["id"],
@@ -170,8 +170,8 @@ async def _measure(
         for index, ground in enumerate(grounds):
             began = time.perf_counter()
             ours, bare = stack.enter_context(served(ground, FIRST_PORT + 2 * index, folder))
-            await _wait_for(ours, "/readyz", began)
-            await _wait_for(bare, f"/q3?user={ground.buyers[0].user_id}", began)
+            await wait_for(ours, "/readyz", began)
+            await wait_for(bare, f"/q3?user={ground.buyers[0].user_id}", began)
             stands.append(Stand(ground, ours, bare))
         for stand in stands:
             stand.statements = await count_statements(stand.ground, await fill_carts(stand.ground))

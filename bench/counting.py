@@ -55,6 +55,28 @@ async def count_statements(ground: Ground, versions: dict[UUID, int]) -> dict[st
     return found
 
 
+async def statements_of(ground: Ground, person: Person, query: str, variables: dict[str, Any]) -> int:
+    """How many a query sends, the second time: some things are read once per process."""
+    database = Database(ground.url, PREFIX, 2, ground.owner_url)
+    engine = Engine(api, database, Throttle(10**12, 10**12))
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if "set_config" not in statement:
+            seen.append(statement)
+
+    try:
+        viewer = await _viewer(database, person)
+        await engine.execute_document(viewer, query, variables)
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        answer = await engine.execute_document(viewer, query, variables)
+    finally:
+        await database.close()
+    if "errors" in answer:
+        raise RuntimeError(str(answer["errors"]))
+    return len(seen)
+
+
 async def _viewer(database: Database, person: Person) -> Any:
     async with database.auth() as session:
         visit = await load_visit(session, person.token, SessionKind.BEARER, utc_now())

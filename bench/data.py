@@ -87,6 +87,7 @@ class Source:
     name: str
     generated: int = 0
     file: Path | None = None
+    buyers: int = BUYERS
 
     @property
     def database(self) -> str:
@@ -150,7 +151,7 @@ async def _fill(database: Database, source: Source) -> None:
             # The file's prices are in pounds: its seller counts in them, so that staff see prices too.
             seller.currency = "GBP"
             await session.flush()
-        await _people(session, seller)
+        await _people(session, seller, source.buyers)
         for priority, code in enumerate(("MAD", "BCN", "VLC"), 1):
             await make.make_warehouse(session, seller, code, priority=priority)
         await session.execute(text(_STOCK))
@@ -171,10 +172,10 @@ async def _generate(session: AsyncSession, seller: Seller, count: int) -> None:
     await session.execute(text(_PRICES))
 
 
-async def _people(session: AsyncSession, seller: Seller) -> None:
+async def _people(session: AsyncSession, seller: Seller, buyers: int) -> None:
     for _ in range(REPS):
         await make.make_rep(session, seller, password=None)
-    for _ in range(BUYERS):
+    for _ in range(buyers):
         customer = await make.make_customer(
             session, seller, credit_limit="100000000000", currency=seller.currency
         )
