@@ -227,6 +227,7 @@ _DEMANDS = text("""
         join sales_order_schedule_line schedule on schedule.order_line_id = line.id
         where line.product_id = any (:products) and line.kind = 'GOODS' and schedule.quantity > 0
             and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
+            and coalesce(sales_order.id <> :except_order, true)
     ), sent as (
         select delivery_line.schedule_line_id,
             coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'SHIPPED'), 0) as shipped,
@@ -270,12 +271,15 @@ _DEMANDS = text("""
     from demand left join shelf using (customer_id, product_id)
     where demand.reserved > 0 or demand.unreserved > 0
     group by 1, 2, 3, 4
-""").bindparams(_PRODUCTS)
+""").bindparams(_PRODUCTS, bindparam("except_order", type_=Uuid))
 
 
-async def demands(session: Reads, product_ids: Sequence[UUID], today: date) -> list[DemandRow]:
+async def demands(
+    session: Reads, product_ids: Sequence[UUID], today: date, except_order: UUID | None = None
+) -> list[DemandRow]:
     """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
-    found = await session.execute(_DEMANDS, {"products": list(product_ids), "today": today})
+    given = {"products": list(product_ids), "today": today, "except_order": except_order}
+    found = await session.execute(_DEMANDS, given)
     return [DemandRow(*row) for row in found]
 
 
