@@ -16,6 +16,7 @@ from sqlalchemy import ARRAY, Select, Uuid, bindparam, or_, select, text
 from models.base import new_id
 from models.rows import Reads, columns_of
 from models.scheduling import DeliverySetting
+from models.stock_reads import WarehouseRow
 from rules.states import DeliveryControl, LotCriterion, LotStatus
 
 _PRODUCTS = bindparam("products", type_=ARRAY(Uuid))
@@ -34,6 +35,10 @@ class SiteRow:
     handling_days: int
     weekdays: list[int]
     holidays: list[date]
+
+    @property
+    def warehouse(self) -> WarehouseRow:
+        return WarehouseRow(self.id, self.code, self.name, self.city, self.priority)
 
 
 _CALENDAR = """
@@ -182,8 +187,9 @@ class StockRow:
 
 
 _STOCK = text("""
-    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved,
-        cast(null as varchar), cast(null as varchar), cast(null as date), cast(null as date), cast(null as date)
+    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved as held,
+        cast(null as varchar) as lot, cast(null as varchar) as status, cast(null as date) as received_on,
+        cast(null as date) as best_before_on, cast(null as date) as expires_on
     from stock_balance balance where balance.product_id = any (:products)
     union all
     select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
@@ -196,7 +202,13 @@ _STOCK = text("""
 async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
     """Balances and lots: what is there, and what of it is reserved (balances) or allocated (lots)."""
     found = await session.execute(_STOCK, {"products": list(product_ids)})
-    return [StockRow(*row[:5], None if row[5] is None else LotStatus(row[5]), *row[6:]) for row in found]
+    return [
+        StockRow(
+            row.product_id, row.warehouse_id, row.on_hand, row.held, row.lot,
+            None if row.status is None else LotStatus(row.status), row.received_on, row.best_before_on, row.expires_on,
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

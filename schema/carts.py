@@ -16,9 +16,11 @@ from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
 from resolvers.pricing import FreePriced, Priced
+from resolvers.promises import PromiseKey
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
+from schema.availability import DeliveryPromise, promise_of
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Address, Customer
 from schema.ids import Node, decode_id, encode_id, node_loader
@@ -141,6 +143,14 @@ class CartLine:
     problems: list[UserError] = strawberry.field(
         description="Why this line cannot be ordered as it is.", directives=[list_size(3)]
     )
+    promised: strawberry.Private[PromiseKey | None]
+
+    @strawberry.field(
+        description="When it could be had, if it alone were ordered now; null where nobody can say.",
+        directives=[access(P.STOCK_READ)],
+    )
+    async def promise(self, info: Info) -> DeliveryPromise | None:
+        return await promise_of(info.context, self.promised)
 
     @classmethod
     def of(cls, ctx: Context, view: carts.CartView, seen: carts.CartLineView) -> "CartLine":
@@ -167,6 +177,9 @@ class CartLine:
             else PriceBreak.of(price.next_break, currency),
             free_goods=[FreeGoods.of(ctx, each, currency) for each in view.free.get(seen.row.id, ())],
             problems=user_errors(ctx, seen.problems),
+            promised=None
+            if seen.product is None
+            else PromiseKey(seen.product, seen.row.quantity, seen.row.requested_on or view.row.requested_on),
         )
 
 

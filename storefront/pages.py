@@ -33,6 +33,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import (
     admin,
+    availability,
     backtests,
     bank,
     charges,
@@ -83,6 +84,7 @@ PAGES: Sequence[At] = (
     *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
+    *availability.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

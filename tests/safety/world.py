@@ -608,6 +608,8 @@ async def _trade(database: Database, world: World) -> None:
             session.add(
                 CustomerPricingGroup(customer_id=key, relation=TradeRelation.PRICE, group_code=tag("c", name))
             )
+            session.add(SellableDays(seller_id=world.seller_id, customer_id=key, days=0))
+            session.add(CustomerCalendar(customer_id=key, calendar_id=calendar))
 
 
 async def _first_row(database: Database, viewer: Viewer, journal: UUID) -> str:

@@ -484,3 +484,43 @@ async def test_an_order_on_hold_is_promised_when_it_is_released(shop: Shop) -> N
     assert released["errors"] == []
     assert await dates(shop, order["id"]) == [("5", None, "2026-03-02", "2026-03-02")]
     assert await shop.broken() == []
+
+
+async def test_lines_say_when_they_could_be_had(shop: Shop) -> None:
+    place = await warehouse_id(shop)
+    await keep(shop, TransportTime(warehouse_id=place, days=2))
+    await shop.fill(shop.buyer, (shop.product, 5))
+    document = """query($paste: String!) {
+      product(by: {sku: "ACE-001"}) { availability { band
+        one: promise { receiptOn } many: promise(quantity: "101") { receiptOn }
+        later: promise(quantity: "1", requestedOn: "2026-03-09") { receiptOn shipOn } none: promise(quantity: "0") { shipOn } } }
+      cart { lines { promise { receiptOn } } }
+      checkLines(input: {text: $paste}) { lines { promise { receiptOn } } } }"""
+
+    found = await shop.data(shop.buyer, document, paste="ACE-001 100\nNADA 1")
+
+    assert found["product"]["availability"] == {
+        "band": "IN_STOCK",
+        "one": {"receiptOn": "2026-03-04"},
+        "many": {"receiptOn": None},
+        "later": {"receiptOn": "2026-03-09", "shipOn": "2026-03-07"},
+        "none": None,
+    }
+    assert found["cart"]["lines"] == [{"promise": {"receiptOn": "2026-03-04"}}]
+    assert found["checkLines"]["lines"] == [{"promise": {"receiptOn": "2026-03-04"}}, {"promise": None}]
+
+
+async def test_whoever_is_told_nothing_of_stock_is_told_nothing_anywhere(shop: Shop) -> None:
+    await show(shop, AvailabilityDisplay.NONE)
+    document = (
+        '{ product(by: {sku: "ACE-001"}) { availability { band allowsBackorder promise { shipOn } } } }'
+    )
+
+    mine = await shop.data(shop.buyer, document)
+    others = await shop.data(shop.stranger, document)
+    staffs = await shop.data(shop.rep, document)
+
+    assert mine["product"]["availability"] == {"band": None, "allowsBackorder": False, "promise": None}
+    for found in (others, staffs):
+        assert found["product"]["availability"]["band"] == "IN_STOCK"
+        assert found["product"]["availability"]["promise"] == {"shipOn": "2026-03-02"}
