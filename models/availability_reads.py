@@ -16,6 +16,7 @@ from sqlalchemy import ARRAY, Select, Uuid, bindparam, or_, select, text
 from models.base import new_id
 from models.rows import Reads, columns_of
 from models.scheduling import DeliverySetting
+from models.stock_reads import WarehouseRow
 from rules.states import DeliveryControl, LotCriterion, LotStatus
 
 _PRODUCTS = bindparam("products", type_=ARRAY(Uuid))
@@ -34,6 +35,10 @@ class SiteRow:
     handling_days: int
     weekdays: list[int]
     holidays: list[date]
+
+    @property
+    def warehouse(self) -> WarehouseRow:
+        return WarehouseRow(self.id, self.code, self.name, self.city, self.priority)
 
 
 _CALENDAR = """
@@ -182,8 +187,9 @@ class StockRow:
 
 
 _STOCK = text("""
-    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved,
-        cast(null as varchar), cast(null as varchar), cast(null as date), cast(null as date), cast(null as date)
+    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved as held,
+        cast(null as varchar) as lot, cast(null as varchar) as status, cast(null as date) as received_on,
+        cast(null as date) as best_before_on, cast(null as date) as expires_on
     from stock_balance balance where balance.product_id = any (:products)
     union all
     select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
@@ -196,7 +202,13 @@ _STOCK = text("""
 async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
     """Balances and lots: what is there, and what of it is reserved (balances) or allocated (lots)."""
     found = await session.execute(_STOCK, {"products": list(product_ids)})
-    return [StockRow(*row[:5], None if row[5] is None else LotStatus(row[5]), *row[6:]) for row in found]
+    return [
+        StockRow(
+            row.product_id, row.warehouse_id, row.on_hand, row.held, row.lot,
+            None if row.status is None else LotStatus(row.status), row.received_on, row.best_before_on, row.expires_on,
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +239,7 @@ _DEMANDS = text("""
         join sales_order_schedule_line schedule on schedule.order_line_id = line.id
         where line.product_id = any (:products) and line.kind = 'GOODS' and schedule.quantity > 0
             and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
+            and coalesce(sales_order.id <> :except_order, true)
     ), sent as (
         select delivery_line.schedule_line_id,
             coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'SHIPPED'), 0) as shipped,
@@ -270,12 +283,15 @@ _DEMANDS = text("""
     from demand left join shelf using (customer_id, product_id)
     where demand.reserved > 0 or demand.unreserved > 0
     group by 1, 2, 3, 4
-""").bindparams(_PRODUCTS)
+""").bindparams(_PRODUCTS, bindparam("except_order", type_=Uuid))
 
 
-async def demands(session: Reads, product_ids: Sequence[UUID], today: date) -> list[DemandRow]:
+async def demands(
+    session: Reads, product_ids: Sequence[UUID], today: date, except_order: UUID | None = None
+) -> list[DemandRow]:
     """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
-    found = await session.execute(_DEMANDS, {"products": list(product_ids), "today": today})
+    given = {"products": list(product_ids), "today": today, "except_order": except_order}
+    found = await session.execute(_DEMANDS, given)
     return [DemandRow(*row) for row in found]
 
 

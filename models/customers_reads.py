@@ -9,10 +9,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, union_all
 
 from auth.permissions import Permission, RowClass, Viewer
-from models.customers import Customer, CustomerAddress, CustomerContact, CustomerItemNumber, Membership
+from models.customers import (
+    Customer,
+    CustomerAddress,
+    CustomerContact,
+    CustomerGroup,
+    CustomerItemNumber,
+    Membership,
+)
 from models.filters import escape_like
 from models.rows import columns_of
-from models.sellers import SalesRepTerritory
+from models.sellers import SalesRepTerritory, Seller
 from models.users import User
 from rules.states import CustomerStatus
 from rules.texts import fold
@@ -197,4 +204,14 @@ def visible_item_numbers(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     table = CustomerItemNumber
     return select(table.customer_id, table.product_id, table.item_number, table.item_key).where(
         customer_in_scope(viewer, table.customer_id)
+    )
+
+
+def availability_displays(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """(customer, what they are told of stock): their group's setting, or else the seller's."""
+    return (
+        select(Customer.id, func.coalesce(CustomerGroup.availability_display, Seller.availability_display))
+        .join(Seller, Seller.id == Customer.seller_id)
+        .outerjoin(CustomerGroup, CustomerGroup.id == Customer.customer_group_id)
+        .where(customer_in_scope(viewer, Customer.id))
     )

@@ -183,6 +183,7 @@ class ScheduleLineRow:
     quantity: Decimal
     requested_on: date | None
     confirmed_on: date | None
+    ship_on: date | None
     warehouse_id: UUID | None
 
 

@@ -23,6 +23,7 @@ from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_charges import call_off_charges
 from resolvers.orders_placing import warn_backorder
 from resolvers.products import units_by_code
+from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
@@ -135,13 +136,13 @@ async def done(ctx: Context, order: SalesOrder, action: str, reason: str = "", *
 
 
 async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> UUID:
-    """The seller takes the order on; each schedule line's requested date becomes its confirmed one."""
+    """The seller takes the order on, by the dates that were promised; without a promise by those requested."""
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CONFIRM)
     order = found.order
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
     for entry in await schedule_of(ctx, found.lines):
-        entry.confirmed_on = entry.requested_on
+        entry.confirmed_on = entry.confirmed_on or entry.requested_on
     return await done(ctx, order, "order.confirmed")
 
 
@@ -396,6 +397,7 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         entries = [entry for entry in schedule if entry.order_line_id == line.id]
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, order, line, entries, parts)
+    await promise_schedule(ctx, order, goods, await schedule_of(ctx, goods))
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
     return await done(ctx, order, "order.released", reason, holds=held)
@@ -433,6 +435,7 @@ async def reschedule(
                 position=entries[-1].position + position - len(free) + 1,
                 requested_on=entries[0].requested_on,
                 confirmed_on=entries[0].confirmed_on,
+                ship_on=entries[0].ship_on,
             )
             ctx.session.add(entry)
         entry.warehouse_id, entry.quantity = warehouse_id, quantity

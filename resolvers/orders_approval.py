@@ -26,6 +26,7 @@ from resolvers.orders_acts import (
 )
 from resolvers.orders_placing import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.products import products_by_id
+from resolvers.promises_orders import promise_schedule
 from resolvers.stock import (
     StockPlan,
     backorder_allowed,
@@ -181,3 +182,4 @@ async def _reserve_for_good(ctx: Context, found: LockedOrder) -> None:
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, found.order, line, entries, parts)
     refuse_all(refusals)
+    await promise_schedule(ctx, found.order, short, await schedule_of(ctx, short))

@@ -42,6 +42,7 @@ from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced
 from resolvers.pricing_charges import ChargePriced
 from resolvers.products import item_numbers_by_product
+from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
 from rules.documents import DocumentAddress
@@ -405,6 +406,8 @@ async def _add_lines(
     ctx.session.add_all(schedule)
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds, until)
+    if reserving:
+        await promise_schedule(ctx, order, lines, schedule)
     await ctx.session.flush()
     await keep_costs(ctx, order.id)
 

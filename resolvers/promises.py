@@ -191,3 +191,32 @@ def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOp
             for lot in in_order(each.lots, policy)
         ]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseKey:
+    """A quantity of a product that the viewer would order, in its own unit, and the day of receipt asked for."""
+
+    product: ProductRow
+    quantity: Decimal
+    requested_on: date | None = None
+
+
+async def promises_by_key(ctx: Context, keys: Sequence[PromiseKey]) -> list[SitesPromise[UUID] | None]:
+    """
+    The earliest promise of each, as if it alone were ordered; a batch function.
+
+    None for services, for quantities that nobody can order, and where the viewer is told nothing of stock.
+    """
+    goods = {key.product.id: key.product for key in keys if key.product.kind is ProductKind.GOODS}
+    facts = await gather(ctx, list(goods.values()), await for_customer(ctx, ctx.user.customer_id))
+    if shown_to(ctx, facts) is AvailabilityDisplay.NONE:
+        return [None for _ in keys]
+    return [
+        promise_from_sites(
+            key.quantity, [each.promising for each in facts.products[key.product.id].sites], key.requested_on
+        )
+        if key.product.id in goods and ZERO < key.quantity <= QUANTITY_MAX
+        else None
+        for key in keys
+    ]

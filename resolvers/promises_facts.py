@@ -124,21 +124,26 @@ class _Read:
 
 
 async def gather(
-    ctx: Context, products: Sequence[ProductRow], whom: ForWhom, warehouses: Collection[UUID] | None = None
+    ctx: Context,
+    products: Sequence[ProductRow],
+    whom: ForWhom,
+    warehouses: Collection[UUID] | None = None,
+    except_order: UUID | None = None,
 ) -> Facts:
     """
     What is known of the products.
 
     Args:
         warehouses: only these; None is all in use. What no warehouse holds for an order is the first one's to serve.
+        except_order: whose own demand does not count, for it is what is being promised.
     """
-    read = await _read(ctx, [product.id for product in products], whom)
+    read = await _read(ctx, [product.id for product in products], whom, except_order)
     facts = {product.id: _of_product(ctx, read, product, warehouses) for product in products}
     display = None if read.buyer is None else AvailabilityDisplay(read.buyer.availability_display)
     return Facts(facts, display)
 
 
-async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom) -> _Read:
+async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_order: UUID | None) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
     async with as_house(ctx) as house:
@@ -150,7 +155,7 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom) -> _Read:
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
         shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
         there = await stock(house, ids)
-        open_ = await demands(house, ids, ctx.today)
+        open_ = await demands(house, ids, ctx.today, except_order)
         coming = await supplies(house, seller_id, ids)
     return _Read(
         places,

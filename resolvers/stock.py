@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from models.base import new_id
+from models.customers import Customer
+from models.customers_reads import availability_displays
 from models.products_reads import ProductRow
 from models.rows import grouped
 from models.stock import Lot, Reservation, StockBalance, StockMove
@@ -18,7 +20,14 @@ from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.statements import Asked, rows
 from rules.money import ZERO
-from rules.states import AvailabilityBand, OutOfStockPolicy, ProductKind, ReservationKind, StockMoveKind
+from rules.states import (
+    AvailabilityBand,
+    AvailabilityDisplay,
+    OutOfStockPolicy,
+    ProductKind,
+    ReservationKind,
+    StockMoveKind,
+)
 
 
 async def warehouses_in_use(ctx: Context) -> list[WarehouseRow]:
@@ -56,29 +65,48 @@ async def lots_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[LotRo
 
 @dataclass(frozen=True, slots=True)
 class FreeRow:
-    """What is free of a product in all warehouses, what a buyer is told of it, and whether more may be ordered."""
+    """
+    What is free of a product in all warehouses, what a buyer is told of it, and whether more may be ordered.
+
+    `band` is None where the viewer's company is told nothing of stock.
+    """
 
     free: Decimal
-    band: AvailabilityBand
+    band: AvailabilityBand | None
     allows_backorder: bool
 
 
 async def free_by_product(ctx: Context, keys: Sequence[ProductRow]) -> list[FreeRow]:
     """Services are never out of stock."""
     us = await seller(ctx)
+    buyer = ctx.user.customer_id
+    tells = buyer is None or await ctx.load(_displays, buyer) is not AvailabilityDisplay.NONE
     balances_ = await ctx.loader(balances_by_product).load_many([product.id for product in keys])
     found = []
     for product, rows_ in zip(keys, balances_, strict=True):
         free, is_service = free_of(rows_), product.kind is ProductKind.SERVICE
         policy = product.out_of_stock_policy or us.out_of_stock_policy
+        band = AvailabilityBand.IN_STOCK if is_service else band_of(free, us.low_stock_threshold)
         found.append(
             FreeRow(
                 free,
-                AvailabilityBand.IN_STOCK if is_service else band_of(free, us.low_stock_threshold),
+                band if tells else None,
                 is_service or policy is OutOfStockPolicy.BACKORDER,
             )
         )
     return found
+
+
+async def _displays(ctx: Context, keys: Sequence[UUID]) -> list[AvailabilityDisplay | None]:
+    """What customers are told of stock."""
+    found = {
+        key: AvailabilityDisplay(display) for key, display in await rows(ctx, _display_of, keys=list(keys))
+    }
+    return [found.get(key) for key in keys]
+
+
+def _display_of(asked: Asked) -> Any:
+    return availability_displays(asked.viewer).where(asked.one_of(Customer.id))
 
 
 def free_of(balances_: Sequence[BalanceRow]) -> Decimal:

@@ -157,6 +157,12 @@ class DeliveryPromise:
         return [PromiseStep.of(each) for each in self.row.promise.steps]
 
 
+async def promise_of(ctx: Context, key: promises.PromiseKey | None) -> DeliveryPromise | None:
+    """The earliest promise for what a line asks; read together with those of its siblings."""
+    found = None if key is None else await ctx.load(promises.promises_by_key, key)
+    return None if found is None else DeliveryPromise.of(found)
+
+
 @strawberry.type(description="A product's availability in one warehouse.", directives=_FIGURES)
 class WarehouseAvailability:
     warehouse: Warehouse = strawberry.field(description="The warehouse.")
@@ -169,7 +175,7 @@ class WarehouseAvailability:
     @classmethod
     def of(cls, row: promises.SiteAnswer) -> "WarehouseAvailability":
         return cls(
-            warehouse=Warehouse.of(row.site),
+            warehouse=Warehouse.of(row.site.warehouse),
             on_hand=row.on_hand,
             reserved=row.reserved,
             free=row.free,
@@ -204,7 +210,7 @@ class LotOption:
         lot = row.lot
         return cls(
             number=lot.number,
-            warehouse=Warehouse.of(row.site),
+            warehouse=Warehouse.of(row.site.warehouse),
             free=lot.free,
             received_on=lot.received_on,
             best_before_on=lot.best_before_on,

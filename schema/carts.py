@@ -16,9 +16,11 @@ from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
 from resolvers.pricing import FreePriced, Priced
+from resolvers.promises import PromiseKey
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
+from schema.availability import DeliveryPromise, promise_of
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Address, Customer
 from schema.document_charges import CHARGES, DocumentCharge, charges_of
@@ -150,6 +152,14 @@ class CartLine:
         description="The number of the sales agreement that it counts towards; empty where it is none."
     )
     commitment_id: strawberry.Private[UUID | None]
+    promised: strawberry.Private[PromiseKey | None]
+
+    @strawberry.field(
+        description="When it could be had, if it alone were ordered now; null where nobody can say.",
+        directives=[access(P.STOCK_READ)],
+    )
+    async def promise(self, info: Info) -> DeliveryPromise | None:
+        return await promise_of(info.context, self.promised)
 
     @classmethod
     def of(cls, ctx: Context, view: carts.CartView, seen: carts.CartLineView) -> "CartLine":
@@ -180,6 +190,9 @@ class CartLine:
             problems=user_errors(ctx, seen.problems),
             agreement_number="" if commitment is None else commitment.number,
             commitment_id=None if commitment is None else UUID(commitment.id),
+            promised=None
+            if seen.product is None
+            else PromiseKey(seen.product, seen.row.quantity, seen.row.requested_on or view.row.requested_on),
         )
 
     @strawberry.field(

@@ -71,7 +71,10 @@ class ScheduleLine:
     quantity: Decimal = strawberry.field(description="How many, in the line's unit.")
     requested_on: date | None = strawberry.field(description="The day of receipt asked for.")
     confirmed_on: date | None = strawberry.field(
-        description="The day of receipt confirmed; null until it is."
+        description="The day of receipt promised; null while nobody knows one. It moves only when it cannot be kept."
+    )
+    ship_on: date | None = strawberry.field(
+        description="The day it is to leave for that; null without a promise."
     )
     row: strawberry.Private[ScheduleLineRow]
 

@@ -27,6 +27,7 @@ _CODES = {
     "COUPON_USED_UP": "A coupon, or a discount with a limit, was used as often as it may be.",
     "CREDIT_EXCEEDED": "The order passes the credit limit.",
     "CUSTOMER_BLOCKED": "The customer may not order at present.",
+    "DATE_MOVED": "A day asked for is closed, and the next one is meant.",
     "EVIDENCE_REQUIRED": "A tax exemption has no evidence; the path names what is missing.",
     "FILE_INVALID": "A file cannot be read; the message says where and why.",
     "IDEMPOTENCY_CONFLICT": "The idempotency key was used before with another input.",

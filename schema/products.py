@@ -16,6 +16,7 @@ from models.stock_reads import WarehouseRow
 from resolvers import pricing, products, stock, trade_agreements
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
+from resolvers.promises import PromiseKey
 from rules.pricing_facts import Rung
 from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
@@ -76,6 +77,9 @@ class Picture:
     alt: str = strawberry.field(description="What it shows: the product's name.")
 
 
+DeliveryPromiseType = Annotated["DeliveryPromise", strawberry.lazy("schema.availability")]  # type: ignore[name-defined]  # noqa: F821
+
+
 @strawberry.type(description="A warehouse.", directives=[access(P.STOCK_QUANTITY_READ, P.ORDERS_READ)])
 class Warehouse(Node):
     code: str = strawberry.field(description="Its code.")
@@ -108,13 +112,35 @@ class LotStock:
 
 @strawberry.type(description="Whether a product is there.", directives=[access(P.STOCK_READ)])
 class Availability:
-    band: AvailabilityBand = strawberry.field(description="How much is free, without a figure.")
+    band: AvailabilityBand | None = strawberry.field(
+        description="How much is free, without a figure; null where your company is told nothing of stock."
+    )
     allows_backorder: bool = strawberry.field(description="Whether more than what is free may be ordered.")
     free: Decimal = strawberry.field(
         description="What is free in all warehouses, in the product's own unit.",
         directives=[access(P.STOCK_QUANTITY_READ)],
     )
     product_id: strawberry.Private[UUID]
+    product: strawberry.Private[ProductRow]
+
+    @strawberry.field(
+        description="When a quantity could be had, if it alone were ordered now; null for services, for what is"
+        " not above zero, and where your company is told nothing of stock."
+    )
+    async def promise(
+        self,
+        info: Info,
+        quantity: Annotated[
+            Decimal, strawberry.argument(description="How many, in the product's own unit.")
+        ] = Decimal(1),
+        requested_on: Annotated[
+            date | None,
+            strawberry.argument(description="The day of receipt asked for; null: as early as possible."),
+        ] = None,
+    ) -> DeliveryPromiseType | None:
+        from schema.availability import promise_of
+
+        return await promise_of(info.context, PromiseKey(self.product, quantity, requested_on))
 
     @strawberry.field(description="By warehouse.", directives=[access(P.STOCK_QUANTITY_READ), list_size(20)])
     def by_warehouse(self, info: Info) -> list[WarehouseStock]:
@@ -321,7 +347,10 @@ async def _prices(
 
 async def _availabilities(ctx: Context, keys: Sequence[ProductRow]) -> list[Availability]:
     found = await stock.free_by_product(ctx, keys)
-    return [fill(Availability, row, product_id=product.id) for product, row in zip(keys, found, strict=True)]
+    return [
+        fill(Availability, row, product_id=product.id, product=product)
+        for product, row in zip(keys, found, strict=True)
+    ]
 
 
 async def _stock_by_warehouse(ctx: Context, keys: Sequence[UUID]) -> list[list[WarehouseStock]]:

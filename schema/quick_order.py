@@ -14,11 +14,13 @@ from resolvers import carts_fill, quick_order
 from resolvers import quick_order_kept as kept
 from resolvers.context import Context
 from resolvers.paging import PageArgs
+from resolvers.promises import PromiseKey
 from rules.money import ZERO
 from rules.order_lines import OrderLine
 from rules.refusals import ErrorCode, Refusal
 from rules.states import QuickOrderSource, WishlistVisibility
 from schema.access import access, described_enum, list_size
+from schema.availability import DeliveryPromise, promise_of
 from schema.carts import LISTED_MAX, Totals, cart_payload, totals_of
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.document_charges import CHARGES, DocumentCharge, charges_of
@@ -98,6 +100,15 @@ class CheckedLine:
             problem=None if row.problem is None else user_errors(ctx, [row.problem])[0],
             row=row,
         )
+
+    @strawberry.field(
+        description="When it could be had, if it alone were ordered now; null where nobody can say.",
+        directives=[access(P.STOCK_READ)],
+    )
+    async def promise(self, info: Info) -> DeliveryPromise | None:
+        product, quantity = self.row.product, self.row.quantity
+        key = None if product is None or quantity is None else PromiseKey(product, quantity)
+        return await promise_of(info.context, key)
 
     @strawberry.field(
         description="What may have been meant: products of similar codes, or substitutes of one that is short.",

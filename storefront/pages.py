@@ -34,6 +34,7 @@ from storefront.portal import (
 from storefront.rendering import static_version
 from storefront.staff import (
     admin,
+    availability,
     backtests,
     bank,
     charges,
@@ -73,20 +74,13 @@ class SettingsLike(Protocol):
 
 
 PAGES: Sequence[At] = (
-    *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *road.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
-    *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
-    *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
-    *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *bank.PAGES,
-    *agreements.PAGES, *agreement_desk.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *segments.PAGES, *discounts.PAGES,
-    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES, *simulator.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES, *discounts.PAGES, *backtests.PAGES,
-    *free_goods.PAGES, *charges.PAGES, *suggestions.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *statement.PAGES, *credit.PAGES, *payments.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *bank.PAGES,
-    *pricing_settings.PAGES,
+    *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *road.PAGES, *lists.PAGES, *cart.PAGES,
+    *orders.PAGES, *deliveries.PAGES, *invoices.PAGES, *statement.PAGES, *agreements.PAGES, *approvals.PAGES,
+    *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
+    *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
+    *agreement_desk.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *discounts.PAGES, *segments.PAGES,
+    *backtests.PAGES, *free_goods.PAGES, *charges.PAGES, *pricing_settings.PAGES, *simulator.PAGES,
+    *suggestions.PAGES, *availability.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

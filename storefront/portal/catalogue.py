@@ -113,7 +113,7 @@ async def show_product(page: Page, problems: Sequence[Problem] = ()) -> Response
     quantity = read_number(wanted, page.locale) if wanted else None
     if quantity is not None and (quantity.startswith("-") or len(quantity.partition(".")[0]) > 9):
         quantity = None
-    data = await page.ask("Product", sku=sku[:200], quantity=quantity)
+    data = await page.ask("Product", sku=sku[:200], quantity=quantity, wanted=quantity or "1")
     product = data["product"]
     if product is None:
         raise Trouble(404)

@@ -28,6 +28,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
+    Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
     Entry("/road", "edit", N_("Order on the road"), "on-behalf:act"),

@@ -22,6 +22,7 @@ DEPTH = 6 if os.environ.get("VENTAS_LONG") == "1" else 4  # a level more doubles
 # Root fields whose arguments are no lookup of one thing: what to give them. A new one has to be added here.
 CUSTOMER = "a company's id"
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
+    "availability": [{"products": [{"sku": "ACE-0", "quantity": "2"}]}],
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
     "productSuggestions": [{"by": {"sku": "ACE-0"}}],
     "discountBacktest": [{"rule": {"code": "UNO"}, "from": "2026-01-01", "to": "2026-12-31"}],

@@ -24,6 +24,7 @@ CATALOGUE = {
     "product", "product_attribute", "product_category", "product_category_translation", "search_word", "product_picture", "product_relation", "product_search",
     "product_translation", "product_unit", "sales_rep", "sales_rep_territory", "sales_team", "seller",
     "stock_balance", "stock_move", "tax_category", "tax_rate", "territory", "unit_of_measure", "warehouse",
+    "calendar", "calendar_holiday", "entry_deadline", "transport_time", "delivery_setting",
 }  # fmt: skip
 CLASSES = [each.value for each in RowClass]
 ROLES = ["auth", *CLASSES, *(f"{each}_write" for each in CLASSES), "job"]
@@ -197,6 +198,12 @@ CHECKS = [
     ("update sales_order_line set quantity_shipped = -1", "quantities_not_negative"),
     ("update sales_order_line set discount_percent = 100.1", "discount_range"),
     ("update sales_order_schedule_line set quantity = -1", "quantity_not_negative"),
+    ("update sales_order_schedule_line set confirmed_on = '2026-03-01', ship_on = '2026-03-02'", "leaves_before"),
+    ("update calendar set weekdays = '{}'", "weekdays_known"),
+    ("update calendar set weekdays = '{7}'", "weekdays_known"),
+    ("update sellable_days set days = -1", "days_range"),
+    ("update warehouse set handling_days = -1", "handling_days_range"),
+    ("update seller set availability_display = 'ALL'", "availability_display_known"),
     ("update cart_line set quantity = 0", "quantity_positive"),
     ("update wishlist_item set quantity = -1", "quantity_positive"),
     ("update reservation set quantity = 0", "quantity_positive"),

@@ -30,6 +30,7 @@ from models.invitations import Invitation
 from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
 from models.sales_history import SalesHistory
+from models.scheduling import CustomerCalendar, SellableDays, WorkCalendar
 from models.security import ROW_POLICIES
 from models.trade_agreements import CustomerPricingGroup
 from models.users import User
@@ -617,10 +618,15 @@ async def _trade(database: Database, world: World) -> None:
     }
     world.trade["draft"] = global_id("TradeAgreementJournal", draft)
     async with database.job() as session:
+        calendar = WorkCalendar(seller_id=keeper.seller_id, code="LAB", name="LAB", weekdays=[*range(7)])
+        session.add(calendar)
+        await session.flush()
         for name, key in world.customers.items():
             session.add(
                 CustomerPricingGroup(customer_id=key, relation=TradeRelation.PRICE, group_code=tag("c", name))
             )
+            session.add(SellableDays(seller_id=keeper.seller_id, customer_id=key, days=0))
+            session.add(CustomerCalendar(customer_id=key, calendar_id=calendar.id))
 
 
 async def _first_row(database: Database, viewer: Viewer, journal: UUID) -> str:

@@ -412,3 +412,115 @@ async def test_a_document_costs_what_it_asks_for(shop: Shop) -> None:
 async def _value(shop: Shop, query: str, **values: Any) -> Any:
     async with shop.database.job() as session:
         return await session.scalar(text(query), values)
+
+
+DATES = """query($id: ID!) { order(by: {id: $id}) { status lines { sku
+    scheduleLines { quantity requestedOn confirmedOn shipOn } } } }"""
+
+
+async def dates(shop: Shop, order_id: str) -> list[Any]:
+    data = await shop.data(shop.rep, DATES, id=order_id)
+    return [tuple(each.values()) for line in data["order"]["lines"] for each in line["scheduleLines"]]
+
+
+async def test_placing_promises_each_schedule_line(shop: Shop) -> None:
+    """10 are there and leave now; 5 have to be bought, which takes six days; transport takes two."""
+    place = await warehouse_id(shop)
+    async with shop.database.job() as session:
+        product = await make.make_product(session, shop.seller, stock=10, out_of_stock_policy="BACKORDER")
+    await keep(
+        shop,
+        TransportTime(warehouse_id=place, days=2),
+        DeliverySetting(seller_id=shop.seller.id, method=DeliveryControl.CTP, purchase_lead_days=6),
+    )
+
+    order = (await shop.place(shop.buyer, await shop.fill(shop.buyer, (product, 15))))["order"]
+
+    assert await dates(shop, order["id"]) == [
+        ("10", None, "2026-03-04", "2026-03-02"),
+        ("5", None, "2026-03-10", "2026-03-08"),
+    ]
+    confirmed = await shop.act(shop.rep, "confirmOrder", orderId=order["id"], expectedVersion=1)
+    assert confirmed["errors"] == []
+    assert [each[2] for each in await dates(shop, order["id"])] == ["2026-03-04", "2026-03-10"]
+
+
+async def test_what_nobody_knows_when_to_have_is_not_promised(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        product = await make.make_product(session, shop.seller, stock=10, out_of_stock_policy="BACKORDER")
+
+    order = (await shop.place(shop.buyer, await shop.fill(shop.buyer, (product, 15))))["order"]
+
+    assert await dates(shop, order["id"]) == [
+        ("10", None, "2026-03-02", "2026-03-02"),
+        ("5", None, None, None),
+    ]
+
+
+async def test_a_closed_day_is_moved_with_a_warning(shop: Shop) -> None:
+    calendar = await workdays(shop)
+    await keep(shop, CustomerCalendar(customer_id=shop.customer.id, calendar_id=calendar.id))
+    cart = await shop.fill(shop.buyer, (shop.product, 5))
+
+    placed = await shop.place(shop.buyer, cart, requestedOn="2026-03-15")
+
+    assert [(each["code"], each["message"]) for each in placed["warnings"]] == [
+        ("DATE_MOVED", "No goods are brought or taken on Mar 15, 2026: the next working day is meant.")
+    ]
+    assert await dates(shop, placed["order"]["id"]) == [("5", "2026-03-15", "2026-03-16", "2026-03-16")]
+
+
+async def test_an_order_on_hold_is_promised_when_it_is_released(shop: Shop) -> None:
+    await run(shop, "update credit_account set credit_limit = 1 where customer_id = :id", id=shop.customer.id)
+    placed = await shop.place(shop.buyer, await shop.fill(shop.buyer, (shop.product, 5)))
+    order = placed["order"]
+    assert order["isOnHold"]
+    assert await dates(shop, order["id"]) == [("5", None, None, None)]
+
+    released = await shop.act(
+        shop.finance, "releaseOrder", orderId=order["id"], expectedVersion=order["version"], reason="Pagado."
+    )
+
+    assert released["errors"] == []
+    assert await dates(shop, order["id"]) == [("5", None, "2026-03-02", "2026-03-02")]
+    assert await shop.broken() == []
+
+
+async def test_lines_say_when_they_could_be_had(shop: Shop) -> None:
+    place = await warehouse_id(shop)
+    await keep(shop, TransportTime(warehouse_id=place, days=2))
+    await shop.fill(shop.buyer, (shop.product, 5))
+    document = """query($paste: String!) {
+      product(by: {sku: "ACE-001"}) { availability { band
+        one: promise { receiptOn } many: promise(quantity: "101") { receiptOn }
+        later: promise(quantity: "1", requestedOn: "2026-03-09") { receiptOn shipOn } none: promise(quantity: "0") { shipOn } } }
+      cart { lines { promise { receiptOn } } }
+      checkLines(input: {text: $paste}) { lines { promise { receiptOn } } } }"""
+
+    found = await shop.data(shop.buyer, document, paste="ACE-001 100\nNADA 1")
+
+    assert found["product"]["availability"] == {
+        "band": "IN_STOCK",
+        "one": {"receiptOn": "2026-03-04"},
+        "many": {"receiptOn": None},
+        "later": {"receiptOn": "2026-03-09", "shipOn": "2026-03-07"},
+        "none": None,
+    }
+    assert found["cart"]["lines"] == [{"promise": {"receiptOn": "2026-03-04"}}]
+    assert found["checkLines"]["lines"] == [{"promise": {"receiptOn": "2026-03-04"}}, {"promise": None}]
+
+
+async def test_whoever_is_told_nothing_of_stock_is_told_nothing_anywhere(shop: Shop) -> None:
+    await show(shop, AvailabilityDisplay.NONE)
+    document = (
+        '{ product(by: {sku: "ACE-001"}) { availability { band allowsBackorder promise { shipOn } } } }'
+    )
+
+    mine = await shop.data(shop.buyer, document)
+    others = await shop.data(shop.stranger, document)
+    staffs = await shop.data(shop.rep, document)
+
+    assert mine["product"]["availability"] == {"band": None, "allowsBackorder": False, "promise": None}
+    for found in (others, staffs):
+        assert found["product"]["availability"]["band"] == "IN_STOCK"
+        assert found["product"]["availability"]["promise"] == {"shipOn": "2026-03-02"}

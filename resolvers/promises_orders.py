@@ -1,0 +1,114 @@
+"""Promised dates of orders: each schedule line's day of leaving and of receipt, kept while it can be."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from models.availability_reads import Place
+from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
+from resolvers.context import Context
+from resolvers.products import products_by_id
+from resolvers.promises_facts import ForWhom, ProductFacts, gather
+from rules.documents import DocumentAddress
+from rules.promising import promise, renewed
+from rules.promising_sites import Site, promise_from_sites
+from rules.refusals import ErrorCode
+from rules.states import DeliveryControl, LineKind
+
+Dates = tuple[date, date]
+
+
+async def promise_schedule(
+    ctx: Context,
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine],
+    entries: Sequence[SalesOrderScheduleLine],
+) -> None:
+    """
+    Confirms the schedule lines of goods that may leave; what nobody knows when to have stays unconfirmed.
+
+    What a warehouse holds leaves it as soon as calendars, deadline and the requested day allow; what none holds, when
+    it will be there. A promise that still holds is kept, though it could be better (rule book 8.3).
+    """
+    goods = {line.id: line.product_id for line in lines if line.kind == LineKind.GOODS and line.product_id}
+    mine = [entry for entry in entries if entry.order_line_id in goods and entry.quantity > 0]
+    found = await ctx.loader(products_by_id).load_many(sorted(set(goods.values())))
+    products = [product for product in found if product is not None]
+    if not mine or not products:
+        return
+    await ctx.session.flush()
+    address = DocumentAddress.from_json(order.delivery_address)
+    whom = ForWhom(order.customer_id, Place(address.country, address.postal_code))
+    facts = await gather(ctx, products, whom, except_order=order.id)
+    known = dict(facts.products)
+    moved: set[date] = set()
+    # What is held is taken first: the rest of the order is promised from what that leaves.
+    for entry in sorted(mine, key=lambda each: (each.warehouse_id is None, each.position)):
+        product_id = goods[entry.order_line_id]
+        assert product_id is not None, "filtered above"
+        if product_id not in known:
+            continue
+        found_dates, known[product_id], moved_from = _promised(known[product_id], entry)
+        _confirm(entry, found_dates)
+        moved |= {moved_from} - {None}  # type: ignore[arg-type]
+    for day in sorted(moved):
+        text = "No goods are brought or taken on {day}: the next working day is meant."
+        ctx.warn(ErrorCode.DATE_MOVED, text, ("requestedOn",), day=day)
+
+
+def _confirm(entry: SalesOrderScheduleLine, dates: Dates | None) -> None:
+    confirmed = renewed(entry.confirmed_on, None if dates is None else dates[1])
+    if dates is None:
+        entry.ship_on = None
+    elif confirmed != entry.confirmed_on or entry.ship_on is None:
+        entry.ship_on = dates[0]
+    entry.confirmed_on = confirmed
+
+
+def _promised(
+    known: ProductFacts, entry: SalesOrderScheduleLine
+) -> tuple[Dates | None, ProductFacts, date | None]:
+    """The dates of a schedule line, what is known of the product when it is promised, and a closed day asked for."""
+    if entry.warehouse_id is not None:
+        return _held(known, entry, entry.warehouse_id)
+    found = promise_from_sites(entry.quantity, [each.promising for each in known.sites], entry.requested_on)
+    if found is None or not found.parts:
+        return None, known, None if found is None else found.promise.moved_from
+    taken = known
+    for each in found.parts:
+        taken = _taken(taken, each.key, each.part.ship_on, each.part.quantity)
+    last = max(found.parts, key=lambda each: each.part.receipt_on).part
+    return (last.ship_on, last.receipt_on), taken, found.promise.moved_from
+
+
+def _held(
+    known: ProductFacts, entry: SalesOrderScheduleLine, warehouse_id: UUID
+) -> tuple[Dates | None, ProductFacts, date | None]:
+    """What is reserved is there: only calendars and lead times stand between it and the customer."""
+    site = next((each.promising for each in known.sites if each.promising.key == warehouse_id), None)
+    if site is None:
+        return None, known, None
+    method = site.control.method
+    if method is not DeliveryControl.SALES_LEAD_TIME:
+        method = DeliveryControl.NONE
+    control = replace(site.control, method=method)
+    found = promise(entry.quantity, site.availability, control, site.route, site.entered, entry.requested_on)
+    assert found.ship_on is not None and found.receipt_on is not None, "calendars alone always give a day"
+    taken = _taken(known, warehouse_id, site.availability.today, entry.quantity)
+    return (found.ship_on, found.receipt_on), taken, found.moved_from
+
+
+def _taken(known: ProductFacts, warehouse_id: UUID, on: date, quantity: Decimal) -> ProductFacts:
+    sites = [
+        replace(each, promising=_less(each.promising, on, quantity))
+        if each.promising.key == warehouse_id
+        else each
+        for each in known.sites
+    ]
+    return replace(known, sites=tuple(sites))
+
+
+def _less(site: Site[UUID], on: date, quantity: Decimal) -> Site[UUID]:
+    return replace(site, availability=site.availability.promised(on, quantity))
