@@ -32,6 +32,8 @@ from schema.orders_acts import OrderMutations
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.products import ProductQueries
+from schema.purchasing import PurchasingQueries
+from schema.purchasing_acts import PurchasingMutations
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
@@ -39,6 +41,8 @@ from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
+from schema.suppliers import SupplierQueries
+from schema.suppliers_acts import SupplierMutations
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
@@ -67,6 +71,8 @@ class Query(
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    SupplierQueries,
+    PurchasingQueries,
     ApprovalQueries,
     AuditQueries,
     SalesQueries,
@@ -90,6 +96,8 @@ class Mutation(
     WishlistMutations,
     OrderMutations,
     DeliveryMutations,
+    SupplierMutations,
+    PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,
     BankMutations,
