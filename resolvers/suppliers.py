@@ -92,29 +92,31 @@ class SupplierDraft:
     over_receipt_percent: Decimal = Decimal(0)
 
 
+def _invalid(text: str, field: str, **data: object) -> Refusal:
+    return Refusal(ErrorCode.INVALID, text, (field,), **data)
+
+
 async def _checked(ctx: Context, draft: SupplierDraft) -> dict[str, Any]:
     wrong = []
-
-    def refuse(field: str, text: str, **data: object) -> None:
-        wrong.append(Refusal(ErrorCode.INVALID, text, (field,), **data))
-
     for field, value, limit in (("code", draft.code, CODE_MAX), ("name", draft.name, NAME_MAX)):
         if not value.strip():
-            refuse(field, "This must not be empty.")
+            wrong.append(_invalid("This must not be empty.", field))
         elif len(value.strip()) > limit:
-            refuse(field, "This text is too long.")
+            wrong.append(_invalid("This text is too long.", field))
     for field, days, most in (
         ("leadTimeDays", draft.lead_time_days, LEAD_DAYS_MAX),
         ("transportDays", draft.transport_days, TRANSPORT_DAYS_MAX),
     ):
         if not 0 <= days <= most:
-            refuse(field, "This is from 0 to {most} days.", most=most)
+            wrong.append(_invalid("This is from 0 to {most} days.", field, most=most))
     if not 0 <= draft.over_receipt_percent <= 100 or draft.over_receipt_percent % _SIX:
-        refuse("overReceiptPercent", "A percentage is from 0 to 100, with 6 decimals at most.")
+        wrong.append(
+            _invalid("A percentage is from 0 to 100, with 6 decimals at most.", "overReceiptPercent")
+        )
     if draft.locale not in LOCALES:
-        refuse("locale", "This language is not known here.")
+        wrong.append(_invalid("This language is not known here.", "locale"))
     if await ctx.session.scalar(select(Currency.code).where(Currency.code == draft.currency)) is None:
-        refuse("currency", "This currency is not known here.")
+        wrong.append(_invalid("This currency is not known here.", "currency"))
     refuse_all(wrong)
     email = draft.email.strip()
     if email:
