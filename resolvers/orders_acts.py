@@ -20,6 +20,7 @@ from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_placing import warn_backorder
+from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
 from resolvers.products import units_by_code
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
@@ -54,6 +55,8 @@ class LockedOrder:
         self.order = order
         self.lines = list(lines)
         self.quantity_releasable = quantity_releasable
+        # What suppliers are to send for it, where an act of several orders had to lock that first.
+        self.pegs: list[HeldPeg] | None = None
 
     @property
     def facts(self) -> OrderFacts:
@@ -128,7 +131,8 @@ async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> 
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
     for entry in await schedule_of(ctx, found.lines):
-        entry.confirmed_on = entry.requested_on
+        # What a supplier confirmed already is a better word than the wish.
+        entry.confirmed_on = entry.confirmed_on or entry.requested_on
     return await done(ctx, order, "order.confirmed")
 
 
@@ -212,6 +216,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
     waiting = await lock_released(ctx, order)
+    pegs = await lock_pegs(ctx, order)
     is_linked = await lock_commitments(ctx, [line.commitment_id for line in found.lines])
     if not found.facts.quantity_shipped:
         await give_back_redemptions(ctx, order.id)
@@ -221,6 +226,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     if not found.facts.quantity_shipped:
         for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
+    await release_surplus(ctx, order, pegs)
     if is_linked:
         await rebook_consumption(ctx, [order.id], action)
     return await done(ctx, order, action, reason)
@@ -259,6 +265,7 @@ async def cancel_order_line(
     called_off = quantity + sum(gifts.values(), ZERO)
     if found.facts.quantity_open == called_off and not found.facts.quantity_shipped:
         return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    pegs = await lock_pegs(ctx, found.order)
     is_linked = await lock_commitments(ctx, [line.commitment_id])
     # All of them at once: the parts below lock one after the other what is held already.
     await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
@@ -266,6 +273,7 @@ async def cancel_order_line(
         await _shorten(ctx, found.order, each, open_quantity(each) - cut)
         each.quantity_cancelled += cut
     order = found.order
+    await release_surplus(ctx, order, pegs)
     if is_linked:
         await rebook_consumption(ctx, [order.id], "order.lineCancelled")
     await close_if_done(ctx, order, found.lines)
@@ -351,6 +359,7 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
     ]
     keys = [line.product_id for line in goods if line.product_id]
+    pegs = await lock_pegs(ctx, order) if found.pegs is None else found.pegs
     stock = StockPlan(await lock_balances(ctx, keys) if goods else {})
     schedule = await schedule_of(ctx, goods)
     for index, line in enumerate(goods):
@@ -361,6 +370,7 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         entries = [entry for entry in schedule if entry.order_line_id == line.id]
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, order, line, entries, parts)
+    await release_surplus(ctx, order, pegs)
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""
     return await done(ctx, order, "order.released", reason, holds=held)

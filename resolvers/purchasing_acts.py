@@ -324,8 +324,9 @@ async def confirm_purchase_order(
         seen.add(line.id)
         await _check_decimals(ctx, line, said.parts, path)
         short = confirm_parts(open_of(line), said.parts, sku=line.sku, today=ctx.today, path=path)
+        # Pegs are cut first: a CHECK holds them within what is still to come.
+        await cut_pegs(ctx, found, line, open_of(line) - short)
         line.quantity_cancelled += short
-        await cut_pegs(ctx, found, line)
         await _reschedule(ctx, line, schedule[line.id], said.parts)
         changed.append(line)
     if order.status == PurchaseOrderStatus.SENT:

@@ -12,7 +12,7 @@ from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.purchasing import PurchaseOrderLine, PurchasePeg, PurchaseScheduleLine
 from resolvers.context import Context
 from resolvers.events import Happening, record_all
-from resolvers.purchasing_locks import LockedPurchase, entries_of, open_of, split_schedule
+from resolvers.purchasing_locks import LockedPurchase, entries_of, split_schedule
 from rules.money import ZERO
 from rules.purchasing import Peg, SupplyPart, peg_dates, promised, trim_pegs
 from rules.refusals import ErrorCode
@@ -98,22 +98,15 @@ def _promise(
         )  # fmt: skip
 
 
-async def cut_pegs(
-    ctx: Context, found: LockedPurchase, line: PurchaseOrderLine, most: Decimal | None = None
-) -> None:
+async def cut_pegs(ctx: Context, found: LockedPurchase, line: PurchaseOrderLine, most: Decimal) -> None:
     """
     Takes from a line's pegs what it will not bring, the last ones first; what they lose is promised no more.
 
     Args:
-        most: what the pegs may sum to; None is what is still to come of the line.
+        most: what is open of the pegs may sum to this.
     """
     pegs = found.pegs[line.id]
-    cuts = dict(
-        trim_pegs(
-            [Peg(peg.id, peg.quantity, peg.quantity_used) for peg in pegs],
-            open_of(line) if most is None else most,
-        )
-    )
+    cuts = dict(trim_pegs([Peg(peg.id, peg.quantity, peg.quantity_used) for peg in pegs], most))
     if not cuts:
         return
     entries = await entries_of(ctx, pegs)
