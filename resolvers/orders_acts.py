@@ -270,7 +270,7 @@ async def cancel_order_line(
     # All of them at once: the parts below lock one after the other what is held already.
     await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
     for each, cut in {line: quantity, **gifts}.items():
-        await _shorten(ctx, found.order, each, open_quantity(each) - cut)
+        await shorten(ctx, found.order, each, open_quantity(each) - cut)
         each.quantity_cancelled += cut
     order = found.order
     await release_surplus(ctx, order, pegs)
@@ -302,14 +302,23 @@ async def _surplus_gifts(
     return found
 
 
-async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:
+async def shorten(
+    ctx: Context,
+    order: SalesOrder,
+    line: SalesOrderLine,
+    rest: Decimal,
+    apart: Collection[UUID] = (),
+) -> None:
     """
     Cuts what is open of a line's schedule to `rest`. Parts that wait for goods go first; only then is stock given back.
 
     What was shipped of a part stays in it, and what is released to the warehouse is not cut.
+
+    Args:
+        apart: parts that are neither cut nor counted.
     """
     assert line.product_id is not None, "only goods and services are ordered, and both are products"
-    schedule = await schedule_of(ctx, [line])
+    schedule = [entry for entry in await schedule_of(ctx, [line]) if entry.id not in apart]
     reserved = line.quantity_reserved
     if reserved:
         await lock_balances(ctx, [line.product_id])
@@ -362,12 +371,18 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
     pegs = await lock_pegs(ctx, order) if found.pegs is None else found.pegs
     stock = StockPlan(await lock_balances(ctx, keys) if goods else {})
     schedule = await schedule_of(ctx, goods)
+    direct = {peg.schedule_line_id: peg.open for peg in pegs if peg.is_direct}
     for index, line in enumerate(goods):
         assert line.product_id is not None, "filtered above"
-        wanted, free = open_quantity(line), stock.free(line.product_id)
+        entries = [entry for entry in schedule if entry.order_line_id == line.id]
+        # What a supplier delivers to the customer is not served from here as well.
+        wanted = open_quantity(line) - sum((direct.get(entry.id, ZERO) for entry in entries), ZERO)
+        entries = [entry for entry in entries if entry.id not in direct]
+        if not wanted:
+            continue
+        free = stock.free(line.product_id)
         if free < wanted:
             warn_backorder(ctx, index, line.sku, free, wanted)
-        entries = [entry for entry in schedule if entry.order_line_id == line.id]
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, order, line, entries, parts)
     await release_surplus(ctx, order, pegs)

@@ -31,6 +31,7 @@ class HeldPeg:
     open: Decimal
     purchase_order_id: UUID
     purchase_order_version: int
+    is_direct: bool
 
 
 async def lock_pegs(ctx: Context, order: SalesOrder) -> list[HeldPeg]:
@@ -39,6 +40,7 @@ async def lock_pegs(ctx: Context, order: SalesOrder) -> list[HeldPeg]:
         select(
             PurchasePeg.id, PurchasePeg.purchase_order_line_id, PurchasePeg.schedule_line_id,
             PurchasePeg.quantity - PurchasePeg.quantity_used, PurchaseOrder.id, PurchaseOrder.version,
+            PurchaseOrder.sales_order_id.is_not(None),
         )
         .join(PurchaseOrderLine, PurchaseOrderLine.id == PurchasePeg.purchase_order_line_id)
         .join(PurchaseOrder, PurchaseOrder.id == PurchaseOrderLine.purchase_order_id)

@@ -88,23 +88,25 @@ async def create_purchase_order(
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("warehouseId",))
     if len(note) > NOTE_MAX:
         raise Refusal(ErrorCode.INVALID, "This text is too long.", ("note",))
-    drafts = await _draft_lines(ctx, supplier, lines, requested_on)
+    drafts = await draft_lines(ctx, supplier, lines, requested_on)
     wanted = [peg for line in lines for peg in line.pegs]
     sold = await orders_of_lines(ctx, wanted)
     sales = await lock_sales(ctx, {line.order_id for line in sold.values()})
-    order = await _new_order(ctx, supplier, note, min(draft.requested_on for draft in drafts))
+    order = await new_order(ctx, supplier, note, min(draft.requested_on for draft in drafts))
     order.warehouse_id = warehouse.id
     order.delivery_address = await _address_of(ctx, warehouse)
-    return await _store(ctx, order, drafts, [line.pegs for line in lines], sales)
+    rows = await store_lines(ctx, order, drafts)
+    found = LockedPurchase(order, rows, sales, {row.id: [] for row in rows})
+    for row, line in zip(rows, lines, strict=True):
+        if line.pegs:
+            await add_pegs(ctx, found, row, line.pegs)
+    return await done(ctx, order, "purchaseOrder.created", raised=False)
 
 
-async def _store(
-    ctx: Context,
-    order: PurchaseOrder,
-    drafts: Sequence["LineDraft"],
-    pegs: Sequence[Sequence[PegWanted]],
-    sales: dict[UUID, Any],
-) -> UUID:
+async def store_lines(
+    ctx: Context, order: PurchaseOrder, drafts: Sequence["LineDraft"]
+) -> list[PurchaseOrderLine]:
+    """Stores a new order with its lines, each asked for on one day."""
     ctx.session.add(order)
     await ctx.session.flush()
     rows = [draft.row(order.id, position) for position, draft in enumerate(drafts, start=1)]
@@ -119,11 +121,8 @@ async def _store(
             for row, draft in zip(rows, drafts, strict=True)
         ]
     )  # fmt: skip
-    found = LockedPurchase(order, rows, sales, {row.id: [] for row in rows})
-    for row, wanted in zip(rows, pegs, strict=True):
-        if wanted:
-            await add_pegs(ctx, found, row, wanted)
-    return await done(ctx, order, "purchaseOrder.created", raised=False)
+    await ctx.session.flush()
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class LineDraft:
         )
 
 
-async def _draft_lines(
+async def draft_lines(
     ctx: Context, supplier: SupplierRow, lines: Sequence[PurchaseLineWanted], requested_on: date | None
 ) -> list[LineDraft]:
     if not 0 < len(lines) <= LINES_MAX or sum(len(line.pegs) for line in lines) > PEGS_MAX:
@@ -222,7 +221,7 @@ async def _draft_line(
     )  # fmt: skip
 
 
-async def _new_order(ctx: Context, supplier: SupplierRow, note: str, requested_on: date) -> PurchaseOrder:
+async def new_order(ctx: Context, supplier: SupplierRow, note: str, requested_on: date) -> PurchaseOrder:
     return PurchaseOrder(
         id=new_id(),
         seller_id=ctx.user.seller_id,

@@ -68,31 +68,35 @@ async def receive_purchase_order(
         Refusal(QUANTITY_INVALID): more than was ordered and the supplier's tolerance.
         Refusal(INVALID): a lot where none is tracked, none where it is, or one that has expired.
     """
-    if not 0 < len(lines) <= LINES_MAX:
-        text = "Say which lines came, {limit} at most."
-        raise Refusal(ErrorCode.INVALID, text, ("lines",), limit=LINES_MAX)
-    if len(delivery_note.strip()) > NOTE_MAX:
-        raise Refusal(ErrorCode.INVALID, "This text is too long.", ("deliveryNote",))
+    check_consignment(lines, delivery_note)
     hopeful = await _who_waits(ctx, purchase_order_id, lines)
     found = await lock_purchase(ctx, purchase_order_id, expected_version, PurchaseAction.RECEIVE, hopeful)
     warehouse_id = found.order.warehouse_id
     assert warehouse_id is not None, "direct deliveries are received by the customer"
     arrivals = await _arrivals(ctx, found, warehouse_id, lines)
-    came = _by_line(found, lines)
-    sold = await _lock_sales_lines(ctx, found)
+    came = by_line(found, lines)
+    sold = await lock_sales_lines(ctx, found)
     waiting = await _waiting(ctx, found, came)
-    used = {line.id: _use_pegs(found, line, quantity) for line, quantity in came.items()}
-    await _fill_schedule(ctx, came)
+    used = {line.id: use_pegs(found, line, quantity) for line, quantity in came.items()}
+    await fill_schedule(ctx, came)
     await raise_balances(ctx, arrivals)
     served = {line.id for line in sold.values() if _is_served(found, line)}
     for line, quantity in came.items():
         shares = _shares(line.product_id, quantity, used[line.id], waiting, served)
         await _reserve(ctx, found, line.product_id, warehouse_id, shares, sold)
     lots = await take_in(ctx, arrivals, found.order.number)
-    await _keep_receipt(ctx, found.order, delivery_note, lines, lots)
+    await keep_receipt(ctx, found.order, delivery_note, lines, lots)
     end_if_done(ctx, found)
     await _tell_orders(ctx, found)
     return await done(ctx, found.order, "purchaseOrder.received")
+
+
+def check_consignment(lines: Sequence[LineReceived], delivery_note: str) -> None:
+    if not 0 < len(lines) <= LINES_MAX:
+        text = "Say which lines came, {limit} at most."
+        raise Refusal(ErrorCode.INVALID, text, ("lines",), limit=LINES_MAX)
+    if len(delivery_note.strip()) > NOTE_MAX:
+        raise Refusal(ErrorCode.INVALID, "This text is too long.", ("deliveryNote",))
 
 
 async def _who_waits(ctx: Context, purchase_order_id: UUID, lines: Sequence[LineReceived]) -> list[UUID]:
@@ -129,7 +133,7 @@ async def _arrivals(
     for index, each in enumerate(lines):
         path = ("lines", index)
         line = found.line(each.line_id, (*path, "lineId"))
-        await _check_decimals(ctx, line, each.quantity, path)
+        await check_decimals(ctx, line, each.quantity, path)
         before = so_far.get(line.id, ZERO)
         received = line.quantity_received + line.quantity_cancelled + before
         check_receipt(
@@ -140,7 +144,7 @@ async def _arrivals(
     return arrivals
 
 
-async def _check_decimals(ctx: Context, line: PurchaseOrderLine, quantity: Decimal, path: Path) -> None:
+async def check_decimals(ctx: Context, line: PurchaseOrderLine, quantity: Decimal, path: Path) -> None:
     unit = await ctx.load(units_by_code, line.unit_code)
     assert unit is not None, "a line's unit exists by its product's foreign key"
     is_small = abs(quantity) <= QUANTITY_MAX  # the rest is refused for its size
@@ -173,7 +177,7 @@ async def _arrival(
     )  # fmt: skip
 
 
-def _by_line(found: LockedPurchase, lines: Sequence[LineReceived]) -> dict[PurchaseOrderLine, Decimal]:
+def by_line(found: LockedPurchase, lines: Sequence[LineReceived]) -> dict[PurchaseOrderLine, Decimal]:
     by_id = {line.id: line for line in found.lines}
     came: dict[PurchaseOrderLine, Decimal] = {}
     for each in lines:
@@ -182,7 +186,7 @@ def _by_line(found: LockedPurchase, lines: Sequence[LineReceived]) -> dict[Purch
     return came
 
 
-async def _lock_sales_lines(ctx: Context, found: LockedPurchase) -> dict[UUID, SalesOrderLine]:
+async def lock_sales_lines(ctx: Context, found: LockedPurchase) -> dict[UUID, SalesOrderLine]:
     """The lines of the locked sales orders, for what they get is reserved on them."""
     if not found.sales:
         return {}
@@ -218,7 +222,7 @@ async def _waiting(
     return needs
 
 
-def _use_pegs(
+def use_pegs(
     found: LockedPurchase, line: PurchaseOrderLine, quantity: Decimal
 ) -> list[tuple[PurchasePeg, Decimal]]:
     """Books what came on the line and on its pegs; both change in one statement, for a CHECK holds them together."""
@@ -231,7 +235,7 @@ def _use_pegs(
     return used
 
 
-async def _fill_schedule(ctx: Context, came: Mapping[PurchaseOrderLine, Decimal]) -> None:
+async def fill_schedule(ctx: Context, came: Mapping[PurchaseOrderLine, Decimal]) -> None:
     rows = await ctx.session.scalars(
         select(PurchaseScheduleLine)
         .where(PurchaseScheduleLine.purchase_order_line_id.in_([line.id for line in came]))
@@ -328,7 +332,7 @@ def _split_peg(ctx: Context, peg: PurchasePeg, schedule_line_id: UUID, quantity:
     )  # fmt: skip
 
 
-async def _keep_receipt(
+async def keep_receipt(
     ctx: Context,
     order: PurchaseOrder,
     delivery_note: str,
@@ -344,13 +348,16 @@ async def _keep_receipt(
     ctx.session.add_all(
         [
             PurchaseReceiptLine(
-                receipt_id=receipt.id, purchase_order_line_id=each.line_id, lot_id=None if lot is None else lot.id,
-                lot_number="" if lot is None else lot.number, expires_on=None if lot is None else lot.expires_on,
+                receipt_id=receipt.id,
+                purchase_order_line_id=each.line_id,
+                lot_id=None if lot is None else lot.id,
+                lot_number=each.lot_number.strip() if lot is None else lot.number,
+                expires_on=each.expires_on if lot is None else lot.expires_on,
                 quantity=each.quantity,
             )
             for each, lot in zip(lines, lots, strict=True)
         ]
-    )  # fmt: skip
+    )
     await ctx.session.flush()
 
 

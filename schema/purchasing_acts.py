@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import purchasing, purchasing_acts, purchasing_receiving
+from resolvers import deliveries_direct, purchasing, purchasing_acts
 from resolvers.context import Context
 from resolvers.purchasing_acts import LineConfirmed, PurchaseLineWanted
 from resolvers.purchasing_locks import PegWanted
@@ -61,6 +61,29 @@ class CreatePurchaseOrderInput:
         default=None, description="When lines without a day of their own shall come."
     )
     note: str = strawberry.field(default="", description="What we tell the supplier, 2,000 characters.")
+
+
+@strawberry.input(
+    description="A quantity of an order line that a supplier shall deliver.", directives=_MANAGE
+)
+class DirectLineInput:
+    order_line_id: strawberry.ID = strawberry.field(description="The order's line.")
+    quantity: Decimal = strawberry.field(
+        description="How many of it; at most what is neither shipped nor on its way."
+    )
+
+
+@strawberry.input(
+    description="A draft for a supplier that delivers to the customer of an order.", directives=_MANAGE
+)
+class CreateDirectDeliveryInput:
+    order_id: strawberry.ID = strawberry.field(description="The order; confirmed, and not on hold.")
+    supplier_id: strawberry.ID = strawberry.field(description="The supplier; it has to sell the products.")
+    lines: list[DirectLineInput] = strawberry.field(description="What of it, 1 to 200.")
+    note: str = strawberry.field(default="", description="What we tell the supplier, 2,000 characters.")
+    expected_version: int = strawberry.field(
+        description="The sales order's version you saw; a newer one is refused."
+    )
 
 
 @strawberry.input(description="Sends a draft to its supplier.", directives=_MANAGE)
@@ -164,6 +187,11 @@ class CreatePurchaseOrderPayload(_PurchasePayload):
     purchase_order: PurchaseOrder | None = strawberry.field(default=None, description=_ORDER)
 
 
+@strawberry.type(description="Answer of createDirectDelivery.", directives=_MANAGE)
+class CreateDirectDeliveryPayload(_PurchasePayload):
+    purchase_order: PurchaseOrder | None = strawberry.field(default=None, description=_ORDER)
+
+
 @strawberry.type(description="Answer of sendPurchaseOrder.", directives=_MANAGE)
 class SendPurchaseOrderPayload(_PurchasePayload):
     purchase_order: PurchaseOrder | None = strawberry.field(default=None, description=_ORDER)
@@ -240,6 +268,34 @@ class PurchasingMutations:
         return await CreatePurchaseOrderPayload.of(info.context, done)
 
     @strawberry.mutation(
+        description="Makes a draft for a supplier that delivers the rest of order lines to the customer. What was"
+        " reserved of it here is given back; the lines and their prices stay.",
+        directives=[*_MANAGE, key_required()],
+    )
+    async def create_direct_delivery(
+        self,
+        info: Info,
+        input: Annotated[CreateDirectDeliveryInput, strawberry.argument(description="What.")],
+    ) -> CreateDirectDeliveryPayload:
+        lines = [
+            PegWanted(
+                decode_id(each.order_line_id, "OrderLine", path=("lines", index, "orderLineId")),
+                each.quantity,
+                ("lines", index),
+            )
+            for index, each in enumerate(input.lines)
+        ]
+        done = await deliveries_direct.create_direct_delivery(
+            info.context,
+            decode_id(input.order_id, "Order", path=("orderId",)),
+            decode_id(input.supplier_id, "Supplier", path=("supplierId",)),
+            lines,
+            input.expected_version,
+            input.note,
+        )
+        return await CreateDirectDeliveryPayload.of(info.context, done)
+
+    @strawberry.mutation(
         description="Sends a draft to its supplier, by mail where its address is known.",
         directives=[*_MANAGE, key_required()],
     )
@@ -254,7 +310,7 @@ class PurchasingMutations:
     @strawberry.mutation(
         description="Enters what the supplier says: days and quantities by line, also anew when they move. The sales"
         " lines it is meant for are promised the same days; what becomes late, or loses its supplier, is a warning.",
-        directives=_MANAGE,
+        directives=[*_MANAGE, key_required()],
     )
     async def confirm_purchase_order(
         self,
@@ -281,7 +337,8 @@ class PurchasingMutations:
 
     @strawberry.mutation(
         description="Takes goods in by lot. They are reserved for the sales lines they are meant for, then for others"
-        " that wait, those needed first ahead; the rest is free stock.",
+        " that wait, those needed first ahead; the rest is free stock. Of a direct delivery it says what the customer"
+        " has: that is a shipment of ours, and may be invoiced.",
         directives=[*_MANAGE, key_required()],
     )
     async def receive_purchase_order(
@@ -293,7 +350,7 @@ class PurchasingMutations:
             LineReceived(_line_id(each.line_id, index), each.quantity, each.lot_number, each.expires_on)
             for index, each in enumerate(input.lines)
         ]
-        done = await purchasing_receiving.receive_purchase_order(
+        done = await deliveries_direct.receive(
             info.context,
             _key(input.purchase_order_id),
             input.expected_version,

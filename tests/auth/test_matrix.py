@@ -77,6 +77,8 @@ EXPECTED = {
     P.FREE_GOODS_MANAGE:     "-    -    -    -    -    team -   -   -   all",
     P.CHARGES_READ:          "-    -    -    -    terr team -   -   -   all",
     P.CHARGES_MANAGE:        "-    -    -    -    -    team -   -   -   all",
+    P.PURCHASING_READ:       "-    -    -    -    -    team all all all all",
+    P.PURCHASING_MANAGE:     "-    -    -    -    -    -    all -   -   all",
     P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
