@@ -22,6 +22,7 @@ from models import (  # noqa: F401
     payments,
     prices,
     products,
+    purchasing,
     quick_orders,
     sales_agreements,
     sales_history,

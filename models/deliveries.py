@@ -44,6 +44,7 @@ class Delivery(Base):
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["sales_order.customer_id", "sales_order.id"]),
         CheckConstraint("(status = 'SHIPPED') = (shipped_at is not null)", name="shipped_has_moment"),
+        CheckConstraint("num_nonnulls(warehouse_id, purchase_order_id) = 1", name="one_source"),
         Index(None, "customer_id", "order_id"),
         Index(None, "released_at", "id"),
         Index(
@@ -55,7 +56,9 @@ class Delivery(Base):
     number: Mapped[Code]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     order_id: Mapped[UUID]
-    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"))
+    warehouse_id: Mapped[UUID | None] = mapped_column(ForeignKey("warehouse.id"))
+    # A direct delivery comes from a supplier's house, not from ours.
+    purchase_order_id: Mapped[UUID | None] = mapped_column(ForeignKey("purchase_order.id"), index=True)
     status: Mapped[DeliveryStatus] = mapped_column(Stored(DeliveryStatus))
     version: Mapped[int] = mapped_column(server_default="1")
     locale: Mapped[Locale]

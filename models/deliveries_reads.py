@@ -26,7 +26,7 @@ class DeliveryRow:
     number: str
     customer_id: UUID
     order_id: UUID
-    warehouse_id: UUID
+    warehouse_id: UUID | None
     status: DeliveryStatus
     version: int
     locale: str

@@ -35,6 +35,7 @@ _OUR_BOOKS = _policies(NO_ROW, NO_ROW)
 _OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
 # What staff keep and buyers never read: a buyer's prices are found by the house.
 _OUR_TERMS = _policies(NO_ROW, f"{REPS} is not null")
+_OF_PURCHASE_ORDERS = _policies(NO_ROW, "purchase_order_id in (select id from purchase_order)")
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -116,6 +117,19 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "agreement_line": _TENANT,
         "agreement_consumption": _TENANT,
         "product_pricing": _policies(NO_ROW, ANYBODY),
+        # Of a direct delivery, whoever sees its customer sees where it goes.
+        "supplier": _OUR_TERMS,
+        "supplier_product": _OUR_TERMS,
+        "purchase_order": _policies(
+            NO_ROW, f"{REPS} is not null and (customer_id is null or {REPS_CUSTOMER})"
+        ),
+        "purchase_order_line": _OF_PURCHASE_ORDERS,
+        "purchase_schedule_line": _policies(
+            NO_ROW, "purchase_order_line_id in (select id from purchase_order_line)"
+        ),
+        "purchase_peg": _policies(NO_ROW, REPS_CUSTOMER),
+        "purchase_receipt": _OF_PURCHASE_ORDERS,
+        "purchase_receipt_line": _policies(NO_ROW, "receipt_id in (select id from purchase_receipt)"),
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -156,6 +170,7 @@ AUTH_READS = (
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
+    "purchase_receipt", "purchase_receipt_line",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {
@@ -213,8 +228,18 @@ _HOUSE_ACTS = {
     "delivery_line": "insert, update",
     "delivery_line_lot": "insert, delete",
     "delivery_line_cost": "insert",
-    "lot_balance": "update",
+    "lot": "insert",
+    "lot_balance": "insert, update",
+    "stock_balance": "insert, update",
     "stock_move": "insert",
+    "supplier": "insert, update",
+    "supplier_product": "insert, update",
+    "purchase_order": "insert, update",
+    "purchase_order_line": "insert, update",
+    "purchase_schedule_line": "insert, update, delete",
+    "purchase_peg": "insert, update",
+    "purchase_receipt": "insert",
+    "purchase_receipt_line": "insert",
     "invoice": "insert, update",
     "invoice_line": "insert, update, delete",
     "invoice_rectification": "insert, delete",
@@ -289,6 +314,7 @@ SEQUENCES = (
     "payment_number_seq",
     "trade_agreement_journal_number_seq",
     "sales_agreement_number_seq",
+    "purchase_order_number_seq",
 )
 
 # The queue's own tables (pgqueuer's, made by a migration): the worker's alone.

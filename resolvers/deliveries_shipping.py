@@ -83,6 +83,8 @@ async def ship_delivery(ctx: Context, delivery_id: UUID, expected_version: int, 
 async def _move_stock(ctx: Context, delivery: Delivery, goods: Sequence[DeliveryLine]) -> None:
     if not goods:
         return
+    warehouse_id = delivery.warehouse_id
+    assert warehouse_id is not None, "a supplier's delivery is shipped by its receipt"
     rows = await ctx.session.execute(
         select(DeliveryLineLot.delivery_line_id, DeliveryLineLot.lot_id, DeliveryLineLot.quantity)
         .where(DeliveryLineLot.delivery_line_id.in_([line.id for line in goods]))
@@ -92,18 +94,16 @@ async def _move_stock(ctx: Context, delivery: Delivery, goods: Sequence[Delivery
     for line_id, lot_id, quantity in rows:
         lots[line_id].append((lot_id, quantity))
     await lock_balances(ctx, sorted({line.product_id for line in goods}))
-    await issue(ctx, [_issue(delivery, line, lots) for line in goods], delivery.number)
+    await issue(ctx, [_issue(warehouse_id, line, lots) for line in goods], delivery.number)
     await lock_lots(ctx, ctx.session, {lot_id for each in lots.values() for lot_id, _ in each})
     leaving = [
-        LotHold(lot_id, delivery.warehouse_id, -quantity)
-        for each in lots.values()
-        for lot_id, quantity in each
+        LotHold(lot_id, warehouse_id, -quantity) for each in lots.values() for lot_id, quantity in each
     ]
     await change_lots(ctx.session, leaving, on_hand=True)
 
 
-def _issue(delivery: Delivery, line: DeliveryLine, lots: Lots) -> Issue:
-    return Issue(line.schedule_line_id, line.product_id, delivery.warehouse_id, line.quantity, lots[line.id])
+def _issue(warehouse_id: UUID, line: DeliveryLine, lots: Lots) -> Issue:
+    return Issue(line.schedule_line_id, line.product_id, warehouse_id, line.quantity, lots[line.id])
 
 
 async def _exponent(ctx: Context) -> int:

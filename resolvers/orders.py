@@ -101,6 +101,12 @@ def _lines_by_order(asked: Asked) -> Any:
     return visible_order_lines(asked.viewer).where(asked.one_of(SalesOrderLine.order_id))
 
 
+async def lines_by_id(ctx: Context, keys: Sequence[UUID]) -> list[OrderLineRow | None]:
+    found = await ctx.session.execute(visible_order_lines(ctx.user).where(SalesOrderLine.id.in_(keys)))
+    lines = (OrderLineRow(*each) for each in found)
+    return by_key(keys, lines if ctx.user.is_staff else map(_without_reason, lines))
+
+
 def _without_reason(line: OrderLineRow) -> OrderLineRow:
     """The line as its customer sees it: a price set by hand stays on the trace, why it was set does not."""
     if line.manual_unit_price is None:

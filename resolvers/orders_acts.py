@@ -22,6 +22,7 @@ from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_charges import call_off_charges
 from resolvers.orders_placing import warn_backorder
+from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
 from resolvers.products import units_by_code
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
@@ -57,6 +58,8 @@ class LockedOrder:
         self.order = order
         self.lines = list(lines)
         self.quantity_releasable = quantity_releasable
+        # What suppliers are to send for it, where an act of several orders had to lock that first.
+        self.pegs: list[HeldPeg] | None = None
 
     @property
     def facts(self) -> OrderFacts:
@@ -142,6 +145,7 @@ async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> 
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
     for entry in await schedule_of(ctx, found.lines):
+        # What a supplier confirmed already is a better word than the wish.
         entry.confirmed_on = entry.confirmed_on or entry.requested_on
     return await done(ctx, order, "order.confirmed")
 
@@ -218,6 +222,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     order.ended_at = ctx.now
     order.is_on_hold, order.hold_reasons = False, []
     waiting = await lock_released(ctx, order)
+    pegs = await lock_pegs(ctx, order)
     is_linked = await lock_commitments(ctx, [line.commitment_id for line in found.lines])
     if not found.facts.quantity_shipped:
         await give_back_redemptions(ctx, order.id)
@@ -227,6 +232,7 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     if not found.facts.quantity_shipped:
         for entry in await schedule_of(ctx, found.lines):
             entry.quantity = ZERO
+    await release_surplus(ctx, order, pegs)
     if is_linked:
         await rebook_consumption(ctx, [order.id], action)
     return await done(ctx, order, action, reason)
@@ -268,14 +274,16 @@ async def cancel_order_line(
     sold = sum((open_quantity(each) for each in found.lines if each.kind != LineKind.CHARGE), ZERO)
     if sold == called_off and not found.facts.quantity_shipped:
         return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
+    pegs = await lock_pegs(ctx, found.order)
     is_linked = await lock_commitments(ctx, [line.commitment_id])
     # All of them at once: the parts below lock one after the other what is held already.
     await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
     call_off_charges(found.lines, line.id, quantity)
     for each, cut in {line: quantity, **gifts}.items():
-        await _shorten(ctx, found.order, each, open_quantity(each) - cut)
+        await shorten(ctx, found.order, each, open_quantity(each) - cut)
         each.quantity_cancelled += cut
     order = found.order
+    await release_surplus(ctx, order, pegs)
     if is_linked:
         await rebook_consumption(ctx, [order.id], "order.lineCancelled")
     await close_if_done(ctx, order, found.lines)
@@ -330,14 +338,23 @@ async def _surplus_gifts(
     return found
 
 
-async def _shorten(ctx: Context, order: SalesOrder, line: SalesOrderLine, rest: Decimal) -> None:
+async def shorten(
+    ctx: Context,
+    order: SalesOrder,
+    line: SalesOrderLine,
+    rest: Decimal,
+    apart: Collection[UUID] = (),
+) -> None:
     """
     Cuts what is open of a line's schedule to `rest`. Parts that wait for goods go first; only then is stock given back.
 
     What was shipped of a part stays in it, and what is released to the warehouse is not cut.
+
+    Args:
+        apart: parts that are neither cut nor counted.
     """
     assert line.product_id is not None, "only goods and services are ordered, and both are products"
-    schedule = await schedule_of(ctx, [line])
+    schedule = [entry for entry in await schedule_of(ctx, [line]) if entry.id not in apart]
     reserved = line.quantity_reserved
     if reserved:
         await lock_balances(ctx, [line.product_id])
@@ -387,16 +404,24 @@ async def let_go(ctx: Context, found: LockedOrder, reason: str) -> UUID:
         if line.kind == LineKind.GOODS and line.product_id and open_quantity(line)
     ]
     keys = [line.product_id for line in goods if line.product_id]
+    pegs = await lock_pegs(ctx, order) if found.pegs is None else found.pegs
     stock = StockPlan(await lock_balances(ctx, keys) if goods else {})
     schedule = await schedule_of(ctx, goods)
+    direct = {peg.schedule_line_id: peg.open for peg in pegs if peg.is_direct}
     for index, line in enumerate(goods):
         assert line.product_id is not None, "filtered above"
-        wanted, free = open_quantity(line), stock.free(line.product_id)
+        entries = [entry for entry in schedule if entry.order_line_id == line.id]
+        # What a supplier delivers to the customer is not served from here as well.
+        wanted = open_quantity(line) - sum((direct.get(entry.id, ZERO) for entry in entries), ZERO)
+        entries = [entry for entry in entries if entry.id not in direct]
+        if not wanted:
+            continue
+        free = stock.free(line.product_id)
         if free < wanted:
             warn_backorder(ctx, index, line.sku, free, wanted)
-        entries = [entry for entry in schedule if entry.order_line_id == line.id]
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, order, line, entries, parts)
+    await release_surplus(ctx, order, pegs)
     await promise_schedule(ctx, order, goods, await schedule_of(ctx, goods))
     held = ",".join(order.hold_reasons)
     order.is_on_hold, order.hold_reasons, order.status_reason = False, [], ""

@@ -16,6 +16,7 @@ from resolvers.context import Context, LockKind
 from resolvers.credit import sharers_of_credit
 from resolvers.events import record
 from resolvers.orders_acts import LockedOrder, checked_reason, let_go, lock_order
+from resolvers.pegs import lock_pegs
 from rules.money import ZERO
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal
@@ -110,6 +111,8 @@ async def lock_waiting_orders(ctx: Context, customer_ids: Collection[UUID]) -> l
         )
         for head in heads
     }
+    for each in by_id.values():
+        each.pegs = await lock_pegs(ctx, each.order)
     return [
         WaitingOrder(row, by_id[key], _payers(shared, row.customer_id))
         for key, row in conditions.items()

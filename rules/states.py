@@ -93,6 +93,18 @@ class DocumentKind(StrEnum):
     DELIVERY = "DELIVERY"
     PAYMENT = "PAYMENT"
     AGREEMENT = "AGREEMENT"
+    PURCHASE_ORDER = "PURCHASE_ORDER"
+
+
+class PurchaseOrderStatus(StrEnum):
+    """RECEIVED: all of it came. CLOSED: the rest was called off by hand. CANCELLED: before anything came."""
+
+    DRAFT = "DRAFT"
+    SENT = "SENT"
+    CONFIRMED = "CONFIRMED"
+    RECEIVED = "RECEIVED"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
 
 
 class DeliveryStatus(StrEnum):

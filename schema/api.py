@@ -37,6 +37,8 @@ from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.pricing_settings import PricingSettingsMutations, PricingSettingsQueries
 from schema.products import ProductQueries
+from schema.purchasing import PurchasingQueries
+from schema.purchasing_acts import PurchasingMutations
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
@@ -44,6 +46,8 @@ from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
+from schema.suppliers import SupplierQueries
+from schema.suppliers_acts import SupplierMutations
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
@@ -73,6 +77,8 @@ class Query(
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    SupplierQueries,
+    PurchasingQueries,
     ApprovalQueries,
     ConcessionQueries,
     AuditQueries,
@@ -101,6 +107,8 @@ class Mutation(
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
+    SupplierMutations,
+    PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,
     BankMutations,

@@ -163,11 +163,12 @@ class Delivery(Node):
         return None if row is None else Order.of(row)
 
     @strawberry.field(
-        description="Where it leaves from; null where that is not in use any more.",
+        description="Where it leaves from; null where that is not in use any more, and where a supplier delivers.",
         directives=[access(P.STOCK_QUANTITY_READ)],
     )
     async def warehouse(self, info: Info) -> Warehouse | None:
-        row = await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        key = self.row.warehouse_id
+        row = None if key is None else await info.context.load(warehouses_by_id, key)
         return None if row is None else Warehouse.of(row)
 
     @strawberry.field(description="Its lines, by position.", directives=[list_size(20)])

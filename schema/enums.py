@@ -7,6 +7,7 @@ from rules.deliveries import DeliveryAction
 from rules.discounts_rules import Phase
 from rules.invoices import InvoiceAction
 from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
+from rules.purchasing import PurchaseAction
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
 from schema.filters import enum_filter
@@ -171,6 +172,30 @@ described_enum(
         "RELEASED": "The warehouse was told; its lots are assigned.",
         "SHIPPED": "It has left; nothing of it changes any more but how it is tracked.",
         "CANCELLED": "It was taken back before it left.",
+    },
+)
+described_enum(
+    states.PurchaseOrderStatus,
+    "The state of a purchase order.",
+    {
+        "DRAFT": "The supplier does not know it yet.",
+        "SENT": "The supplier has it and has not answered.",
+        "CONFIRMED": "The supplier said what comes when; it may say so again.",
+        "RECEIVED": "Nothing of it is still to come.",
+        "CLOSED": "What was still to come was called off.",
+        "CANCELLED": "It was called off before anything came.",
+    },
+)
+described_enum(
+    PurchaseAction,
+    "What a viewer may do with a purchase order now.",
+    {
+        "SEND": "Send it to the supplier.",
+        "CONFIRM": "Enter what the supplier says.",
+        "RECEIVE": "Take goods in.",
+        "CLOSE": "Call off what is still to come.",
+        "CANCEL": "Call it off; nothing came of it.",
+        "PEG": "Say which order lines it is meant for.",
     },
 )
 described_enum(
@@ -349,6 +374,7 @@ InvoiceKindFilter = enum_filter(states.InvoiceKind)
 InvoiceStatusFilter = enum_filter(states.InvoiceStatus)
 JournalSourceFilter = enum_filter(states.JournalSource)
 DeliveryStatusFilter = enum_filter(states.DeliveryStatus)
+PurchaseOrderStatusFilter = enum_filter(states.PurchaseOrderStatus)
 ApprovalStatusFilter = enum_filter(states.ApprovalStatus)
 OrderStatusFilter = enum_filter(states.OrderStatus)
 PaymentMethodFilter = enum_filter(states.PaymentMethod)

@@ -34,6 +34,7 @@ _CODES = {
     "INVALID": "A value cannot be used; the message says why.",
     "INVALID_TRANSITION": "Not possible in the present state.",
     "KEY_REQUIRED": "The mutation moves money or goods and needs an idempotency key.",
+    "LATE": "A warning: goods come later than they were asked for, or have no supplier any more.",
     "LIMIT_EXCEEDED": "Too many, too long or too deep.",
     "NOT_FOUND": "Unknown, or not yours to see; the two are not told apart.",
     "NOT_PERMITTED": "You see it, but may not do this with it.",

@@ -79,6 +79,8 @@ EXPECTED = {
     P.CHARGES_MANAGE:        "-    -    -    -    -    team -   -   -   all",
     P.CONCESSIONS_MANAGE:    "-    -    -    -    -    team -   -   -   all",
     P.CONCESSIONS_DECIDE:    "-    -    -    -    -    team -   -   -   -",
+    P.PURCHASING_READ:       "-    -    -    -    -    team all all all all",
+    P.PURCHASING_MANAGE:     "-    -    -    -    -    -    all -   -   all",
     P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 

@@ -569,6 +569,53 @@ async def _create_agreement(scene: Scene, name: str) -> Input:
     return {"customerId": global_id("Customer", scene.world.customers["parent"]), "terms": AGREED}
 
 
+SUPPLIER = {"code": "NUEVO", "name": "Nuevo SL", "currency": "EUR", "locale": "es", "leadTimeDays": 5}
+
+
+def _supplier(of: str = "", product: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        if not of:
+            return dict(more)
+        document = "query($id: ID!) { supplier(by: {id: $id}) { id version } }"
+        found = (await scene.ask(name, document, {"id": scene.world.buying[of]}))["data"]["supplier"]
+        named = {"productId": global_id("Product", scene.world.products[product])} if product else {}
+        return {"supplierId": found["id"], "expectedVersion": found["version"], **named, **more}
+
+    return build
+
+
+async def _purchase(scene: Scene, name: str) -> Input:
+    place = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"]
+    peg = {"orderLineId": scene.world.buying["lacking"], "quantity": "1"}
+    product = global_id("Product", scene.world.products["ACE-1"])
+    lines = [{"productId": product, "quantity": "3", "pegs": [peg]}]
+    return {"supplierId": scene.world.buying["supplier"], "warehouseId": place, "lines": lines}
+
+
+async def _direct(scene: Scene, name: str) -> Input:
+    order = await order_of(scene, name, "cadmin")
+    lines = [{"orderLineId": order["lines"][0]["id"], "quantity": "1"}]
+    head = {"orderId": order["id"], "supplierId": scene.world.buying["supplier"]}
+    return {**head, "lines": lines, "expectedVersion": order["version"]}
+
+
+def _purchase_act(of: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """`line` in what is given stands for the purchase order's line."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { purchaseOrder(by: {id: $id}) { id version } }"
+        found = (await scene.ask(name, document, {"id": scene.world.buying[of]}))["data"]["purchaseOrder"]
+        given = {"purchaseOrderId": found["id"], "expectedVersion": found["version"], **more}
+        line = scene.world.buying[f"{of}_line"]
+        if "lines" in given:
+            given["lines"] = [{"lineId": line, **each} for each in given["lines"]]
+        if given.pop("pegs", False):
+            given |= {"lineId": line, "orderLineId": scene.world.buying["lacking"]}
+        return given
+
+    return build
+
+
 EXAMPLES: dict[str, Example] = {
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
@@ -613,6 +660,28 @@ EXAMPLES: dict[str, Example] = {
     "withdrawConcession": Example("repa", _concession_act()),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
+    "createSupplier": Example("logistics", _supplier(**SUPPLIER), {"code": ""}),
+    "updateSupplier": Example("logistics", _supplier("supplier", **SUPPLIER)),
+    "retireSupplier": Example("logistics", _supplier("idle")),
+    "saveSupplierProduct": Example("logistics", _supplier("idle", "ACE-2", supplierSku="N", unitPrice="3")),
+    "retireSupplierProduct": Example("logistics", _supplier("supplier", "ACE-1")),
+    "createPurchaseOrder": Example("logistics", _purchase, {"lines": []}),
+    "createDirectDelivery": Example("logistics", _direct, {"lines": []}),
+    "sendPurchaseOrder": Example("logistics", _purchase_act("draft")),
+    "confirmPurchaseOrder": Example(
+        "logistics",
+        _purchase_act(
+            "pegged",
+            supplierReference="r",
+            lines=[{"parts": [{"quantity": "5", "confirmedOn": "2026-03-20"}]}],
+        ),
+    ),
+    "receivePurchaseOrder": Example(
+        "logistics", _purchase_act("pegged", deliveryNote="A-1", lines=[{"quantity": "2"}])
+    ),
+    "cancelPurchaseOrder": Example("logistics", _purchase_act("pegged", reason="r", releasesPegs=True)),
+    "closePurchaseOrder": Example("logistics", _purchase_act("begun", reason="r")),
+    "setPurchasePeg": Example("logistics", _purchase_act("waiting", quantity="1", pegs=True)),
     "releaseDelivery": Example("logistics", _release),
     "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
     "cancelDelivery": Example("logistics", _delivery_act(**WHY)),

@@ -31,6 +31,8 @@ TABLES = {
     "FreeGoodsRule": ("free_goods_rule", None), "ChargeRule": ("charge_rule", None),
     "TradeAgreementJournal": ("trade_agreement_journal", None), "TradeAgreementRow": ("trade_agreement_row", None),
     "SalesAgreement": ("sales_agreement", None),
+    "Supplier": ("supplier", None), "PurchaseOrder": ("purchase_order", None),
+    "PurchaseOrderLine": ("purchase_order_line", None),
 }  # fmt: skip
 NONSENSE = (
     "", "x", "T3JkZXI", "0", "null", "Order:1", "../../etc/passwd", "' or 1=1 --", "T3JkZXI6MQ==", "🙈", "a" * 5000,
@@ -41,6 +43,7 @@ NONSENSE = (
 OF_THE_HOUSE = (
     "Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment", "TradeAgreementJournal",
     "SalesRep",
+    "Supplier", "PurchaseOrder", "PurchaseOrderLine",
 )  # fmt: skip
 
 
@@ -51,7 +54,7 @@ async def foreign_ids(scene: Scene, name: str) -> dict[str, list[str]]:
     async with scene.database.job() as session:
         for type_name, (table, person) in TABLES.items():
             where = "customer_id = :other"
-            if table in ("product", "warehouse", "product_category", "bank_line", "trade_agreement_journal"):
+            if type_name in OF_THE_HOUSE or table in ("warehouse", "bank_line"):
                 where = "true"
             elif table == "customer":
                 where = "id = :other"

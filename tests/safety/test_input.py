@@ -290,6 +290,7 @@ MEANT = frozenset(
         ("setCustomerSpendLimit", "userId"),
         ("updateChargeRule", "customerId"),
         ("updateFreeGoodsRule", "customerId"),
+        ("saveSupplierProduct", "unitPrice"),
         ("setMembershipRoles", "userId"),
         ("setOrderLinePrice", "unitPrice"),
         ("setSpendLimit", "userId"),

@@ -77,6 +77,11 @@ EXPECTED = {
     "setProductPricing": "MD", "pricingSettings": "RMID", "setPricingSettings": "MD",
     "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
     "discountBacktest": SELLING + "D",
+    "suppliers": "MLFID", "supplier": "MLFID", "purchaseOrders": "MLFID", "purchaseOrder": "MLFID",
+    "purchaseProposals": "MLFID", "createSupplier": "LD", "updateSupplier": "LD", "retireSupplier": "LD",
+    "saveSupplierProduct": "LD", "retireSupplierProduct": "LD", "createPurchaseOrder": "LD", "createDirectDelivery": "LD", "sendPurchaseOrder": "LD",
+    "confirmPurchaseOrder": "LD", "receivePurchaseOrder": "LD", "cancelPurchaseOrder": "LD", "closePurchaseOrder": "LD",
+    "setPurchasePeg": "LD",
     "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
     "createDiscountGroup": "MD", "updateDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING,
     "setCartAgreement": BUYING, "removeCoupon": BUYING,
@@ -98,6 +103,7 @@ SENSITIVE = {
     "Customer.pricingGroups": "RMID", "Product.pricing": "RMID", "TradeAgreementRow.unitPrice": "RMID",
     "PricingSettings.marginFloorPercent": "MD", "SetPricingSettingsInput.marginFloorPercent": "MD",
     "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
+    "SupplierProduct.unitPrice": "MFD", "PurchaseOrderLine.unitPrice": "MFD", "PurchaseReceiptLine.lotNumber": "LD",
     "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))

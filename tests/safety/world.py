@@ -60,6 +60,7 @@ from schema.engine import Engine
 from schema.ids import encode_id, split_id
 from schema.throttle import Throttle
 from tests import factories as make
+from tests.safety.world_buying import buy
 from tests.schema.shop import PLACE, with_known_views
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -132,6 +133,9 @@ class World:
         default_factory=dict
     )  # by company in force, draft, proposed; global ids
     trade: dict[str, str] = field(default_factory=dict)  # draft and its row, posted; global ids
+    buying: dict[str, str] = field(
+        default_factory=dict
+    )  # suppliers, purchase orders and their lines; global ids
     discounts: dict[str, str] = field(default_factory=dict)  # group, active, inactive, segment; global ids
 
 
@@ -409,6 +413,8 @@ async def _act(database: Database, world: World) -> None:
     await _pay(database, world)
     await _agree(database, world)
     await _trade(database, world)
+    lacking = [_key(world, name) for name in ("cbuyer", "sbuyer")]
+    world.buying = await buy(database, world.viewers["logistics"], world.products, lacking)
     await _discount(database, world)
     async with database.job() as session:
         await session.execute(text(CONCESSION), {"order": _key(world, "sbuyer"), "now": NOW})
@@ -684,6 +690,8 @@ OUR_BOOKS = (
     "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
     "trade_agreement_journal", "product_pricing", "discount_group", "discount_rule", "segment",
     "concession_limit",
+    "supplier", "supplier_product", "purchase_order_line", "purchase_schedule_line", "purchase_receipt",
+    "purchase_receipt_line",
 )  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"

@@ -195,6 +195,7 @@ async def test_language_and_appearance_are_chosen_and_kept(visitor: Visitor) -> 
 
 
 def test_every_page_says_who_may_open_it() -> None:
+    assert len({at.path for at in PAGES}) == len(PAGES), "a page is listed twice"
     assert {at.needs for at in PAGES} == {
         "signed-in", "catalog:read", "carts:use", "wishlists:use", "orders:read", "orders:place", "addresses:write", "staff",
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
