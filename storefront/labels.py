@@ -385,6 +385,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.linePriced": Label(N_("Price of a line set"), "info", "tag"),
         "invoice.issued": Label(N_("Invoice issued"), "success", "clipboard"),
         "invoice.rectified": Label(N_("Invoice corrected"), "warning", "repeat"),
+        "order.lineGiven": Label(N_("Goods without charge added"), "info", "box"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
     },
     "trade_relation": {

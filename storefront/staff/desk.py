@@ -9,7 +9,7 @@ from storefront.forms import Problem, problems_of, read_date, read_number
 from storefront.labels import N_
 from storefront.lists_of import neighbours, paging
 from storefront.order_lists import PAGE_SIZE, STATES, asked_of, steps_of, where_of
-from storefront.page import At, Handler, Page, Trouble
+from storefront.page import At, Handler, Outcome, Page, Trouble
 from storefront.staff.deliveries import proposals_of
 
 # The board's columns: the state whose list a column begins, its icon, its heading.
@@ -84,7 +84,7 @@ async def show_order(page: Page, problems: Sequence[Problem] = ()) -> Response:
     return page.show(
         "staff/order.html", 422 if problems else 200, frame=data, order=order, steps=steps_of(order),
         problems=list(problems), proposals=proposals_of(order),
-        typed={name: page.field(name) for name in ("act", "line", "quantity", "percent", "price", "reason")},
+        typed={name: page.field(name) for name in ("act", "line", "quantity", "percent", "price", "reason", "sku")},
     )  # fmt: skip
 
 
@@ -134,7 +134,30 @@ async def discount(page: Page) -> Response:
     )  # fmt: skip
     if not outcome.done:
         return await show_order(page, problems_of(outcome.errors, fields))
-    return page.go(page.request.url.path, page.gettext("The discount was given."), warnings=outcome.warnings)
+    return _given(page, outcome, N_("The discount was given."))
+
+
+def _given(page: Page, outcome: Outcome, said: str) -> Response:
+    """Says that it was given, unless it waits for somebody's consent: the warning says that."""
+    waits = any(each["code"] == "APPROVAL_REQUIRED" for each in outcome.payload["warnings"])
+    told = [] if waits else [page.gettext(said)]
+    return page.go(page.request.url.path, *told, warnings=outcome.warnings)
+
+
+async def give_free(page: Page) -> Response:
+    """Adds goods without charge to the order."""
+    quantity = read_number(page.field("quantity"), page.locale)
+    fields = {"sku": "gift-sku", "quantity": "gift-quantity", "reason": "gift-reason"}
+    if quantity is None:
+        problem = Problem(page.gettext("Enter a quantity, such as 12."), fields["quantity"])
+        return await show_order(page, [problem])
+    outcome = await page.act(
+        "AddFreeOrderLine", orderId=page.field("order"), sku=page.field("sku"), quantity=quantity,
+        reason=page.field("reason"), expectedVersion=_version(page),
+    )  # fmt: skip
+    if not outcome.done:
+        return await show_order(page, problems_of(outcome.errors, fields))
+    return _given(page, outcome, N_("The goods were added."))
 
 
 async def set_price(page: Page) -> Response:
@@ -150,7 +173,7 @@ async def set_price(page: Page) -> Response:
     )  # fmt: skip
     if not outcome.done:
         return await show_order(page, problems_of(outcome.errors, fields))
-    return page.go(page.request.url.path, page.gettext("The price was set."), warnings=outcome.warnings)
+    return _given(page, outcome, N_("The price was set."))
 
 
 async def cancel_line(page: Page) -> Response:
@@ -184,6 +207,7 @@ PAGES = (
             "cancel-line": cancel_line,
             "discount": discount,
             "price": set_price,
+            "give": give_free,
         },
         needs="staff",
     ),

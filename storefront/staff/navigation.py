@@ -37,6 +37,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/trade-agreements", "tag", N_("Trade agreements"), "trade-agreements:read"),
     Entry("/staff/agreements", "archive", N_("Agreements"), "agreements:read"),
     Entry("/staff/discounts", "tag", N_("Discounts"), "discounts:read"),
+    Entry("/staff/concessions", "percent", N_("Concessions"), "orders:discount"),
     Entry("/staff/simulator", "chart", N_("Price simulator"), "prices:simulate"),
     Entry("/staff/suggestions", "chart", N_("Suggestions"), "suggestions:measure"),
     Entry("/staff/payments", "inbox", N_("Payments"), "payments:manage"),

@@ -110,7 +110,7 @@ def warned(payload: dict[str, Any]) -> list[str]:
     ],
 )
 async def test_within_the_limit_at_once_beyond_it_with_consent(
-    desk: Desk, limit: dict[str, str], percent: str, causes: list[tuple[str, str, str]]
+    desk: Desk, limit: dict[str, Any], percent: str, causes: list[tuple[str, str, str]]
 ) -> None:
     assert (await desk.limit(**limit))["errors"] == []
     order = await placed(desk.shop)
@@ -416,7 +416,7 @@ async def test_a_free_line_is_reserved_shown_and_costs_nothing(desk: Desk) -> No
     ],
 )
 async def test_a_free_line_counts_at_what_the_rules_would_ask(
-    desk: Desk, limit: dict[str, str], quantity: str, causes: list[tuple[str, str, str]]
+    desk: Desk, limit: dict[str, Any], quantity: str, causes: list[tuple[str, str, str]]
 ) -> None:
     await desk.limit(**limit)
     order = await placed(desk.shop)
