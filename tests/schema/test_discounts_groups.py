@@ -67,7 +67,7 @@ async def test_what_a_group_cannot_be_is_refused(
 ) -> None:
     desk = await open_desk(shop)
     before = await shop.snapshot()
-    told = {
+    told: dict[str, Any] = {
         "groupId": desk.group_id, "expectedVersion": 1, "name": "Otro", "sequence": 1, "stacking": "BEST",
     }  # fmt: skip
 

@@ -125,7 +125,7 @@ async def test_a_group_is_changed_and_a_segment_tried_before_it_is_saved(visitor
     await visitor.open("/staff/discounts")
     form = next(each for each in visitor.page.forms if each.fields.get("name") == "Cupones")
     await visitor.submit(form, sequence="mucho")
-    assert "Escriba un número entero." in visitor.page.text
+    assert "Indique un número entero." in visitor.page.text
     await visitor.submit(form, name="Cupones de verano", suppresses="NADA")
     assert "No hay otro grupo NADA." in visitor.page.text
     await visitor.submit(form, name="Cupones de verano", stacking="SUMMED", competes="FACTURA")
