@@ -8,6 +8,7 @@ from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
+from jobs.purchasing_mails import PurchasingMails
 from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
 
@@ -22,6 +23,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.order_held", mails.held),
         JobKind("mail.approval_requested", mails.approval_requested),
         JobKind("mail.approval_decided", mails.approval_decided),
+        JobKind("mail.purchase_order", PurchasingMails(mailer).sent),
         JobKind("mail.invitation", accounts.invited),
         JobKind("mail.password", accounts.password_requested),
         JobKind("mail.account", accounts.created),
@@ -45,6 +47,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "approval.reminded": ("mail.approval_requested",),
             "approval.decided": ("mail.approval_decided",),
             "approval.lapsed": ("mail.approval_decided",),
+            "purchaseOrder.sent": ("mail.purchase_order",),
             "invitation.created": ("mail.invitation",),
             "password.requested": ("mail.password",),
             "user.created": ("mail.account",),

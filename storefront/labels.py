@@ -252,6 +252,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "mail.order_held": Label(N_("Mail: held order")),
         "mail.approval_requested": Label(N_("Mail: approval asked for")),
         "mail.approval_decided": Label(N_("Mail: approval decided")),
+        "mail.purchase_order": Label(N_("Mail: purchase order")),
         "mail.invitation": Label(N_("Mail: invitation")),
         "mail.password": Label(N_("Mail: forgotten password")),
         "mail.account": Label(N_("Mail: new account")),

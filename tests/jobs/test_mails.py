@@ -29,6 +29,7 @@ from models.mails import MailMessage
 from models.users import User
 from rules.states import MailState
 from tests.jobs.trials import NOW, settled, worker_of
+from tests.schema.buying import drafted, make_supplier, sent
 from tests.schema.shop import Shop, open_shop
 
 
@@ -296,3 +297,23 @@ def test_a_value_is_never_a_template() -> None:
     written = write(letter, "en")
     assert written.subject == "We cannot accept your order {{ 7 * 7 }}"
     assert "Reason: {{ seller }}" in written.text
+
+
+async def test_a_supplier_gets_the_order_in_its_language(
+    shop: Shop, postbox: tuple[Postbox, MailPlace]
+) -> None:
+    box, place = postbox
+    supplier = await make_supplier(shop, locale="en", supplier_sku="N-77")
+    await sent(
+        shop, await drafted(shop, supplier, (shop.product, 12), requestedOn="2026-03-20", note="<b>Hurry</b>")
+    )
+    await run_jobs(shop, place, 1)
+
+    [message] = box.taken
+    assert str(message["To"]) == "Vinos del Norte SL <pedidos@norte.example>"
+    assert str(message["Subject"]) == f"Purchase order PO-2026-000001 of {shop.seller.name}"
+    plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None and html is not None
+    for part in (plain.get_content(), html.get_content()):
+        assert "N-77" in part and "12" in part and "€4.00" in part and "20 March 2026" in part
+    assert "<b>Hurry</b>" in plain.get_content() and "&lt;b&gt;Hurry" in html.get_content()
