@@ -71,7 +71,8 @@ class SettingsLike(Protocol):
 
 
 PAGES: Sequence[At] = (
-    *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *road.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
+    *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
+    *road.PAGES,
     *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
@@ -87,7 +88,17 @@ PAGES: Sequence[At] = (
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)
-PUBLIC = frozenset({"/login", "/theme", "/forgotten", "/invitation/{token}", "/password/{token}", "/road/offline", "/road/worker.js"})
+PUBLIC = frozenset(
+    {
+        "/login",
+        "/theme",
+        "/forgotten",
+        "/invitation/{token}",
+        "/password/{token}",
+        "/road/offline",
+        "/road/worker.js",
+    }
+)
 
 
 def create_storefront(execute: Execute, settings: SettingsLike, upload: Upload) -> list[BaseRoute]:
