@@ -83,7 +83,7 @@ def _order(page: Page) -> dict[str, Any]:
     """The input of an order as the browser kept it; Trouble where it is none of ours."""
     text = page.field("order")
     try:
-        kept = json.loads(text) if len(text) <= ORDER_CHARACTERS_MAX else None
+        kept: Any = json.loads(text) if len(text) <= ORDER_CHARACTERS_MAX else None
         lines = [
             {
                 "sku": str(line["sku"])[:100],

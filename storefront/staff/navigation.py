@@ -31,7 +31,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
-    Entry("/road", "edit", N_("Order on the road"), "on-behalf:act"),
+    Entry("/road", "edit", N_("Order on the road"), "on-behalf:act", tab=True),
     Entry("/staff/free-goods", "box", N_("Free goods"), "free-goods:read"),
     Entry("/staff/charges", "truck", N_("Charges"), "charges:read"),
     Entry("/staff/trade-agreements", "tag", N_("Trade agreements"), "trade-agreements:read"),

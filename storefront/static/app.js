@@ -237,10 +237,9 @@ async function forgetPrices() {
   await worker?.unregister();
   for (const name of await caches.keys()) if (name.startsWith("ventas-road-")) await caches.delete(name);
 }
-document.querySelector("form[action='/logout']")?.addEventListener("submit", (event) => {
-  if (!window.indexedDB?.databases || !window.caches) return;
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("action") !== "/logout" || !window.indexedDB?.databases || !window.caches) return;
   event.preventDefault();
-  event.stopPropagation();
   forgetPrices().catch(() => {}).finally(() => event.target.submit());
 });
 

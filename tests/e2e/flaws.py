@@ -312,6 +312,42 @@ def _private_lists() -> None:
     flaws._open_policies("wishlist")
 
 
+# Orders on the road
+
+
+@flaw(
+    "a captured order has another key each time it is sent",
+    "test_road.py::test_two_orders_outlive_the_browser_and_are_placed_once_each",
+)
+def _another_key() -> None:
+    _script("road.js", 'act: "send", key, order', 'act: "send", key: newKey(), order')
+
+
+@flaw(
+    "a changed price is agreed to unasked",
+    "test_road.py::test_another_price_asks_again_and_another_person_sees_nothing",
+)
+def _agreed_unasked() -> None:
+    asks = 'return { state: "asks", now: changed.actual.amount, moved };'
+    _script("road.js", asks, 'return { state: "waiting", total: changed.actual.amount, moved };')
+
+
+@flaw(
+    "whoever signs in sees the orders of the device",
+    "test_road.py::test_another_price_asks_again_and_another_person_sees_nothing",
+)
+def _orders_of_the_device() -> None:
+    _script("road_store.js", 'store.index("user").getAll(user)', "store.getAll()")
+
+
+@flaw(
+    "a rep sends without acting for the customer",
+    "test_road.py::test_a_rep_captures_for_a_customer_and_sends_it_later",
+)
+def _without_acting() -> None:
+    _script("road.js", "customer: order.customer, reason", 'customer: "C-00002", reason')
+
+
 # Staff
 
 

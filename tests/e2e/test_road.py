@@ -39,7 +39,7 @@ class Line:
         """The address to give a browser as its proxy."""
         server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         try:
-            yield "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
             self.cut()
             server.close()
@@ -86,10 +86,7 @@ async def running(
     """A browser of its own over a profile on disk, which can be killed as a telephone that runs out of power."""
     told = profile / "DevToolsActivePort"
     told.unlink(missing_ok=True)
-    arguments = [str(CHROMIUM), *ARGUMENTS, "--headless=new", "--remote-debugging-port=0", "--lang=es-ES",
-                 f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>", f"--user-data-dir={profile}", "about:blank"]  # fmt: skip
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)  # fmt: skip
+    process = start(profile, proxy)
     try:
         async with asyncio.timeout(30):
             while not (told.exists() and told.read_text().count("\n")):
@@ -101,6 +98,15 @@ async def running(
             yield browser.contexts[0], process
     finally:
         kill(process)
+
+
+def start(profile: Path, proxy: str) -> "subprocess.Popen[bytes]":
+    arguments = [
+        *ARGUMENTS, "--headless=new", "--remote-debugging-port=0", "--lang=es-ES", f"--proxy-server={proxy}",
+        "--proxy-bypass-list=<-loopback>", f"--user-data-dir={profile}", "about:blank",
+    ]  # fmt: skip
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen([str(CHROMIUM), *arguments], stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
@@ -118,7 +124,7 @@ async def open_road(surfer: Surfer) -> None:
 
 
 async def settled(surfer: Surfer) -> None:
-    await expect(surfer.find("#road[data-ready=true]")).to_be_visible()
+    await expect(surfer.find("#road[data-ready=true]")).to_have_count(1)
 
 
 async def capture(surfer: Surfer, sku: str, number: str) -> None:

@@ -137,7 +137,8 @@ async def _captured(scene: Scene, name: str) -> Input:
     """The lines of the viewer's cart, as a page without network would have kept them."""
     known = await facts(scene, name)
     return {"lines": [{"sku": "ACE-0", "quantity": "2", "seenUnitPrice": "9.9"}], "purchaseOrderNumber": "PO-2",
-            "expectedTotal": known["cart"]["totals"]["gross"]["amount"], "note": "hola"}  # fmt: skip
+            "expectedTotal": known["cart"]["totals"]["gross"]["amount"], "note": "hola",
+            "deliveryAddressId": known["address"]}  # fmt: skip
 
 
 def _order_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
