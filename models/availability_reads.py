@@ -229,6 +229,7 @@ class DemandRow:
 
 
 # What waits for consent holds stock softly and counts; an order on hold holds nothing, and what is open of it counts.
+# What a supplier delivers straight to the customer never leaves a warehouse of ours.
 _DEMANDS = text("""
     with part as (
         select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id,
@@ -251,6 +252,13 @@ _DEMANDS = text("""
         select schedule_line_id, warehouse_id, sum(quantity) as quantity from reservation
         where released_at is null and schedule_line_id in (select id from part)
         group by schedule_line_id, warehouse_id
+    ), direct as (
+        select peg.schedule_line_id, sum(peg.quantity - peg.quantity_used) as quantity
+        from purchase_peg peg
+        join purchase_order_line line on line.id = peg.purchase_order_line_id
+        join purchase_order purchase on purchase.id = line.purchase_order_id and purchase.sales_order_id is not null
+        where peg.schedule_line_id in (select id from part)
+        group by peg.schedule_line_id
     ), loose as (
         select reservation.product_id, reservation.warehouse_id, reservation.customer_id, reservation.quantity
         from reservation where released_at is null and schedule_line_id is null
@@ -258,8 +266,13 @@ _DEMANDS = text("""
     ), demand as (
         select part.product_id, coalesce(held.warehouse_id, part.warehouse_id) as warehouse_id, part.customer_id,
             part.day, coalesce(held.quantity, 0) as reserved, coalesce(sent.released, 0) as released,
-            greatest(part.quantity - coalesce(sent.shipped, 0) - coalesce(held.quantity, 0), 0) as unreserved
-        from part left join held on held.schedule_line_id = part.id left join sent on sent.schedule_line_id = part.id
+            greatest(
+                part.quantity - coalesce(sent.shipped, 0) - coalesce(held.quantity, 0) - coalesce(direct.quantity, 0), 0
+            ) as unreserved
+        from part
+        left join held on held.schedule_line_id = part.id
+        left join sent on sent.schedule_line_id = part.id
+        left join direct on direct.schedule_line_id = part.id
         union all
         select product_id, warehouse_id, customer_id, :today, quantity, 0, 0 from loose
     ), shelf as (
@@ -342,11 +355,36 @@ class SupplyRow:
     source: str
 
 
+# What was called off of a line is taken off what is due last.
+_SUPPLIES = text("""
+    with open as (
+        select line.product_id, purchase.warehouse_id, purchase.number, schedule.position, line.id as line_id,
+            coalesce(schedule.confirmed_on, schedule.requested_on) as due,
+            schedule.quantity - schedule.quantity_received as quantity,
+            line.quantity_ordered - line.quantity_received - line.quantity_cancelled as left_of_line
+        from purchase_order_line line
+        join purchase_order purchase on purchase.id = line.purchase_order_id
+        join purchase_schedule_line schedule on schedule.purchase_order_line_id = line.id
+        where line.product_id = any (:products) and purchase.seller_id = :seller
+            and purchase.status in ('SENT', 'CONFIRMED') and purchase.warehouse_id is not null
+            and schedule.quantity > schedule.quantity_received
+    ), due as (
+        select *, coalesce(sum(quantity) over (
+            partition by line_id order by due, position rows between unbounded preceding and 1 preceding
+        ), 0) as sooner
+        from open
+    )
+    select product_id, warehouse_id, due, sum(least(quantity, left_of_line - sooner)), number
+    from due where left_of_line > sooner
+    group by product_id, warehouse_id, due, number
+    order by due, number
+""").bindparams(_PRODUCTS)
+
+
 async def supplies(session: Reads, seller_id: UUID, product_ids: Sequence[UUID]) -> list[SupplyRow]:
     """
-    What is expected from suppliers, by product, warehouse and day: open quantities, on the confirmed or else the
-    requested day. Pegged ones count too, for so does the demand that they are pegged to.
-
-    The seam to purchasing: its open schedule lines are read here, one statement for all products.
+    What is expected from suppliers, by product, warehouse and day: what is left of orders that were sent, on the
+    confirmed or else the requested day. What is pegged counts too, for so does the demand that it is pegged to.
     """
-    return []
+    found = await session.execute(_SUPPLIES, {"products": list(product_ids), "seller": seller_id})
+    return [SupplyRow(*row) for row in found]
