@@ -11,18 +11,18 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
-    "Cart": 4100,
-    "Checkout": 4100,
+    "Cart": 4200,
+    "Checkout": 4200,
     "Deliveries": 6300,
     "ImportBankFile": 2100,
     "Journal": 3300,
-    "Order": 6800,
+    "Order": 7000,
     "OrdersToRelease": 5300,
     "Simulator": 4200,
     "StaffDeliveries": 6400,
     "StaffDiscount": 2900,
     "StaffDiscounts": 7300,
-    "StaffOrder": 7100,
+    "StaffOrder": 7300,
     "Statement": 3100,
     "StatementOfCustomer": 3100,
 }
