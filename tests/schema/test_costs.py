@@ -12,7 +12,7 @@ from storefront.documents import Documents
 DEAR = {
     "AgreementBookings": 4200,
     "Cart": 4100,
-    "Checkout": 4100,
+    "Checkout": 4200,
     "Deliveries": 6300,
     "ImportBankFile": 2100,
     "Journal": 3300,
