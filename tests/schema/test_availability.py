@@ -20,10 +20,12 @@ from models.scheduling import (
     TransportTime,
     WorkCalendar,
 )
-from rules.states import AvailabilityDisplay, DeliveryControl
+from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion
 from schema.ids import encode_id
 from tests import factories as make
+from tests.schema.delivering import confirmed, released
 from tests.schema.shop import Shop, engine_over
+from tests.schema.test_deliveries_lots import lots_of
 
 PROMISE = "promise { shipOn receiptOn isAtRisk movedFrom parts { quantity shipOn } why { reason on } }"
 ASK = f"""query($products: [AvailabilityInput!]!, $customer: ID) {{
@@ -524,3 +526,36 @@ async def test_whoever_is_told_nothing_of_stock_is_told_nothing_anywhere(shop: S
     for found in (others, staffs):
         assert found["product"]["availability"]["band"] == "IN_STOCK"
         assert found["product"]["availability"]["promise"] == {"shipOn": "2026-03-02"}
+
+
+async def test_what_is_promised_is_released_with_lots_that_keep_for_the_customer(shop: Shop) -> None:
+    product = await cheese(shop)
+    await keep(
+        shop,
+        SellableDays(seller_id=shop.seller.id, customer_id=shop.customer.id, product_id=product.id, days=10),
+    )
+    [answer] = await asked(shop, (product, 5))
+    assert answer["promise"]["receiptOn"] == "2026-03-02"
+    order = await confirmed(shop, (product, 5))
+
+    delivery = await released(shop, order)
+
+    # L1 expires first, but too soon for this customer.
+    assert await lots_of(shop, delivery["id"]) == [("L2", "5")]
+    assert await shop.broken() == []
+
+
+async def test_lots_are_released_by_the_products_criterion(shop: Shop) -> None:
+    product = await cheese(shop)
+    await run(shop, "update lot set best_before_on = '2026-03-03' where number = 'L2'")
+    await keep(
+        shop,
+        DeliverySetting(
+            seller_id=shop.seller.id, product_id=product.id, method=DeliveryControl.ATP,
+            lot_criterion=LotCriterion.BEST_BEFORE,
+        ),
+    )  # fmt: skip
+
+    delivery = await released(shop, await confirmed(shop, (product, 5)))
+
+    assert await lots_of(shop, delivery["id"]) == [("L2", "5")]
