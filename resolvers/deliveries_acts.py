@@ -25,6 +25,7 @@ from resolvers.events import record
 from resolvers.orders_acts import LockedOrder, checked_reason, give_back, lock_order
 from resolvers.orders_placing import take_number
 from resolvers.products import products_by_id, units_by_code
+from resolvers.promises_facts import lot_policies
 from resolvers.stock import warehouses_by_id
 from resolvers.stock_lots import LockedLot, LotHold, change_lots, lock_lots_of_products
 from rules.deliveries import DeliveryAction, Part, demand_delivery_action, spread_release
@@ -246,6 +247,7 @@ async def _assign_lots(
     if not ids:
         return [[] for _ in shares]
     last = await _last_lots(ctx, order.customer_id, ids)
+    policies = await lot_policies(ctx, order.customer_id, ids, planned_on)
     locked = await lock_lots_of_products(ctx, ids, warehouse.id)
     free = {key: [_as_stock(lot) for lot in lots] for key, lots in locked.items()}
     chosen: list[list[tuple[LockedLot, Decimal]]] = []
@@ -260,6 +262,7 @@ async def _assign_lots(
         found = choose_lots(
             share.quantity, mine, free[product_id], sku=share.line.sku, path=share.path,
             receipt_on=max(planned_on, share.row.due_on or planned_on), last=last.get(product_id),
+            policy=policies[product_id],
         )  # fmt: skip
         free[product_id] = without(free[product_id], found)
         by_number = {lot.number: lot for lot in locked[product_id]}
@@ -272,7 +275,8 @@ async def _assign_lots(
 
 
 def _as_stock(lot: LockedLot) -> LotStock:
-    return LotStock(lot.number, lot.status, lot.received_on, lot.expires_on, lot.on_hand - lot.allocated)
+    free = lot.on_hand - lot.allocated
+    return LotStock(lot.number, lot.status, lot.received_on, lot.expires_on, free, lot.best_before_on)
 
 
 def _first(named: Sequence[LotShare], quantity: Decimal) -> tuple[list[LotShare], list[LotShare]]:

@@ -41,7 +41,7 @@ from rules.availability import (
     days_to_keep,
 )
 from rules.calendars import ALWAYS_OPEN, Calendar, Deadlines, Route, entry_day, zone_named
-from rules.lots import LotStock, lot_date
+from rules.lots import LotPolicy, LotStock, lot_date
 from rules.money import ZERO
 from rules.promising import Control
 from rules.promising_sites import Site
@@ -288,3 +288,21 @@ def _control(setting: SettingRow) -> Control:
         setting.method, setting.sales_lead_days, setting.issue_margin_days, setting.purchase_lead_days,
         setting.is_unlimited_after_horizon,
     )  # fmt: skip
+
+
+async def lot_policies(
+    ctx: Context, customer_id: UUID, product_ids: Sequence[UUID], ship_on: date
+) -> dict[UUID, LotPolicy]:
+    """How lots of each product are picked for a customer, and how long they must keep for them."""
+    seller_id = ctx.user.seller_id
+    async with as_house(ctx) as house:
+        party = await buyer(house, customer_id, ctx.today)
+        group_id = None if party is None else party.customer_group_id
+        shelf = await sellable_days(house, seller_id, product_ids, customer_id, group_id)
+        found = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, product_ids))]
+    settings = {row.product_id: row for row in found}
+    general = settings.get(None) or _DEFAULT
+    return {
+        key: LotPolicy(settings.get(key, general).lot_criterion, shelf.get(key, 0), ship_on)
+        for key in product_ids
+    }

@@ -49,6 +49,7 @@ class LockedLot:
     expires_on: date | None
     on_hand: Decimal
     allocated: Decimal
+    best_before_on: date | None
 
 
 async def lock_lots_of_products(
@@ -58,7 +59,7 @@ async def lock_lots_of_products(
     statement = (
         select(
             Lot.id, Lot.product_id, Lot.number, Lot.status, Lot.received_on, Lot.expires_on, LotBalance.on_hand,
-            LotBalance.allocated,
+            LotBalance.allocated, Lot.best_before_on,
         )
         .select_from(LotBalance)
         .join(Lot, Lot.id == LotBalance.lot_id)

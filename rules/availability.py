@@ -1,7 +1,7 @@
 """Available to promise: how much more may be promised for a day without breaking what is promised already."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -115,6 +115,7 @@ class Availability:
         self.supplies = self._redated_supplies()
         self._demands = self._redated_demands(facts.demands) + self._within(broken)
         self._demands.sort(key=lambda demand: demand.on)
+        self._known: dict[date, Decimal] = {}
 
     def _redated_supplies(self) -> list[Supply]:
         window = self._window
@@ -122,7 +123,7 @@ class Availability:
         for supply in self._facts.supplies:
             on = _redated(supply.on, self.today, window.supply_fence_days, window.supply_offset_days)
             if on is not None and on <= self.horizon:
-                found.append(replace(supply, on=on))
+                found.append(supply if on == supply.on else replace(supply, on=on))
         return sorted(found, key=lambda supply: supply.on)
 
     def _redated_demands(self, demands: Sequence[Demand]) -> list[Demand]:
@@ -131,7 +132,7 @@ class Availability:
         for demand in demands:
             on = _redated(demand.on, self.today, window.demand_fence_days, window.demand_offset_days)
             if on is not None and on <= self.horizon:
-                found.append(replace(demand, on=on))
+                found.append(demand if on == demand.on else replace(demand, on=on))
         return found
 
     def _within(self, demands: Sequence[Demand]) -> list[Demand]:
@@ -163,7 +164,9 @@ class Availability:
 
     def on(self, day: date) -> Decimal:
         """How much more may be promised to leave on a day, today or later."""
-        return self._counted(day) if self._ends else self._suffix_minimum(day)
+        if day not in self._known:
+            self._known[day] = self._counted(day) if self._ends else self._suffix_minimum(day)
+        return self._known[day]
 
     def days_of_change(self, start: date) -> list[date]:
         """The days on which more may be available than the day before: `start`, and receipts after it."""
@@ -255,55 +258,120 @@ class Availability:
         what ends first of what keeps long enough for it, which serves the most: what keeps longer can do all that
         what ends earlier can.
         """
-        run = _Run(self._lots)
-        events = self._events()
-        later: list[Supply | Demand] = []
-        for event in events:
-            if event.on <= day:
-                run.take(event, waits=True)
-            else:
-                later.append(event)
-        fit = [lot for lot in run.lots if _keeps(lot.keeps_until, day, self.keep_days)]
-        rest = [lot for lot in run.lots if not _keeps(lot.keeps_until, day, self.keep_days)]
-        with_it, without_it = _Run(run.lots, run.waiting), _Run(rest, run.waiting)
-        for event in later:
+        need = day.toordinal() + self.keep_days
+        state, later = self._states[bisect_right(self._event_days, day.toordinal())]
+        fit = sum((there for until, there in state.lots if until >= need), ZERO)
+        if not fit:
+            return ZERO
+        if all(until == _FOREVER for until, _ in state.lots):
+            # Nothing ends any more: of what is left it is the suffix minimum again.
+            return max(fit + min(self._lowest[later] - self._sums[later], ZERO), ZERO)
+        with_it, without_it = state.copy(), state.copy()
+        without_it.lots = [lot for lot in state.lots if lot[0] < need]
+        for event in self._events[later:]:
             with_it.take(event, waits=False)
             without_it.take(event, waits=False)
-        needed = with_it.served - without_it.served
-        return max(sum((lot.quantity for lot in fit), ZERO) - needed, ZERO)
+        return max(fit - (with_it.served - without_it.served), ZERO)
 
-    def _events(self) -> Iterator[Supply | Demand]:
+    @cached_property
+    def _events(self) -> list["_Event"]:
         """Receipts and demands by day; on one day, receipts first."""
-        events: list[Supply | Demand] = [*self.supplies, *self._demands]
-        return iter(sorted(events, key=lambda event: (event.on, isinstance(event, Demand))))
+        come = [_Event(each.on.toordinal(), True, each.quantity) for each in self.supplies]
+        go = [_Event(each.on.toordinal(), False, each.quantity, each.keep_days) for each in self._demands]
+        return sorted([*come, *go], key=lambda event: (event.day, not event.comes))
+
+    @cached_property
+    def _event_days(self) -> list[int]:
+        return sorted({event.day for event in self._events})
+
+    @cached_property
+    def _states(self) -> list[tuple["_Run", int]]:
+        """Before all events and after those of each day: what is there then, and how many events have been."""
+        run = _Run([(lot.keeps_until.toordinal(), lot.quantity) for lot in self._lots])
+        states, done = [(run.copy(), 0)], 0
+        for day in self._event_days:
+            while done < len(self._events) and self._events[done].day == day:
+                run.take(self._events[done], waits=True)
+                done += 1
+            states.append((run.copy(), done))
+        return states
+
+    @cached_property
+    def _sums(self) -> list[Decimal]:
+        """What all events before each one, and before their end, add up to."""
+        sums = [ZERO]
+        for event in self._events:
+            sums.append(sums[-1] + (event.quantity if event.comes else -event.quantity))
+        return sums
+
+    @cached_property
+    def _lowest(self) -> list[Decimal]:
+        """The lowest of `_sums` from each place on."""
+        lowest = list(self._sums)
+        for index in range(len(lowest) - 2, -1, -1):
+            lowest[index] = min(lowest[index], lowest[index + 1])
+        return lowest
+
+
+_FOREVER = FOREVER.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A receipt or a demand; days are ordinals."""
+
+    day: int
+    comes: bool
+    quantity: Decimal
+    keep_days: int = 0
 
 
 class _Run:
-    """Stock and demands in the course of time. Stock is kept by its end, the first to end ahead."""
+    """Stock and demands in the course of time; stock as (last day, quantity), the first to end ahead."""
 
-    def __init__(self, lots: Sequence[LotOnHand], waiting: Sequence[Demand] = ()) -> None:
-        self.lots = list(lots)
-        self.waiting = list(waiting)
+    __slots__ = ("lots", "served", "waiting")
+
+    def __init__(self, lots: list[tuple[int, Decimal]]) -> None:
+        self.lots = lots
+        self.waiting: list[tuple[int, Decimal]] = []  # days to keep, quantity
         self.served = ZERO
 
-    def take(self, event: Supply | Demand, waits: bool) -> None:
-        """A receipt serves what waits; a demand that is not served waits, or is given up."""
-        if isinstance(event, Demand):
-            short = self._serve(event, event.on)
-            if short and waits:
-                self.waiting.append(replace(event, quantity=short))
-            return
-        self.lots.append(LotOnHand(event.quantity))
-        waiting, self.waiting = self.waiting, []
-        for demand in waiting:
-            short = self._serve(demand, event.on)
-            if short:
-                self.waiting.append(replace(demand, quantity=short))
+    def copy(self) -> "_Run":
+        other = _Run(list(self.lots))
+        other.waiting = list(self.waiting)
+        return other
 
-    def _serve(self, demand: Demand, day: date) -> Decimal:
-        left, lots = _take(self.lots, demand, day)
-        self.lots = lots
-        self.served += demand.quantity - left
+    def take(self, event: _Event, waits: bool) -> None:
+        """A receipt serves what waits; a demand that is not served waits, or is given up."""
+        if not event.comes:
+            short = self._serve(event.quantity, event.day + event.keep_days)
+            if short and waits:
+                self.waiting.append((event.keep_days, short))
+            return
+        if self.lots and self.lots[-1][0] == _FOREVER:
+            self.lots[-1] = (_FOREVER, self.lots[-1][1] + event.quantity)
+        else:
+            self.lots.append((_FOREVER, event.quantity))
+        waiting, self.waiting = self.waiting, []
+        for keep_days, quantity in waiting:
+            short = self._serve(quantity, event.day + keep_days)
+            if short:
+                self.waiting.append((keep_days, short))
+
+    def _serve(self, quantity: Decimal, need: int) -> Decimal:
+        """What stays unserved of a demand for goods that keep until a day."""
+        left, index = quantity, 0
+        while left and index < len(self.lots):
+            until, there = self.lots[index]
+            if until < need:
+                index += 1
+            elif there <= left:
+                left -= there
+                del self.lots[index]
+            else:
+                self.lots[index] = (until, there - left)
+                left = ZERO
+        self.served += quantity - left
         return left
 
 

@@ -140,4 +140,4 @@ async def test_placing_50_lines_costs_what_5_cost(shop: Shop) -> None:
         costs.append(len(seen))
 
     assert costs[1] <= costs[0] + 3, costs  # inserts of many rows may be parted
-    assert Decimal(costs[0]) < 60
+    assert Decimal(costs[0]) < 70  # eleven of them find the promised days

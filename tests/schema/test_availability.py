@@ -20,10 +20,12 @@ from models.scheduling import (
     TransportTime,
     WorkCalendar,
 )
-from rules.states import AvailabilityDisplay, DeliveryControl
+from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion
 from schema.ids import encode_id
 from tests import factories as make
+from tests.schema.delivering import confirmed, released
 from tests.schema.shop import Shop, engine_over
+from tests.schema.test_deliveries_lots import lots_of
 
 PROMISE = "promise { shipOn receiptOn isAtRisk movedFrom parts { quantity shipOn } why { reason on } }"
 ASK = f"""query($products: [AvailabilityInput!]!, $customer: ID) {{
@@ -524,3 +526,59 @@ async def test_whoever_is_told_nothing_of_stock_is_told_nothing_anywhere(shop: S
     for found in (others, staffs):
         assert found["product"]["availability"]["band"] == "IN_STOCK"
         assert found["product"]["availability"]["promise"] == {"shipOn": "2026-03-02"}
+
+
+async def test_what_is_promised_is_released_with_lots_that_keep_for_the_customer(shop: Shop) -> None:
+    product = await cheese(shop)
+    await keep(
+        shop,
+        SellableDays(seller_id=shop.seller.id, customer_id=shop.customer.id, product_id=product.id, days=10),
+    )
+    [answer] = await asked(shop, (product, 5))
+    assert answer["promise"]["receiptOn"] == "2026-03-02"
+    order = await confirmed(shop, (product, 5))
+
+    delivery = await released(shop, order)
+
+    # L1 expires first, but too soon for this customer.
+    assert await lots_of(shop, delivery["id"]) == [("L2", "5")]
+    assert await shop.broken() == []
+
+
+async def test_lots_are_released_by_the_products_criterion(shop: Shop) -> None:
+    product = await cheese(shop)
+    await run(shop, "update lot set best_before_on = '2026-03-03' where number = 'L2'")
+    await keep(
+        shop,
+        DeliverySetting(
+            seller_id=shop.seller.id, product_id=product.id, method=DeliveryControl.ATP,
+            lot_criterion=LotCriterion.BEST_BEFORE,
+        ),
+    )  # fmt: skip
+
+    delivery = await released(shop, await confirmed(shop, (product, 5)))
+
+    assert await lots_of(shop, delivery["id"]) == [("L2", "5")]
+
+
+async def test_what_suppliers_are_to_send_is_promised_for_its_day(shop: Shop) -> None:
+    """Pegged supply and the demand it is meant for cancel out; what goes straight to a customer is neither."""
+    async with shop.database.job() as session:
+        product = await make.make_product(session, shop.seller, out_of_stock_policy="BACKORDER")
+    order = await confirmed(shop, (product, 6), (shop.product, 15), requestedOn="2026-03-20")
+    supplier = await make_supplier(shop, product, shop.product)
+    pegs = [{"orderLineId": order["lines"][0]["id"], "quantity": "6"}]
+    drafted_only = await drafted(shop, supplier, (product, 10), pegs=pegs)
+    assert (await asked(shop, (product, 1)))[0]["incoming"] == []
+
+    bought = await sent(shop, drafted_only)
+    [answer] = await asked(shop, (product, 4))
+    assert (answer["incoming"], answer["ladder"][-1]) == (
+        [{"on": "2026-03-09", "quantity": "10"}], {"on": "2026-03-09", "quantity": "4"},
+    )  # fmt: skip
+
+    confirmation = [parts(bought["lines"][0], (7, "2026-03-10"), (2, "2026-03-12"))]
+    await done(shop, "confirmPurchaseOrder", **of(bought, lines=confirmation))
+    [answer] = await asked(shop, (product, 3))
+    assert [each["quantity"] for each in answer["incoming"]] == ["7", "2"]
+    assert (answer["promise"]["shipOn"], answer["ladder"][-1]["quantity"]) == ("2026-03-12", "3")
