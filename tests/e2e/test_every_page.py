@@ -34,6 +34,9 @@ async def draw(route: Route) -> None:
 # Whose pages others of these open as well: an approver's are an admin's, a rep's a manager's.
 COVERED = {APPROVER, people.BUYERS_INTEGRATOR, people.INTEGRATOR, REP}
 
+# In whose pages each word is read too; other people's are read by test_languages.py in the long run, or not yet.
+READ = {BUYER, COMPANY_ADMIN, people.MANAGER, people.LOGISTICS, people.FINANCE}
+
 
 @pytest.mark.parametrize(
     "email",
@@ -45,7 +48,8 @@ async def test_every_page_answers_and_stays_at_home(
     """
     Requests that leave, policies violated, scripts that fail and other answers than 200 are faults of `surf`.
 
-    Each page speaks Spanish only. axe looks at each kind of page once, small and dark or large and light by turns, and `--long` in all four ways.
+    The pages of `READ` speak Spanish only. axe looks at each kind of page once, small and dark or large and light by
+    turns, and `--long` in all four ways.
     """
     person = await surf()
     if email != BUYER:  # pictures are drawn for one role; they are the same for the others
@@ -54,7 +58,7 @@ async def test_every_page_answers_and_stays_at_home(
     start = "/staff" if email in STAFF else "/"
     found: set[str] = set()
     faults: list[str] = []
-    foreign = foreign_words(cluster, site, "es")
+    foreign = foreign_words(cluster, site, "es") if email in READ else frozenset()
     async for path in crawl(person, start, 1):
         found.add(kind_of(path))
         faults += [f"{path} says {each}" for each in words([await person.page.evaluate(TEXTS)]) & foreign]
