@@ -35,20 +35,22 @@ PAGE = """query Catalogue($first: Int!) { products(first: $first) { nodes { id s
 _CHOICE = """
     create table bench_choice as
     with page as (
-        select id, unit_code, row_number() over (order by name_sort, id) - 1 as place from (
-            select id, unit_code, name_sort from product order by name_sort, id limit 50) first),
-    numbered as (select id, unit_code, row_number() over (order by id) - 1 as place from product),
-    buyer as (select id, seller_id, row_number() over (order by id) - 1 as place from customer)
-    select distinct on (buyer.id, chosen.id) buyer.id as customer_id, buyer.seller_id, buyer.place,
-           chosen.id as product_id, chosen.unit_code, chosen.number
-      from buyer cross join lateral (
-           select page.id, page.unit_code, n as number from generate_series(0, :on_page - 1) n
-             join page on page.place = (buyer.place + n * 2) % 50
-           union all
-           select numbered.id, numbered.unit_code, :on_page + n from generate_series(0, :elsewhere - 1) n
-             join numbered on numbered.place = (buyer.place * 7919 + n * 104729) % (select count(*) from product)
-           ) chosen
-     order by buyer.id, chosen.id, chosen.number
+        select id, row_number() over (order by name_sort, id) - 1 as place from (
+            select id, name_sort from product order by name_sort, id limit 50) first),
+    numbered as (select id, row_number() over (order by id) - 1 as place from product),
+    buyer as (select id, seller_id, row_number() over (order by id) - 1 as place from customer),
+    wanted as (
+        select buyer.*, n as number, (buyer.place + n * 2) % 50 as on_page,
+               (buyer.place * 7919 + n * 104729) % (select count(*) from product) as anywhere
+          from buyer cross join generate_series(0, cast(:most as int) - 1) n),
+    chosen as (
+        select wanted.*, page.id as product_id from wanted join page on page.place = on_page where number < :on_page
+        union all
+        select wanted.*, numbered.id from wanted join numbered on numbered.place = anywhere where number >= :on_page)
+    select distinct on (c.id, product.id) c.id as customer_id, c.seller_id, c.place, product.id as product_id,
+           product.unit_code, c.number
+      from chosen c join product on product.id = c.product_id
+     order by c.id, product.id, c.number
 """
 _JOURNAL = """
     insert into trade_agreement_journal (id, seller_id, number, description, status, row_count, created_at,
@@ -88,7 +90,7 @@ async def seed(ground: Ground) -> dict[str, int]:
     try:
         async with database.owner() as connection:
             if not await connection.scalar(text("select to_regclass('bench_choice') is not null")):
-                await connection.execute(text(_CHOICE), {"on_page": ON_PAGE, "elsewhere": ELSEWHERE})
+                await connection.execute(text(_CHOICE), {"on_page": ON_PAGE, "most": ON_PAGE + ELSEWHERE})
                 for statement in (_JOURNAL, _ROWS, _AGREEMENTS, _LINES):
                     await connection.execute(text(statement))
                 await connection.execute(text("analyze"))

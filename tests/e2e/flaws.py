@@ -195,8 +195,13 @@ in_template(
 )  # fmt: skip
 in_template(
     "a text is not translated",
-    "test_languages.py::test_a_page_speaks_one_language[compras@laparra.example-es]",
+    "test_every_page.py::test_every_page_answers_and_stays_at_home[compras@laparra.example]",
     "base.html", '{{ _("Skip to the content") }}', "Skip to the content",
+)  # fmt: skip
+in_template(
+    "a text is Spanish in every language",
+    "test_languages.py::test_a_page_speaks_one_language[compras@laparra.example-en]",
+    "base.html", '{{ _("Skip to the content") }}', "Ir al contenido",
 )  # fmt: skip
 in_template(
     "the total is without tax",

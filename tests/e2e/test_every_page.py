@@ -9,10 +9,13 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Route
 
+from tests.conftest import Cluster
 from tests.e2e import surfer as people
 from tests.e2e.conftest import Surf
-from tests.e2e.crawling import crawl, kind_of
-from tests.e2e.surfer import BUYER, COMPANY_ADMIN, MARKS, REP, TWO_COMPANIES, Surfer
+from tests.e2e.crawling import TEXTS, crawl, kind_of
+from tests.e2e.speaking import foreign_words
+from tests.e2e.surfer import BUYER, COMPANY_ADMIN, MARKS, REP, TWO_COMPANIES, Site, Surfer
+from tests.storefront.test_texts import words
 
 pytestmark = MARKS
 APPROVER = "direccion@laparra.example"
@@ -31,16 +34,22 @@ async def draw(route: Route) -> None:
 # Whose pages others of these open as well: an approver's are an admin's, a rep's a manager's.
 COVERED = {APPROVER, people.BUYERS_INTEGRATOR, people.INTEGRATOR, REP}
 
+# In whose pages each word is read too; other people's are read by test_languages.py in the long run, or not yet.
+READ = {BUYER, COMPANY_ADMIN, people.MANAGER, people.LOGISTICS, people.FINANCE}
+
 
 @pytest.mark.parametrize(
     "email",
     [pytest.param(each, marks=[pytest.mark.long] if each in COVERED else []) for each in (*BUYERS, *STAFF)],
 )
-async def test_every_page_answers_and_stays_at_home(surf: Surf, email: str) -> None:
+async def test_every_page_answers_and_stays_at_home(
+    surf: Surf, cluster: Cluster, site: Site, email: str
+) -> None:
     """
     Requests that leave, policies violated, scripts that fail and other answers than 200 are faults of `surf`.
 
-    axe looks at each kind of page once, small and dark or large and light by turns, and `--long` in all four ways.
+    The pages of `READ` speak Spanish only. axe looks at each kind of page once, small and dark or large and light by
+    turns, and `--long` in all four ways.
     """
     person = await surf()
     if email != BUYER:  # pictures are drawn for one role; they are the same for the others
@@ -49,8 +58,10 @@ async def test_every_page_answers_and_stays_at_home(surf: Surf, email: str) -> N
     start = "/staff" if email in STAFF else "/"
     found: set[str] = set()
     faults: list[str] = []
+    foreign = foreign_words(cluster, site, "es") if email in READ else frozenset()
     async for path in crawl(person, start, 1):
         found.add(kind_of(path))
+        faults += [f"{path} says {each}" for each in words([await person.page.evaluate(TEXTS)]) & foreign]
         assert await person.find("h1").count() == 1, path
         assert await person.find("main").count() == 1, path
         assert await person.page.title(), path
