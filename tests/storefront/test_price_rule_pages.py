@@ -92,9 +92,9 @@ async def test_a_buyer_sees_what_is_charged_from_the_cart_to_the_order(visitor: 
     """Freight that is near its threshold, in the cart and on the order's page, where it is no line to order again."""
     await become(visitor, MANAGER)
     await visitor.open("/staff/charges/new")
-    await save(visitor, **FROM, name="Portes España", basis="DOCUMENT", currency="EUR", **{
-        "free-from": "900000", "from-0": "0", "value-0": "12,5",
-    })  # fmt: skip
+    given: dict[str, Any] = {"name": "Portes España", "basis": "DOCUMENT", "currency": "EUR", "free-from": "900000",
+             "from-0": "0", "value-0": "12,5"}  # fmt: skip
+    await save(visitor, **FROM, **given)
     await become(visitor, BUYER)
     cart = await visitor.open("/cart")
     checkout = await visitor.open("/checkout")
