@@ -17,11 +17,10 @@ from resolvers.paging import PageArgs
 from resolvers.price_rules import is_ended
 from resolvers.rule_targets import Target, day_before
 from rules.charges import ChargeBand as Band
-from rules.charges import ChargeBasis, ChargeMethod
+from rules.charges import ChargeBasis, ChargeKind, ChargeMethod
 from schema.access import access, described_enum, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.customers import Customer, CustomerGroup
-from schema.document_charges import ChargeKind
 from schema.free_goods import PriceRuleAction
 from schema.ids import Node, decode_id, encode_id, node_loader
 from schema.payloads import Payload

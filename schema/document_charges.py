@@ -9,24 +9,12 @@ from resolvers.context import Context
 from resolvers.pricing import Priced
 from rules.charges import Charge, ChargeKind
 from rules.charges_lines import charge_step
-from schema.access import access, described_enum, list_size
+from schema.access import access, list_size
 from schema.prices import TRACE, PriceStep
 from schema.scalars import Money
 
 _PRICED = [access(P.PRICES_READ)]
 CHARGES = list_size(5)
-
-described_enum(
-    ChargeKind,
-    "What a charge is for.",
-    {
-        "FREIGHT": "Carriage.",
-        "SMALL_ORDER": "An order that is too small.",
-        "DEPOSIT": "Containers that come back.",
-        "PACKAGING": "Packaging.",
-        "SURCHARGE": "Raw material, such as copper.",
-    },
-)
 
 
 @strawberry.type(description="What of a charge is taxed at one rate.", directives=_PRICED)

@@ -3,6 +3,7 @@
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import spending, states
+from rules.charges import ChargeKind
 from rules.deliveries import DeliveryAction
 from rules.discounts_rules import Phase
 from rules.invoices import InvoiceAction
@@ -100,6 +101,17 @@ described_enum(
         "IN_STOCK": "More than the seller's low-stock threshold.",
         "LOW": "Some, at most the threshold.",
         "OUT_OF_STOCK": "Nothing is free at present.",
+    },
+)
+described_enum(
+    ChargeKind,
+    "What a charge is for.",
+    {
+        "FREIGHT": "Carriage.",
+        "SMALL_ORDER": "An order that is too small.",
+        "DEPOSIT": "Containers that come back.",
+        "PACKAGING": "Packaging.",
+        "SURCHARGE": "Raw material, such as copper.",
     },
 )
 described_enum(

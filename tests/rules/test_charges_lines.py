@@ -37,20 +37,20 @@ GOODS = [
 FIXED, PERCENT, RATE = ChargeMethod.FIXED, ChargeMethod.PERCENT, ChargeMethod.RATE
 
 
-def borne(basis: ChargeBasis, method: ChargeMethod, value: str, **fields: object) -> list[tuple[object, ...]]:
+def borne(basis: ChargeBasis, method: ChargeMethod, value: str) -> list[tuple[object, ...]]:
     """(followed line, quantity, unit price, price unit, net, rate) of the lines that bear a charge."""
     rule = ChargeRule(
         "r", "Portes", ChargeKind.FREIGHT, basis, "EUR", (ChargeBand(D(0), None, method, D(value)),)
     )
     found = charges_and_waivers(
-        [replace(rule, **fields)],
+        [rule],
         Party(("us",), "EUR"),
         D(90),
         GOODS,
         Destination("ES"),
         "",
         date(2026, 3, 2),
-    )  # type: ignore[arg-type]
+    )
     return [
         (line.follows, str(line.quantity), str(line.unit_price), str(line.price_unit), str(line.net_amount),
          str(line.tax_percent))

@@ -112,7 +112,10 @@ async def test_cart_simulation_quick_order_and_order_agree_on_their_charges(
 
     seen = (await shop.data(shop.buyer, CART))["cart"]
     both = [{"sku": "OIL", "quantity": "1"}, {"sku": "GLASS", "quantity": "10"}]
-    told = {"customer": encode_id("Customer", shop.customer.id), "scenarios": [{"name": "", "lines": both}]}
+    told: dict[str, Any] = {
+        "customer": encode_id("Customer", shop.customer.id),
+        "scenarios": [{"name": "", "lines": both}],
+    }
     (simulated,) = (await shop.data(shop.rep, SIMULATE, **told))["priceSimulation"]
     checked = (await shop.data(shop.buyer, CHECK, lines=both))["checkLines"]
     order = await order_of(shop, (await shop.place(shop.buyer, cart))["order"]["id"])

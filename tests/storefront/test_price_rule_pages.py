@@ -86,3 +86,23 @@ async def test_a_manager_keeps_rules_of_charges(visitor: Visitor) -> None:
     assert [kept[f"{name}-{row}"] for row in (0, 1, 2) for name in ("from", "to", "method", "value")] == [
         "0", "20", "FIXED", "9,5", "20", "", "RATE", "0,6", "", "", "FIXED", "",
     ]  # fmt: skip
+
+
+async def test_a_buyer_sees_what_is_charged_from_the_cart_to_the_order(visitor: Visitor) -> None:
+    """Freight that is near its threshold, in the cart and on the order's page, where it is no line to order again."""
+    await become(visitor, MANAGER)
+    await visitor.open("/staff/charges/new")
+    given: dict[str, Any] = {"name": "Portes España", "basis": "DOCUMENT", "currency": "EUR", "free-from": "900000",
+             "from-0": "0", "value-0": "12,5"}  # fmt: skip
+    await save(visitor, **FROM, **given)
+    await become(visitor, BUYER)
+    cart = await visitor.open("/cart")
+    checkout = await visitor.open("/checkout")
+    order = await visitor.submit(next(form for form in checkout.forms if "total" in form.fields))
+
+    for page in (cart, checkout):
+        assert "Portes España" in page.text and "12,50" in page.text and "gratis con" in page.text
+    # The order bears it by the rates of its goods: lines of their own, which are not ordered again.
+    again = [given for _, given in order.tags if given.get("name") == "chosen"]
+    assert visitor.path.startswith("/orders/") and order.text.count("Portes España") >= 1
+    assert len(again) >= 1 and "Elegir Portes España" not in order.text
