@@ -11,6 +11,7 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
+    "StaffConcessions": 4700,
     "Cart": 4100,
     "Checkout": 4100,
     "Deliveries": 6300,
