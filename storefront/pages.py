@@ -79,8 +79,8 @@ PAGES: Sequence[At] = (
     *orders.PAGES, *deliveries.PAGES, *invoices.PAGES, *statement.PAGES, *agreements.PAGES, *approvals.PAGES,
     *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
     *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *agreement_desk.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES, *discounts.PAGES, *segments.PAGES,
-    *backtests.PAGES, *free_goods.PAGES, *charges.PAGES, *pricing_settings.PAGES, *simulator.PAGES,
+    *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES,
+    *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES, *simulator.PAGES,
     *suggestions.PAGES, *availability.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.

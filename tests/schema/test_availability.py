@@ -23,6 +23,7 @@ from models.scheduling import (
 from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion
 from schema.ids import encode_id
 from tests import factories as make
+from tests.schema.buying import done, drafted, make_supplier, of, parts, sent
 from tests.schema.delivering import confirmed, released
 from tests.schema.shop import Shop, engine_over
 from tests.schema.test_deliveries_lots import lots_of
