@@ -29,6 +29,7 @@ import resolvers.house
 import resolvers.orders_acts
 import resolvers.orders_placing
 import resolvers.paging
+import resolvers.purchasing_receiving
 import resolvers.runner
 import resolvers.sales_agreements_booking
 import resolvers.stock
@@ -490,6 +491,15 @@ def _budgets() -> None:
         return limits_of(viewer, roles).with_for_update(read=True)
 
     _put("limits_of", unlocked, resolvers.concessions)
+
+
+@flaw(
+    "more is received than may come",
+    "test_races_purchasing.py::test_four_receipts_race_for_what_may_come",
+)
+def _receipts() -> None:
+    # The check of the table stands behind it: nothing is taken in beyond, but the refusal becomes a bug.
+    resolvers.purchasing_receiving.check_receipt = lambda *given, **named: None  # type: ignore[attr-defined]
 
 
 @flaw("a cart is not locked", "test_races.py::test_two_tabs_place_one_cart_once")
