@@ -45,8 +45,10 @@ from storefront.staff import (
     imports,
     jobs,
     payments,
+    purchasing,
     simulator,
     suggestions,
+    suppliers,
     trade_agreements,
     trade_groups,
 )
@@ -71,7 +73,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *lists.PAGES, *cart.PAGES, *orders.PAGES,
-    *deliveries.PAGES, *delivery_desk.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
+    *deliveries.PAGES, *delivery_desk.PAGES, *purchasing.PAGES, *suppliers.PAGES, *invoices.PAGES, *invoice_desk.PAGES,
     *approvals.PAGES, *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES,
     *desk.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
     *free_goods.PAGES, *charges.PAGES, *statement.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,

@@ -28,6 +28,8 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
+    Entry("/staff/purchasing", "inbox", N_("Purchasing"), "purchasing:read"),
+    Entry("/staff/suppliers", "building", N_("Suppliers"), "purchasing:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
     Entry("/staff/free-goods", "box", N_("Free goods"), "free-goods:read"),

@@ -200,7 +200,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
         "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "users:write", "agreements:read",
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
-        "suggestions:measure",
+        "suggestions:measure", "purchasing:read",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -219,6 +219,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "free-goods:read",
         "prices:simulate",
         "suggestions:measure",
+        "purchasing:read",
     }
     apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart
