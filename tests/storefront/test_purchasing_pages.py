@@ -22,7 +22,7 @@ async def test_a_supplier_is_kept(visitor: Visitor) -> None:
     )
     assert "Se guardó el proveedor NORTE." in page.text and "5 días desde el pedido" in page.text
     page = await visitor.submit(visitor.form(act="product"), sku="NADA")
-    assert "Ningún producto tiene esta referencia." in page.text
+    assert "Ningún artículo tiene esta referencia." in page.text
     page = await visitor.submit(visitor.form(act="retire"))
     assert "Se dio de baja el proveedor NORTE." in page.text
 
