@@ -169,6 +169,14 @@ LABELS: dict[str, dict[str, Label]] = {
         "USED_UP": Label(N_("Used up"), "danger", "alert"),
         "ENDED": Label(N_("No longer valid"), "danger", "alert"),
     },
+    "purchase_status": {
+        "DRAFT": Label(N_("Draft"), "neutral", "edit"),
+        "SENT": Label(N_("With the supplier"), "info", "clock"),
+        "CONFIRMED": Label(N_("Confirmed by the supplier"), "info", "check"),
+        "RECEIVED": Label(N_("Received"), "success", "box"),
+        "CLOSED": Label(N_("Closed"), "neutral", "check"),
+        "CANCELLED": Label(N_("Called off"), "neutral", "ban"),
+    },
     "delivery_status": {
         "RELEASED": Label(N_("Being prepared"), "info", "box"),
         "SHIPPED": Label(N_("Sent"), "success", "truck"),
@@ -355,6 +363,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "LISTS_WRITE": Label(N_("Keep lists")),
         "CUSTOMERS_READ": Label(N_("Read customers, addresses and contacts")),
         "CUSTOMERS_WRITE": Label(N_("Change addresses")),
+        "PURCHASING_READ": Label(N_("Read suppliers and purchase orders")),
         "SALES_HISTORY_READ": Label(N_("Read the sales history")),
         "TRADE_AGREEMENTS_READ": Label(N_("Read trade agreements")),
         "EVENTS_READ": Label(N_("Read the event log")),

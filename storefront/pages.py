@@ -49,9 +49,11 @@ from storefront.staff import (
     jobs,
     payments,
     pricing_settings,
+    purchasing,
     segments,
     simulator,
     suggestions,
+    suppliers,
     trade_agreements,
     trade_groups,
 )
@@ -81,7 +83,8 @@ PAGES: Sequence[At] = (
     *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
     *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES,
     *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES, *simulator.PAGES,
-    *suggestions.PAGES, *availability.PAGES, *admin.PAGES, *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
+    *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *admin.PAGES,
+    *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -30,7 +30,8 @@ async def delivery_paper(ctx: Context, delivery_id: UUID) -> Paper | None:
         if may_see_lots
         else [[] for _ in lines]
     )
-    us, warehouse = await seller(ctx), await ctx.load(warehouses_by_id, row.warehouse_id)
+    us, place = await seller(ctx), row.warehouse_id
+    warehouse = None if place is None else await ctx.load(warehouses_by_id, place)
     address = DocumentAddress.from_json(row.delivery_address)
     terms = DocumentDeliveryTerms.from_json(row.delivery_terms)
     left_at = row.shipped_at or row.released_at

@@ -570,7 +570,7 @@ async def _create_agreement(scene: Scene, name: str) -> Input:
     return {"customerId": global_id("Customer", scene.world.customers["parent"]), "terms": AGREED}
 
 
-SUPPLIER = {"code": "NUEVO", "name": "Nuevo SL", "currency": "EUR", "locale": "es", "leadTimeDays": 5}
+SUPPLIER: Input = {"code": "NUEVO", "name": "Nuevo SL", "currency": "EUR", "locale": "es", "leadTimeDays": 5}
 
 
 def _supplier(of: str = "", product: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
@@ -85,7 +86,8 @@ async def buy(
         "waiting": await order("ACE-1"),
     }
     for name in ("pegged", "begun", "waiting"):
-        await make.do(database, logistics, lambda ctx, key=keys[name]: send_purchase_order(ctx, key, 1), NOW)
+        send = partial(send_purchase_order, purchase_order_id=keys[name], expected_version=1)
+        await make.do(database, logistics, send, NOW)
     async with database.job() as session:
         statement = text("select id from purchase_order_line where purchase_order_id = :id")
         line = {name: await session.scalar(statement, {"id": key}) for name, key in keys.items()}
