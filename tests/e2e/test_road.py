@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.server import opened
 from tests.conftest import CHROMIUM, Cluster
 from tests.e2e.conftest import ARGUMENTS, Surf
-from tests.e2e.surfer import BUYER, MARKS, PASSWORD, REP, SECOND_BUYER, Site, Surfer
+from tests.e2e.surfer import BUYER, MARKS, PASSWORD, READ_MS, REP, SECOND_BUYER, Site, Surfer
 from tests.e2e.test_every_page import SIZES, faults_of
 
 pytestmark = MARKS
@@ -124,7 +124,7 @@ async def open_road(surfer: Surfer) -> None:
 
 
 async def settled(surfer: Surfer) -> None:
-    await expect(surfer.find("#road[data-ready=true]")).to_have_count(1)
+    await expect(surfer.find("#road[data-ready=true]")).to_have_count(1, timeout=READ_MS)
 
 
 async def capture(surfer: Surfer, sku: str, number: str) -> None:
@@ -172,7 +172,7 @@ async def test_two_orders_outlive_the_browser_and_are_placed_once_each(
             await context.clear_cookies()  # the session ended while the telephone was off
             await buyer.page.goto(f"{site.base}/road")
             await settled(buyer)
-            await expect(buyer.find(f"{KEPT}[data-state=waiting]")).to_have_count(2)
+            await expect(buyer.find(f"{KEPT}[data-state=waiting]")).to_have_count(2, timeout=READ_MS)
             await expect(buyer.find("#road-sku")).to_have_value(third)
             assert await numbers_of(cluster, site, "RUTA-") == []
 
@@ -184,10 +184,10 @@ async def test_two_orders_outlive_the_browser_and_are_placed_once_each(
             await buyer.click(".door-card button[type=submit]")
             await buyer.page.wait_for_url("**/road")
             await settled(buyer)
-            await expect(buyer.find(f"{KEPT}[data-state=waiting]")).to_have_count(2)
+            await expect(buyer.find(f"{KEPT}[data-state=waiting]")).to_have_count(2, timeout=READ_MS)
             assert (len(lost), len(await numbers_of(cluster, site, "RUTA-"))) == (1, 1)
             await buyer.page.reload()
-            await expect(buyer.find(f"{KEPT}[data-state=sent]")).to_have_count(2)
+            await expect(buyer.find(f"{KEPT}[data-state=sent]")).to_have_count(2, timeout=READ_MS)
             await settled(buyer)
 
             numbers = await numbers_of(cluster, site, "RUTA-")
@@ -228,7 +228,7 @@ async def test_another_price_asks_again_and_another_person_sees_nothing(
                      "(select id from product where sku = :sku)"), {"sku": sku})  # fmt: skip
         await line.mend(buyer.page)
         asked = buyer.find(f"{KEPT}[data-state=asks]")
-        await expect(asked).to_contain_text("Usted vio")
+        await expect(asked).to_contain_text("Usted vio", timeout=READ_MS)
         assert await numbers_of(cluster, site, "CARO-") == []
         assert await faults_of(buyer) == []
 
@@ -242,7 +242,7 @@ async def test_another_price_asks_again_and_another_person_sees_nothing(
         await buyer.sign_in(BUYER)
         await open_road(buyer)
         await asked.locator("button", has_text="Pedir por").click()
-        await expect(buyer.find(f"{KEPT}[data-state=sent]")).to_have_count(1)
+        await expect(buyer.find(f"{KEPT}[data-state=sent]")).to_have_count(1, timeout=READ_MS)
         assert len(await numbers_of(cluster, site, "CARO-")) == 1
         forgive_silence(buyer)
 
@@ -256,7 +256,7 @@ async def test_a_rep_captures_for_a_customer_and_sends_it_later(
         await rep.open("/road")
         await rep.page.select_option("#road-customer", "C-00001")
         await rep.click("#road-act button")
-        await expect(rep.find("#road-draft")).to_be_visible()
+        await expect(rep.find("#road-draft")).to_be_visible(timeout=READ_MS)
         await open_road(rep)
         sku = (await rep.in_stock())[0]["sku"]
         line.cut()
@@ -268,10 +268,10 @@ async def test_a_rep_captures_for_a_customer_and_sends_it_later(
         await rep.click("form[action='/stop-acting'] button")
         await rep.page.wait_for_url("**/staff/customers/C-00001")
         await rep.open("/road")
-        await expect(rep.find(KEPT)).to_contain_text("Espera a que actúe por")
+        await expect(rep.find(KEPT)).to_contain_text("Espera a que actúe por", timeout=READ_MS)
         assert await numbers_of(cluster, site, "VISITA-") == []
         await rep.click(f"{KEPT} button")
-        await expect(rep.find(f"{KEPT}[data-state=sent]")).to_have_count(1)
+        await expect(rep.find(f"{KEPT}[data-state=sent]")).to_have_count(1, timeout=READ_MS)
         assert len(await numbers_of(cluster, site, "VISITA-")) == 1
         forgive_silence(rep)
 
