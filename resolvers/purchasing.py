@@ -45,18 +45,15 @@ from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.suppliers import checked_search, suppliers_by_id
 from rules.money import ZERO
+from rules.proposals import Need, Proposal, SupplierTerms, propose
 from rules.purchasing import (
     Peg,
     Promise,
-    Proposal,
     PurchaseAction,
-    Shortage,
-    Source,
     SupplyPart,
     allowed_purchase_actions,
     peg_dates,
     promised,
-    propose,
 )
 
 PROPOSALS_MAX = 200
@@ -158,48 +155,55 @@ async def purchase_order_actions(ctx: Context, order: PurchaseOrderRow) -> list[
 class ProposalRow:
     """A purchase line that would cover shortages; `pegs` are (what is short, how much of it)."""
 
-    proposal: Proposal[UUID]
+    proposal: Proposal[UUID, UUID]
     offer: SupplierProductRow
+    needed_on: date
     pegs: tuple[tuple[ShortRow, Decimal], ...]
 
 
 async def purchase_proposals(ctx: Context, supplier_id: UUID | None = None) -> list[ProposalRow]:
     """
-    What should be bought: open schedule lines that neither stock nor supply on its way covers, by product.
+    What should be bought: open schedule lines that neither stock nor supply on its way covers, by the day to order.
 
     What comes without being meant for anybody covers the earliest needs of its product first.
     """
     short = [ShortRow(*each) for each in await ctx.session.execute(short_schedule_lines(ctx.user))]
     short = _uncovered(short, await _unpegged(ctx, {row.product_id for row in short}))
-    products = {row.product_id for row in short}
+    needs: dict[UUID, list[Need[UUID]]] = {}
+    for row in short:
+        need = Need(row.schedule_line_id, row.needed_on or ctx.today, row.quantity)
+        needs.setdefault(row.product_id, []).append(need)
     offers = [
         SupplierProductRow(*each)
         for each in await ctx.session.execute(
-            supplier_products(ctx.user, ctx.today).where(SupplierProduct.product_id.in_(products))
+            supplier_products(ctx.user, ctx.today).where(SupplierProduct.product_id.in_(needs))
         )
         if supplier_id in (None, each.supplier_id)
     ]
     by_offer = {offer.id: offer for offer in offers}
     by_key_ = {row.schedule_line_id: row for row in short}
-    found = propose(
-        [Shortage(row.schedule_line_id, row.product_id, row.quantity, row.needed_on) for row in short],
-        [await _source(ctx, offer) for offer in offers],
-        ctx.today,
-    )
-    return [
+    days = {need.key: need.on for each in needs.values() for need in each}
+    terms: dict[UUID, list[SupplierTerms[UUID]]] = {}
+    for offer in offers:
+        terms.setdefault(offer.product_id, []).append(await _terms(ctx, offer))
+    found = [
         ProposalRow(
-            each, by_offer[each.source.key], tuple((by_key_[key], quantity) for key, quantity in each.pegs)
+            made, by_offer[made.supplier], min(days[peg.key] for peg in made.pegs),
+            tuple((by_key_[peg.key], peg.quantity) for peg in made.pegs),
         )
-        for each in found[:PROPOSALS_MAX]
-    ]
+        for product_id, of_product in needs.items()
+        for made in propose(of_product, terms.get(product_id, ()), ctx.today)
+    ]  # fmt: skip
+    found.sort(key=lambda each: each.proposal.order_on)
+    return found[:PROPOSALS_MAX]
 
 
-async def _source(ctx: Context, offer: SupplierProductRow) -> Source[UUID]:
+async def _terms(ctx: Context, offer: SupplierProductRow) -> SupplierTerms[UUID]:
     supplier = await ctx.load(suppliers_by_id, offer.supplier_id)
     assert supplier is not None, "who sees an offer sees its supplier"
-    return Source(
-        offer.id, offer.product_id, lead_days_of(offer, supplier.lead_time_days), offer.minimum_quantity,
-        offer.multiple_quantity, offer.is_preferred,
+    return SupplierTerms(
+        offer.id, lead_days_of(offer, supplier.lead_time_days), offer.minimum_quantity, offer.multiple_quantity,
+        rank=0 if offer.is_preferred else 1,
     )  # fmt: skip
 
 

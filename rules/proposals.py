@@ -3,11 +3,12 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 from rules.calendars import ALWAYS_OPEN, Calendar, last_open, next_open
 from rules.money import ZERO
+from rules.purchasing import quantity_to_order
 
 Key = TypeVar("Key", bound=Hashable)
 Supplier = TypeVar("Supplier", bound=Hashable)
@@ -118,8 +119,7 @@ def uncovered(
 
 def order_quantity(needed: Decimal, terms: SupplierTerms[Supplier]) -> Decimal:
     """The least multiple that is not below what is needed, nor below the minimum."""
-    least = max(needed, terms.minimum)
-    return (least / terms.multiple).to_integral_value(ROUND_CEILING) * terms.multiple
+    return quantity_to_order(needed, terms.minimum, terms.multiple)
 
 
 def best_terms(

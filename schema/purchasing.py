@@ -284,16 +284,19 @@ class PurchaseProposal:
         description="How many to order: what is lacking, rounded to what the supplier sells."
     )
     needed_on: date = strawberry.field(description="The day the first of them is needed.")
-    expected_on: date = strawberry.field(description="The day they would come, ordered today.")
-    order_by: date = strawberry.field(description="The last day to order in time; it may lie in the past.")
+    order_by: date = strawberry.field(
+        description="The last day to order them in time; today, where that has passed."
+    )
+    expected_on: date = strawberry.field(description="The day they would come, ordered by then.")
+    is_late: bool = strawberry.field(description="Whether they would come after they are needed.")
     row: strawberry.Private[purchasing.ProposalRow]
 
     @classmethod
     def of(cls, row: purchasing.ProposalRow) -> "PurchaseProposal":
         made = row.proposal
         return cls(
-            quantity=made.quantity, needed_on=made.needed_on, expected_on=made.expected_on,
-            order_by=made.order_by, row=row,
+            quantity=made.quantity, needed_on=row.needed_on, order_by=made.order_on,
+            expected_on=made.receipt_on, is_late=made.is_late, row=row,
         )  # fmt: skip
 
     @strawberry.field(description="The supplier.")

@@ -51,6 +51,11 @@ DATA = (
     ),
     ("select row_to_json(t)::text from (select description, sku from sales_order_line) t", None),
     ("select distinct description from sales_history", None),
+    ("select title from sales_agreement union select row_to_json(t)::text from agreement_version t", None),
+    ("select name from agreement_line union select name from discount_group", None),
+    ("select name from discount_rule union select name from segment", None),
+    ("select name from free_goods_rule union select name from charge_rule", None),
+    ("select name || ' ' || email from supplier", None),
 )
 
 

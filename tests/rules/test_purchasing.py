@@ -13,8 +13,6 @@ from rules.purchasing import (
     Peg,
     Promise,
     PurchaseAction,
-    Shortage,
-    Source,
     SupplyPart,
     allowed_purchase_actions,
     check_peg,
@@ -27,7 +25,6 @@ from rules.purchasing import (
     peg_dates,
     possible_purchase_actions,
     promised,
-    propose,
     quantity_receivable,
     quantity_to_order,
     receive_parts,
@@ -314,27 +311,6 @@ def test_direct_delivery_is_invoiced_up_to_what_came(
     case: str, received: str, invoiced: str, left: str
 ) -> None:
     assert direct_invoiceable(D(received), D(invoiced)) == D(left)
-
-
-def test_a_proposal_covers_what_is_short_of_a_product() -> None:
-    short = [
-        Shortage("s1", "wine", D(4), day(20)),
-        Shortage("s2", "oil", D(1), None),
-        Shortage("s3", "wine", D(5), day(25)),
-        Shortage("s4", "salt", D(1), day(9)),  # nobody sells it
-    ]
-    sources = [
-        Source("slow", "wine", 10, D(1), D(1), unit_price=D(3)),
-        Source("fast", "wine", 3, D(12), D(6), unit_price=D(4)),
-        Source("first", "oil", 5, D(1), D(1), is_preferred=True),
-        Source("cheap", "oil", 1, D(1), D(1), unit_price=D("0.01")),
-    ]
-
-    wine, oil = propose(short, sources, TODAY)
-
-    assert (wine.source.key, wine.quantity, wine.pegs) == ("slow", D(9), (("s1", D(4)), ("s3", D(5))))
-    assert (wine.needed_on, wine.expected_on, wine.order_by) == (day(20), day(12), day(10))
-    assert (oil.source.key, oil.quantity, oil.needed_on, oil.expected_on) == ("first", D(1), TODAY, day(7))
 
 
 QUANTITIES = some.integers(1, 50).map(D)
