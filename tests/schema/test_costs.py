@@ -18,6 +18,7 @@ DEAR = {
     "Journal": 3300,
     "Order": 6800,
     "OrdersToRelease": 5300,
+    "PurchaseDesk": 2200,
     "Simulator": 4200,
     "StaffDeliveries": 6400,
     "StaffDiscount": 2900,
@@ -25,6 +26,7 @@ DEAR = {
     "StaffOrder": 7100,
     "Statement": 3100,
     "StatementOfCustomer": 3100,
+    "Suppliers": 4200,
 }
 OTHERWISE = 1600
 
