@@ -18,6 +18,7 @@ DEAR = {
     "Journal": 3300,
     "Order": 7000,
     "OrdersToRelease": 5300,
+    "PurchaseDesk": 2200,
     "Simulator": 4200,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,
@@ -27,6 +28,7 @@ DEAR = {
     "StaffSegments": 2300,
     "Statement": 3100,
     "StatementOfCustomer": 3100,
+    "Suppliers": 4200,
 }
 OTHERWISE = 1600
 
