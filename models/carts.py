@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -40,6 +41,9 @@ class Cart(Base):
     agreement_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_agreement.id"))
     # The customer's own terms hold whatever the agreement says.
     keeps_own_terms: Mapped[bool] = mapped_column(server_default="false", default=False)
+    # The rules of optional goods that the buyer took or declined; whether each still gives any is asked when priced.
+    gifts_accepted: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
+    gifts_declined: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[Moment]
 

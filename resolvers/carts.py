@@ -1,6 +1,6 @@
 """Carts: what a buyer gathers, priced as an order would be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,11 +19,12 @@ from resolvers.carts_terms import agreement_problem
 from resolvers.context import Context, LockKind
 from resolvers.customers import acting_customer, addresses_by_customer
 from resolvers.events import record
+from resolvers.gifts_stock import given_of
 from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced, LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
-from resolvers.stock import backorder_allowed, balances_by_product, free_of
+from resolvers.stock import StockPlan, backorder_allowed, balances_by_product, free_of
 from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.quantities import check_quantity, plain
@@ -47,6 +48,8 @@ class CartRow:
     coupon_codes: tuple[str, ...]
     agreement_id: UUID | None
     keeps_own_terms: bool
+    gifts_accepted: tuple[UUID, ...]
+    gifts_declined: tuple[UUID, ...]
     version: int
     updated_at: datetime
 
@@ -104,7 +107,10 @@ async def cart_row(ctx: Context) -> CartRow:
     ).first()
     if found is not None:
         row = CartRow(*found)
-        return replace(row, coupon_codes=tuple(row.coupon_codes))
+        return replace(
+            row, coupon_codes=tuple(row.coupon_codes), gifts_accepted=tuple(row.gifts_accepted),
+            gifts_declined=tuple(row.gifts_declined),
+        )  # fmt: skip
     return CartRow(
         _cart_key(customer.id, ctx.user.user_id),
         customer.id,
@@ -116,6 +122,8 @@ async def cart_row(ctx: Context) -> CartRow:
         (),
         None,
         False,
+        (),
+        (),
         1,
         ctx.now,
     )
@@ -151,6 +159,7 @@ def asked_of(row: CartRow) -> DocumentAsked:
     return DocumentAsked(
         agreement_id=row.agreement_id,
         coupons=frozenset(map(item_key, row.coupon_codes)),
+        chosen=frozenset(map(str, row.gifts_accepted)),
         is_charged=True,
         delivery_address_id=row.delivery_address_id,
     )
@@ -172,9 +181,12 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
     ]
     priced = await price_lines(ctx, asked, asked_of(row))
     units = await ctx.loader(units_by_code).load_many([product.unit_code for _, product in usable])
-    stock = await ctx.loader(balances_by_product).load_many([product.id for _, product in usable])
+    # Of gifts too that another product may be given for.
+    replaceable = [each for gift in priced.free if gift.substitutes for each in (gift, *gift.substitutes)]
+    goods = [*(product for _, product in usable), *(each.product for each in replaceable)]
+    stock = await ctx.loader(balances_by_product).load_many([product.id for product in goods])
     by_line = {line.id: (price, unit, balance) for (line, _), price, unit, balance
-               in zip(usable, priced.lines, units, stock, strict=True)}  # fmt: skip
+               in zip(usable, priced.lines, units, stock[: len(usable)], strict=True)}  # fmt: skip
     views, backordered = [], []
     for index, (line, product) in enumerate(zip(rows, products, strict=True)):
         if product is None:
@@ -195,10 +207,24 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
         views.append(CartLineView(line, product, price, tuple(problems)))
     problems_of_cart = await _cart_problems(ctx, row, views)
     gifts: dict[UUID, tuple[FreePriced, ...]] = {}
-    for each in priced.free:
+    plan = StockPlan({product.id: balance for product, balance in zip(goods, stock, strict=True)})
+    for each in _as_given(priced, plan):
         key = usable[each.parent][0].id
         gifts[key] = (*gifts.get(key, ()), each)
     return CartView(row, tuple(views), priced, gifts, tuple(problems_of_cart), tuple(backordered))
+
+
+def _as_given(priced: Priced, stock: StockPlan) -> Iterator[FreePriced]:
+    """What comes free, with what would be given instead where it is out of stock; nothing is locked for it."""
+    if any(each.substitutes for each in priced.free):
+        for line in priced.lines:
+            if line.asked.product.kind is ProductKind.GOODS and line.price is not None:
+                stock.take(line.asked.product.id, line.price.quantity_paid)
+    for each in priced.free:
+        given = given_of(stock, each) if each.substitutes else each
+        if each.substitutes and given is not None and given.product.kind is ProductKind.GOODS:
+            stock.take(given.product.id, given.goods.quantity)
+        yield each if given is None or given is each else replace(each, instead=given)
 
 
 def _line_problems(
@@ -461,6 +487,13 @@ async def _remember_prices(
         if product.id in changed_products:
             line.unit_price_seen = None if price.price is None else price.price.unit_price
         _hold(line, price)
+    _keep_answers(cart, {UUID(each.goods.rule.id) for each in priced.free})
+
+
+def _keep_answers(cart: Cart, offering: Collection[UUID]) -> None:
+    """What was answered to rules that give nothing any more is forgotten: they ask anew when they do again."""
+    cart.gifts_accepted = [each for each in cart.gifts_accepted if each in offering]
+    cart.gifts_declined = [each for each in cart.gifts_declined if each in offering]
 
 
 def _hold(line: CartLine, price: LinePriced) -> None:
@@ -475,6 +508,8 @@ async def remember_links(ctx: Context, cart: Cart) -> None:
     lines = await _lines_of(ctx, cart)
     if lines:
         await _remember_prices(ctx, cart, lines, ())
+    else:
+        _keep_answers(cart, ())
 
 
 async def _own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
@@ -521,6 +556,9 @@ async def remove_line(ctx: Context, line_id: UUID, expected_version: int | None)
     cart = await lock_cart(ctx, expected_version)
     line = await _own_line(ctx, cart, line_id)
     await ctx.session.delete(line)
+    await ctx.session.flush()
+    if cart.gifts_accepted or cart.gifts_declined:
+        await remember_links(ctx, cart)
     return await changed(ctx, cart, "cart.lineRemoved", line=line.id)
 
 
@@ -537,6 +575,8 @@ async def empty_cart(ctx: Context, cart: Cart) -> None:
     )
     cart.purchase_order_number = cart.note = ""
     cart.coupon_codes = []
+    cart.gifts_accepted = []
+    cart.gifts_declined = []
     cart.delivery_address_id = cart.requested_on = cart.agreement_id = None
     cart.keeps_own_terms = False
 
@@ -594,5 +634,5 @@ def row_of(cart: Cart) -> CartRow:
     return CartRow(
         cart.id, cart.customer_id, cart.user_id, cart.purchase_order_number, cart.delivery_address_id,
         cart.requested_on, cart.note, tuple(cart.coupon_codes), cart.agreement_id, cart.keeps_own_terms,
-        cart.version, cart.updated_at,
+        tuple(cart.gifts_accepted), tuple(cart.gifts_declined), cart.version, cart.updated_at,
     )  # fmt: skip

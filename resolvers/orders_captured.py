@@ -68,7 +68,8 @@ async def _head(ctx: Context, change: HeadChange) -> Cart:
     customer = await acting_customer(ctx)
     head = Cart(
         id=new_id(), seller_id=ctx.user.seller_id, customer_id=customer.id, user_id=ctx.user.user_id,
-        purchase_order_number="", note="", coupon_codes=[], version=1, updated_at=ctx.now,
+        purchase_order_number="", note="", coupon_codes=[], gifts_accepted=[], gifts_declined=[], version=1,
+        updated_at=ctx.now,
     )  # fmt: skip
     await change_head(ctx, head, change)
     return head

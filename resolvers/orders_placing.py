@@ -36,6 +36,7 @@ from resolvers.customers import (
 )
 from resolvers.discounts import count_uses, keep_redemptions
 from resolvers.events import record
+from resolvers.gifts_stock import given_of
 from resolvers.house import as_house
 from resolvers.orders_charges import charge_rows
 from resolvers.prices import exchange_rate
@@ -46,7 +47,7 @@ from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
 from rules.documents import DocumentAddress
-from rules.free_goods import FreeGoods, FreeStockPolicy
+from rules.free_goods import FreeStockPolicy
 from rules.money import ZERO, round_money
 from rules.pricing import PricedLine
 from rules.quantities import plain
@@ -88,6 +89,7 @@ async def place_order(
     if view.priced.gross != expected_total:
         raise price_changed(view, expected_total)
     act = {"act": "placeOrder", "cartId": str(cart.id), "expectedTotal": plain(expected_total)}
+    _warn_lost_gifts(ctx, view)
     order_id = await place_view(ctx, view, act)
     await empty_cart(ctx, cart)
     cart.version += 1
@@ -217,8 +219,16 @@ class DraftLine:
     tax_percent: Decimal
     tax_amount: Decimal = ZERO
     parent: int | None = None
-    free: FreeGoods | None = None
+    free: FreePriced | None = None
     link: Link | None = None
+
+
+def _warn_lost_gifts(ctx: Context, view: CartView) -> None:
+    """Tells that what was accepted is not earned any more: a rule may end after the cart was last written."""
+    earned = {UUID(each.goods.rule.id) for each in view.priced.free}
+    if not earned.issuperset(view.row.gifts_accepted):
+        told = "Goods that you accepted are not offered any more: the order comes without them."
+        ctx.warn(ErrorCode.NOT_FOUND, told, ("cartId",))
 
 
 def _commitment_of(price: PricedLine | None) -> UUID | None:
@@ -243,7 +253,7 @@ def drafts_of(view: CartView) -> list[DraftLine]:
         )  # fmt: skip
         drafts += [
             DraftLine(index, each.product, each.goods.quantity, day, each.price, each.tax_category,
-                      each.tax_percent, parent=parent, free=each.goods)
+                      each.tax_percent, parent=parent, free=each)
             for each in brought.get(index, ())
         ]  # fmt: skip
     return drafts
@@ -255,22 +265,24 @@ async def _plan_stock(
     """
     Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait.
 
-    A gift that is out of stock is dropped, with a warning, unless its rule lets it wait.
+    A gift that is out of stock is dropped or replaced, with a warning, unless its rule lets it wait.
     """
-    goods = [draft.product.id for draft in drafts if draft.product.kind is ProductKind.GOODS]
+    drafts = list(drafts)
+    named = [each for draft in drafts for each in _products_of(draft)]
+    goods = list(dict.fromkeys(each.id for each in named if each.kind is ProductKind.GOODS))
     stock = StockPlan(await lock_balances(ctx, goods) if goods else {})
     plans: dict[int, list[Allocation]] = {}
     refusals = []
     # What is paid comes first: a gift takes nothing away from a line of the same product.
     for position in sorted(range(len(drafts)), key=lambda each: drafts[each].free is not None):
-        draft = drafts[position]
+        draft = drafts[position] = _with_stock(ctx, stock, drafts[position])
         product, wanted = draft.product, draft.quantity
         if product.kind is not ProductKind.GOODS:
             plans[position] = [Allocation(None, wanted)]
             continue
         free = stock.free(product.id)
         if free < wanted:
-            if draft.free is not None and draft.free.rule.out_of_stock is not FreeStockPolicy.BACKORDER:
+            if draft.free is not None and draft.free.goods.rule.out_of_stock is not FreeStockPolicy.BACKORDER:
                 text = "{sku}, free of charge, is out of stock and is left out."
                 ctx.warn(ErrorCode.OUT_OF_STOCK, text, ("lines", draft.index), sku=product.sku)
                 continue
@@ -290,6 +302,30 @@ async def _plan_stock(
     if reserving:
         return lines, [plans[position] for position in kept]
     return lines, [[Allocation(None, draft.quantity)] for draft in lines]
+
+
+def _products_of(draft: DraftLine) -> list[ProductRow]:
+    """The product of a line, and those that may be given in its place."""
+    return [draft.product, *(each.product for each in (draft.free.substitutes if draft.free else ()))]
+
+
+def _with_stock(ctx: Context, stock: StockPlan, draft: DraftLine) -> DraftLine:
+    """A gift as what is given for it, which may be a substitute, with a warning; all else as it is."""
+    given = None if draft.free is None else given_of(stock, draft.free)
+    if given is None or given is draft.free:
+        return draft
+    message = "{sku}, free of charge, is out of stock: {other} is given instead."
+    ctx.warn(
+        ErrorCode.OUT_OF_STOCK,
+        message,
+        ("lines", draft.index),
+        sku=draft.product.sku,
+        other=given.product.sku,
+    )
+    return replace(
+        draft, product=given.product, price=given.price, tax_category=given.tax_category,
+        tax_percent=given.tax_percent, free=given,
+    )  # fmt: skip
 
 
 def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: Decimal) -> None:

@@ -1,7 +1,7 @@
 """Prices any number of lines in a constant number of statements, by the one function that every document shares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from models.products_reads import ProductRow
@@ -37,6 +37,10 @@ class FreePriced:
     Goods that a line brings without charge: their list price, wholly taken off.
 
     `parent` is the index of the line among those asked. What is proposed is added only when somebody chooses it.
+
+    Args:
+        substitutes: what may be given in its place where it is out of stock, the preferred first.
+        instead: the one of them that would be given now; None where its own is, or where nobody asked.
     """
 
     parent: int
@@ -45,6 +49,8 @@ class FreePriced:
     price: PricedLine
     tax_category: str
     tax_percent: Decimal
+    substitutes: tuple["FreePriced", ...] = ()
+    instead: "FreePriced | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +132,34 @@ async def price_lines(
 
 async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tuple[FreePriced, ...]:
     """The goods without charge, with what they would have cost; a product that is not known brings none."""
+    if not priced.free:
+        return ()
+    wanted = [[each, *gathered.instead_of(each)] for each in priced.free]
+    named = [gathered.free_line(each) for goods in wanted for each in goods]
+    await ctx.loader(taxes_by_category).load_many(
+        [(product.tax_category_id, facts.ship_day) for product, facts in named if product and facts]
+    )
     found = []
-    for each in priced.free:
-        product, facts = gathered.free_line(each)
-        if product is None or facts is None:
-            continue
-        price = price_free_line(gathered.facts, facts, each, priced.lines.get(each.parent.number))
-        if price is None:
-            continue
-        tax: TaxRow = await ctx.load(taxes_by_category, (product.tax_category_id, facts.ship_day))
-        found.append(FreePriced(each.parent.number, product, each, price, tax.code, tax.percent or ZERO))
+    for gift, *others in wanted:
+        given = await _free_line(ctx, gathered, priced, gift)
+        if given is not None:
+            substitutes = [await _free_line(ctx, gathered, priced, each) for each in others]
+            found.append(replace(given, substitutes=tuple(each for each in substitutes if each is not None)))
     return tuple(found)
+
+
+async def _free_line(
+    ctx: Context, gathered: Gathered, priced: PricedDocument, goods: FreeGoods
+) -> FreePriced | None:
+    """A free line as priced; its tax was read before."""
+    product, facts = gathered.free_line(goods)
+    if product is None or facts is None:
+        return None
+    price = price_free_line(gathered.facts, facts, goods, priced.lines.get(goods.parent.number))
+    if price is None:
+        return None
+    tax: TaxRow = await ctx.load(taxes_by_category, (product.tax_category_id, facts.ship_day))
+    return FreePriced(goods.parent.number, product, goods, price, tax.code, tax.percent or ZERO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,21 +18,25 @@ from resolvers.customers import SellerRow, seller
 from resolvers.discounts import rules_for, segments_of
 from resolvers.house import as_house
 from resolvers.prices import Market, breaks_by_product, market, rates_to
-from resolvers.products import categories_by_id, products_by_id, units_by_product
+from resolvers.products import categories_by_id, products_by_id, relations_by_product, units_by_product
 from resolvers.sales_agreements import commitments_for
 from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
 from resolvers.trade_agreements import item_groups_of, pricing_of_products, trade_rows_for
 from rules.charges import ChargeRule, Destination
 from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
-from rules.free_goods import FreeGoods, FreeGoodsRule
+from rules.free_goods import FreeGoods, FreeGoodsRule, FreeStockPolicy
 from rules.money import ZERO
 from rules.pricing import DocumentFacts, PriceBook
 from rules.pricing_facts import Break, Channel, Concessions, LineFacts, Party, Rung, TradeRow
 from rules.pricing_ladder import price_ladder
 from rules.sales_agreements import Commitment
+from rules.states import ProductKind, RelationKind
 from rules.trade_agreements import TradeBook
 from rules.trade_settings import active_cells
 from rules.trade_settings import pricing_day as day_of_prices
+
+# So many substitutes of a gift are thought of, the first ones.
+SUBSTITUTES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,18 @@ class Charging:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everything the one pricing function needs; `facts.lines` are numbered by their place among those asked."""
+    """
+    Everything the one pricing function needs; `facts.lines` are numbered by their place among those asked.
+
+    `substitutes` are what may be given in the place of goods without charge, by the id of the product.
+    """
 
     market: Market
     facts: DocumentFacts
     products: Mapping[str, ProductRow]
     extra: Mapping[tuple[str, date], LineFacts]
     charging: Charging = field(default_factory=Charging)
+    substitutes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def alone(self) -> list[DocumentFacts]:
         """Each line as a document of its own."""
@@ -120,6 +129,12 @@ class Gathered:
             return product, replace(goods.parent, quantity=goods.quantity)
         found = self.extra.get((goods.product, goods.parent.priced_on))
         return product, None if found is None else replace(found, quantity=goods.quantity)
+
+    def instead_of(self, goods: FreeGoods) -> list[FreeGoods]:
+        """The same goods of each product that may be given in their place, the preferred first."""
+        if goods.is_proposed or goods.rule.out_of_stock is not FreeStockPolicy.SUBSTITUTE:
+            return []
+        return [replace(goods, product=key) for key in self.substitutes.get(goods.product, ())]
 
 
 # Where the goods go and on which terms, as charges ask.
@@ -181,6 +196,10 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     reaching = [each for each in house.free_goods if not each.product or each.product in products]
     free_keys = [UUID(each.free_product) for each in reaching if each.free_product]
     gifts = [each for each in await ctx.loader(products_by_id).load_many(sorted(set(free_keys))) if each]
+    substitutes = await _substitutes(ctx, reaching, [*products.values(), *gifts])
+    gifts = list(
+        {each.id: each for each in [*gifts, *(row for rows in substitutes.values() for row in rows)]}.values()
+    )
     extra_keys = [(gift, day) for gift in gifts for day in sorted(set(days))]
     priced = [*zip([line.product for line in asked], days, strict=True), *extra_keys]
     breaks = await ctx.loader(breaks_by_product).load_many(
@@ -221,7 +240,39 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
         (str(product.id), day): line
         for (product, day), line in zip(extra_keys, lines[len(asked) :], strict=True)
     }
-    return Gathered(where, facts, products, extra, house.charging)
+    instead = {key: [str(row.id) for row in rows] for key, rows in substitutes.items()}
+    return Gathered(where, facts, products, extra, house.charging, instead)
+
+
+async def _substitutes(
+    ctx: Context, rules: Sequence[FreeGoodsRule], products: Sequence[ProductRow]
+) -> dict[str, list[ProductRow]]:
+    """
+    What may be given in the place of goods without charge, by the id of their product, the preferred first.
+
+    Those of the same unit: a gift is counted in it. Nothing is read where no rule gives substitutes.
+    """
+    giving = [each for each in rules if each.out_of_stock is FreeStockPolicy.SUBSTITUTE]
+    named = {each.free_product or each.product for each in giving}
+    # A rule of a category, or of all goods, gives more of whatever was bought.
+    own = {
+        str(each.id): each
+        for each in products
+        if each.kind is ProductKind.GOODS and ("" in named or str(each.id) in named)
+    }
+    if not own:
+        return {}
+    related = await ctx.loader(relations_by_product).load_many([each.id for each in own.values()])
+    wanted = [
+        [each.related_product_id for each in rows if each.kind is RelationKind.SUBSTITUTE][:SUBSTITUTES_MAX]
+        for rows in related
+    ]
+    keys = sorted({key for each in wanted for key in each})
+    found = dict(zip(keys, await ctx.loader(products_by_id).load_many(keys), strict=True)) if keys else {}
+    return {
+        key: [row for each in ids if (row := found[each]) is not None and row.unit_code == product.unit_code]
+        for (key, product), ids in zip(own.items(), wanted, strict=True)
+    }
 
 
 async def _house(

@@ -94,6 +94,11 @@ class FreeGoodsRule:
     offer_of: str = ""
     out_of_stock: FreeStockPolicy = FreeStockPolicy.DROP
 
+    @property
+    def is_offer(self) -> bool:
+        """Whether the buyer is asked: nothing that costs is added unasked either."""
+        return self.is_optional or self.is_chargeable
+
 
 def free_quantity(rule: FreeGoodsRule, quantity: Decimal) -> Decimal:
     """What a quantity bought on one line earns, before what the order allows at most (FG-01, 02, 04, 05, 07, 08)."""
@@ -151,7 +156,8 @@ def derive(
     Args:
         lines: paid lines; free ones earn nothing.
         agreement_lines: by line number, the agreement line that it takes from; offers of others do not reach it.
-        chosen: ids of optional rules that the buyer took.
+        chosen: ids of optional rules that the buyer took; what is charged stays an offer: whoever takes it
+            orders it.
     Returns:
         By the lines' rank, then by product. Lines of one product count the larger first against a limit of the order.
     """
@@ -161,11 +167,10 @@ def derive(
     for line in sorted(lines, key=lambda each: each.rank):
         for rule in _winners(rules, party, line, day, takes_from.get(line.number, "")):
             quantity = free_quantity(rule, line.quantity)
-            # What is charged normally is an offer as well: nothing that costs is added unasked.
-            is_proposed = (rule.is_optional or rule.is_chargeable) and rule.id not in chosen
-            if not is_proposed:
-                quantity = min(quantity, _left(rule, given.get(rule.id, ZERO)))
-                given[rule.id] = given.get(rule.id, ZERO) + quantity
+            is_proposed = rule.is_offer and (rule.is_chargeable or rule.id not in chosen)
+            # An offer is for what it would give: limits of the order count for it as well.
+            quantity = min(quantity, _left(rule, given.get(rule.id, ZERO)))
+            given[rule.id] = given.get(rule.id, ZERO) + quantity
             if quantity <= 0:
                 continue
             is_inclusive = rule.kind is FreeKind.INCLUSIVE

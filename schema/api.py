@@ -11,6 +11,7 @@ from schema.bank import BankMutations, BankQueries
 from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
+from schema.carts_gifts import CartGiftMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -99,6 +100,7 @@ class Query(
 class Mutation(
     CartMutations,
     CartAgreementMutations,
+    CartGiftMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,

@@ -12,6 +12,7 @@ import strawberry
 from auth.permissions import Permission as P
 from resolvers import carts, carts_fill, carts_terms, orders, orders_placing, sales_agreements, suggestions
 from resolvers import customers as people
+from resolvers.carts_gifts import GiftAnswer, answer_of
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
 from resolvers.paging import PageArgs, page_in_memory
@@ -93,7 +94,17 @@ described_enum(
 )
 
 
-@strawberry.type(description="Goods that a line brings without charge.", directives=[access(P.PRICES_READ)])
+described_enum(
+    GiftAnswer,
+    "What the buyer answered to goods that are offered.",
+    {"OPEN": "Nothing yet.", "ACCEPTED": "They are taken.", "DECLINED": "They are not wanted."},
+)
+
+
+@strawberry.type(
+    description="Goods that a line brings without charge, or that are offered for it.",
+    directives=[access(P.PRICES_READ)],
+)
 class FreeGoods:
     product: Product = strawberry.field(description="What is free.")
     quantity: Decimal = strawberry.field(description="How many, in its own unit.")
@@ -103,10 +114,22 @@ class FreeGoods:
         description="Whether it is part of the quantity ordered, of which less is paid; otherwise it comes on top."
     )
     is_proposed: bool = strawberry.field(description="Offered only: nothing is added until it is chosen.")
+    is_chargeable: bool = strawberry.field(
+        description="Offered at its price: whoever takes it orders it as a line; `value` is before discounts."
+    )
+    answer: GiftAnswer | None = strawberry.field(
+        description="What the buyer answered by answerFreeGoods; null where nothing is offered, and beyond carts."
+    )
+    substitute: Product | None = strawberry.field(
+        description="What the cart, ordered now, would bring instead, for it is out of stock; null where itself."
+    )
     price_trace: list[PriceStep] = strawberry.field(description=TRACE, directives=[list_size(5)])
 
     @classmethod
-    def of(cls, ctx: Context, row: FreePriced, currency: str) -> "FreeGoods":
+    def of(
+        cls, ctx: Context, row: FreePriced, currency: str, view: carts.CartView | None = None
+    ) -> "FreeGoods":
+        """Args: `view` is the cart that it is of; None where nobody answers."""
         goods = row.goods
         return cls(
             product=Product.of(row.product),
@@ -115,6 +138,9 @@ class FreeGoods:
             value=Money.of(sum((step.discount for step in row.price.steps), ZERO), currency),
             is_included=goods.quantity_paid < goods.parent.quantity,
             is_proposed=goods.is_proposed,
+            is_chargeable=goods.rule.is_chargeable,
+            answer=None if view is None else answer_of(view, row),
+            substitute=None if row.instead is None else Product.of(row.instead.product),
             price_trace=steps_of(ctx, row.price.steps, currency),
         )
 
@@ -186,7 +212,7 @@ class CartLine:
             next_break=None
             if price is None or price.next_break is None
             else PriceBreak.of(price.next_break, currency),
-            free_goods=[FreeGoods.of(ctx, each, currency) for each in view.free.get(seen.row.id, ())],
+            free_goods=[FreeGoods.of(ctx, each, currency, view) for each in view.free.get(seen.row.id, ())],
             problems=user_errors(ctx, seen.problems),
             agreement_number="" if commitment is None else commitment.number,
             commitment_id=None if commitment is None else UUID(commitment.id),

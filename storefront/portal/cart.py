@@ -129,6 +129,16 @@ async def choose_agreement(page: Page) -> Response:
     return page.go("/cart", page.gettext("The cart was updated."), warnings=outcome.warnings)
 
 
+async def answer_gift(page: Page) -> Response:
+    outcome = await page.act(
+        "AnswerFreeGoods", lineId=page.field("line"), productId=page.field("product"),
+        isAccepted=page.field("answer") == "yes", expectedVersion=_version(page),
+    )  # fmt: skip
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors))
+    return page.go("/cart", page.gettext("The cart was updated."), warnings=outcome.warnings)
+
+
 async def remove_coupon(page: Page) -> Response:
     outcome = await page.act("RemoveCoupon", code=page.field("coupon"))
     if not outcome.done:
@@ -206,6 +216,7 @@ PAGES = (
             "clear": clear_cart,
             "list": cart_to_list,
             "agreement": choose_agreement,
+            "gift": answer_gift,
             "coupon": add_coupon,
             "remove-coupon": remove_coupon,
         },

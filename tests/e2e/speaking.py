@@ -24,7 +24,10 @@ DATA = (
         None,
     ),
     ("select name || ' ' || coalesce(place, '') from delivery_term", None),
-    ("select name || ' ' || code from territory union select name from sales_team union select name from sales_rep", None),
+    (
+        "select name || ' ' || code from territory union select name from sales_team union select name from sales_rep",
+        None,
+    ),
     ("select name || ' ' || city from warehouse union select name from unit_of_measure", None),
     ("select code from unit_of_measure union select name from currency", None),
     ("select name || ' ' || internal_note from customer", None),

@@ -433,13 +433,12 @@ def _free_goods(facts: DocumentFacts, lines: Sequence[SlowLine]) -> Iterator[Slo
                 winners[product] = rank, rule
         for product, (_, rule) in winners.items():
             gift = earned(rule, quantity)
-            is_proposed = rule.is_optional and rule.id not in facts.chosen
-            if not is_proposed:
-                before = given.get(rule.id, NOTHING)
-                for most in (rule.max_per_order, rule.free_quantity if rule.only_once else None):
-                    if most is not None:
-                        gift = min(gift, F(most) - before)
-                given[rule.id] = before + gift
+            is_proposed = rule.is_chargeable or (rule.is_optional and rule.id not in facts.chosen)
+            before = given.get(rule.id, NOTHING)
+            for most in (rule.max_per_order, rule.free_quantity if rule.only_once else None):
+                if most is not None:
+                    gift = min(gift, F(most) - before)
+            given[rule.id] = before + gift
             if gift <= 0:
                 continue
             yield SlowFree(line.facts.number, rule.id, product, gift, is_proposed)
