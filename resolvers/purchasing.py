@@ -87,11 +87,6 @@ async def lines_by_purchase_order(ctx: Context, keys: Sequence[UUID]) -> list[li
     return grouped(keys, (PurchaseOrderLineRow(*each) for each in rows), "purchase_order_id")
 
 
-async def purchase_lines_by_id(ctx: Context, keys: Sequence[UUID]) -> list[PurchaseOrderLineRow | None]:
-    rows = await ctx.session.execute(visible_purchase_lines(ctx.user).where(PurchaseOrderLine.id.in_(keys)))
-    return by_key(keys, (PurchaseOrderLineRow(*each) for each in rows))
-
-
 async def schedule_by_purchase_line(ctx: Context, keys: Sequence[UUID]) -> list[list[PurchaseScheduleRow]]:
     statement = visible_purchase_schedule(ctx.user).where(
         PurchaseScheduleLine.purchase_order_line_id.in_(keys)

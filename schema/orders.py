@@ -12,7 +12,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import deliveries, orders, sales_agreements
+from resolvers import deliveries, orders, purchasing, sales_agreements
 from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
@@ -57,6 +57,7 @@ from schema.scalars import CurrencyCode, Money
 Info = strawberry.Info[Context, None]
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
+PurchasePegType = Annotated["PurchasePeg", strawberry.lazy("schema.purchasing")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 AgreementLineType = Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
 SalesAgreementType = Annotated["SalesAgreement", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
@@ -216,6 +217,16 @@ class OrderLine:
 
         rows = await info.context.load(deliveries.lines_by_order_line, self.row.id)
         return [DeliveryLine.of(row) for row in rows]
+
+    @strawberry.field(
+        description="What suppliers are still to send for it.",
+        directives=[access(P.PURCHASING_READ), list_size(2)],
+    )
+    async def pegs(self, info: Info) -> list[PurchasePegType]:
+        from schema.purchasing import PurchasePeg
+
+        rows = await info.context.load(purchasing.pegs_by_order_line, self.row.id)
+        return [PurchasePeg.of(row) for row in rows]
 
     @strawberry.field(
         description="What a unit cost us when it was priced.", directives=[access(P.COSTS_READ)]

@@ -144,6 +144,13 @@ async def test_a_supplier_five_days_late_moves_the_promise_again(shop: Shop) -> 
         (each["requestedOn"], each["confirmedOn"])
         for each in late["purchaseOrder"]["lines"][0]["scheduleLines"]
     ] == [("2026-03-09", "2026-03-25")]
+    asked = """query($id: ID!) { order(by: {id: $id}) { lines {
+        pegs { quantity confirmedReceiptOn purchaseOrder { number } } } } }"""
+    expected = [
+        {"quantity": "6", "confirmedReceiptOn": "2026-03-25", "purchaseOrder": {"number": bought["number"]}}
+    ]
+    seen = await shop.data(shop.logistics, asked, id=order["id"])
+    assert [line["pegs"] for line in seen["order"]["lines"]] == [expected]
 
 
 async def test_two_days_make_two_schedule_lines_under_one_price(shop: Shop) -> None:
