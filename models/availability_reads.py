@@ -4,7 +4,7 @@ What promises of any number of products follow from: a constant number of statem
 Open demand is everybody's: a buyer is told what comes of it, never the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -228,19 +228,24 @@ class DemandRow:
     unreserved: Decimal
 
 
+# What is pegged is taken by the order on the day it comes, though it may leave later.
 # What waits for consent holds stock softly and counts; an order on hold holds nothing, and what is open of it counts.
 # What a supplier delivers straight to the customer never leaves a warehouse of ours.
 _DEMANDS = text("""
     with part as (
         select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id,
-            coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today) as day,
+            least(
+                coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today),
+                (select min(peg.expected_on) from purchase_peg peg
+                    where peg.schedule_line_id = schedule.id and peg.quantity > peg.quantity_used)
+            ) as day,
             schedule.quantity
         from sales_order_line line
         join sales_order on sales_order.id = line.order_id
         join sales_order_schedule_line schedule on schedule.order_line_id = line.id
         where line.product_id = any (:products) and line.kind = 'GOODS' and schedule.quantity > 0
             and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
-            and coalesce(sales_order.id <> :except_order, true)
+            and schedule.id <> all (:except_entries)
     ), sent as (
         select delivery_line.schedule_line_id,
             coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'SHIPPED'), 0) as shipped,
@@ -296,14 +301,14 @@ _DEMANDS = text("""
     from demand left join shelf using (customer_id, product_id)
     where demand.reserved > 0 or demand.unreserved > 0
     group by 1, 2, 3, 4
-""").bindparams(_PRODUCTS, bindparam("except_order", type_=Uuid))
+""").bindparams(_PRODUCTS, bindparam("except_entries", type_=ARRAY(Uuid)))
 
 
 async def demands(
-    session: Reads, product_ids: Sequence[UUID], today: date, except_order: UUID | None = None
+    session: Reads, product_ids: Sequence[UUID], today: date, except_entries: Collection[UUID] = ()
 ) -> list[DemandRow]:
     """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
-    given = {"products": list(product_ids), "today": today, "except_order": except_order}
+    given = {"products": list(product_ids), "today": today, "except_entries": list(except_entries)}
     found = await session.execute(_DEMANDS, given)
     return [DemandRow(*row) for row in found]
 

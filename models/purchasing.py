@@ -221,7 +221,8 @@ class PurchasePeg(Base):
     """
     A hard peg: a quantity of a purchase line is meant for one schedule line of a sales order, of the same product.
 
-    `quantity_used` of it came; a peg without an open quantity is history.
+    `quantity_used` of it came; a peg without an open quantity is history. `expected_on` is the day the supplier
+    confirmed for the rest; null while it said nothing.
     """
 
     __tablename__ = "purchase_peg"
@@ -248,6 +249,7 @@ class PurchasePeg(Base):
     quantity: Mapped[Quantity]
     quantity_used: Mapped[Quantity] = mapped_column(server_default="0", default=Decimal(0))
     created_at: Mapped[Moment]
+    expected_on: Mapped[date | None]
 
 
 class PurchaseReceipt(Base):

@@ -128,22 +128,22 @@ async def gather(
     products: Sequence[ProductRow],
     whom: ForWhom,
     warehouses: Collection[UUID] | None = None,
-    except_order: UUID | None = None,
+    except_entries: Collection[UUID] = (),
 ) -> Facts:
     """
     What is known of the products.
 
     Args:
         warehouses: only these; None is all in use. What no warehouse holds for an order is the first one's to serve.
-        except_order: whose own demand does not count, for it is what is being promised.
+        except_entries: the schedule lines whose own demand does not count, for it is what is being promised.
     """
-    read = await _read(ctx, [product.id for product in products], whom, except_order)
+    read = await _read(ctx, [product.id for product in products], whom, except_entries)
     facts = {product.id: _of_product(ctx, read, product, warehouses) for product in products}
     display = None if read.buyer is None else AvailabilityDisplay(read.buyer.availability_display)
     return Facts(facts, display)
 
 
-async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_order: UUID | None) -> _Read:
+async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID]) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
     async with as_house(ctx) as house:
@@ -155,7 +155,7 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_order: 
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
         shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
         there = await stock(house, ids)
-        open_ = await demands(house, ids, ctx.today, except_order)
+        open_ = await demands(house, ids, ctx.today, except_entries)
         coming = await supplies(house, seller_id, ids)
     return _Read(
         places,
@@ -209,7 +209,7 @@ def _at_site(
     rows = read.stock.get(key, ())
     balance = next((row for row in rows if row.lot is None), None)
     lots = [row for row in rows if row.lot is not None]
-    route = _route(read, place)
+    route = _route(read.transport.get(place.id), read.buyer, place)
     entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
     facts = StockFacts(
         _on_hand(lots, setting.lot_criterion) if product.is_lot_tracked
@@ -261,19 +261,42 @@ def _lot(row: StockRow) -> LotStock:
     )
 
 
-def _route(read: _Read, place: SiteRow) -> Route:
-    way = read.transport.get(place.id)
+def _route(way: TransportRow | None, party: BuyerRow | None, place: SiteRow) -> Route:
     return Route(
         0 if way is None else way.days,
         place.handling_days,
         _calendar(place.weekdays, place.holidays),
         ALWAYS_OPEN if way is None else _calendar(way.weekdays, way.holidays),
-        ALWAYS_OPEN if read.buyer is None else _calendar(read.buyer.weekdays, read.buyer.holidays),
+        ALWAYS_OPEN if party is None else _calendar(party.weekdays, party.holidays),
     )
 
 
 def _calendar(weekdays: Sequence[int], holidays: Sequence[date]) -> Calendar:
     return Calendar(frozenset(weekdays), frozenset(holidays)) if weekdays else ALWAYS_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How goods go to one customer: by warehouse, and what a promise of each product rests on."""
+
+    routes: Mapping[UUID, Route]
+    controls: Mapping[UUID, Control]
+
+
+async def ways_to(ctx: Context, product_ids: Sequence[UUID], whom: ForWhom) -> Ways:
+    """The ways of goods that are sure to come, so that nobody's stock matters."""
+    seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
+    async with as_house(ctx) as house:
+        places = await sites(house, seller_id, ctx.today, since)
+        party = None if whom.customer_id is None else await buyer(house, whom.customer_id, since)
+        ways = {row.warehouse_id: row for row in await transport(house, seller_id, whom.place, since)}
+        found = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, product_ids))]
+    settings = {row.product_id: row for row in found}
+    general = settings.get(None) or _DEFAULT
+    return Ways(
+        {place.id: _route(ways.get(place.id), party, place) for place in places},
+        {key: _control(settings.get(key, general)) for key in product_ids},
+    )
 
 
 def _window(setting: SettingRow) -> Window:

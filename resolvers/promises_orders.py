@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.products import products_by_id
 from resolvers.promises_facts import ForWhom, ProductFacts, gather
 from rules.documents import DocumentAddress
-from rules.promising import promise, renewed
+from rules.promising import promise, renewed_days
 from rules.promising_sites import Site, promise_from_sites
 from rules.refusals import ErrorCode
 from rules.states import DeliveryControl, LineKind
@@ -39,9 +39,7 @@ async def promise_schedule(
     if not mine or not products:
         return
     await ctx.session.flush()
-    address = DocumentAddress.from_json(order.delivery_address)
-    whom = ForWhom(order.customer_id, Place(address.country, address.postal_code))
-    facts = await gather(ctx, products, whom, except_order=order.id)
+    facts = await gather(ctx, products, whom_of(order), except_entries=[entry.id for entry in mine])
     known = dict(facts.products)
     moved: set[date] = set()
     # What is held is taken first: the rest of the order is promised from what that leaves.
@@ -58,13 +56,14 @@ async def promise_schedule(
         ctx.warn(ErrorCode.DATE_MOVED, text, ("requestedOn",), day=day)
 
 
+def whom_of(order: SalesOrder) -> ForWhom:
+    """The customer of an order, at the address that it goes to."""
+    address = DocumentAddress.from_json(order.delivery_address)
+    return ForWhom(order.customer_id, Place(address.country, address.postal_code))
+
+
 def _confirm(entry: SalesOrderScheduleLine, dates: Dates | None) -> None:
-    confirmed = renewed(entry.confirmed_on, None if dates is None else dates[1])
-    if dates is None:
-        entry.ship_on = None
-    elif confirmed != entry.confirmed_on or entry.ship_on is None:
-        entry.ship_on = dates[0]
-    entry.confirmed_on = confirmed
+    entry.ship_on, entry.confirmed_on = renewed_days(entry.ship_on, entry.confirmed_on, dates)
 
 
 def _promised(

@@ -34,6 +34,9 @@ class LockedPurchase:
     sales: dict[UUID, SalesOrder]
     pegs: dict[UUID, list[PurchasePeg]] = field(default_factory=dict)  # by purchase line, first served first
     changed: set[UUID] = field(default_factory=set)  # sales orders whose promises the act moved
+    lost: dict[UUID, list[SalesOrderScheduleLine]] = field(
+        default_factory=dict
+    )  # by order: without a supplier now
 
     @property
     def is_direct(self) -> bool:
@@ -241,6 +244,7 @@ async def split_schedule(
         quantity=quantity,
         requested_on=entry.requested_on,
         confirmed_on=entry.confirmed_on,
+        ship_on=entry.ship_on,
         warehouse_id=None,
     )
     entry.quantity -= quantity

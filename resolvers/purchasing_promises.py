@@ -1,6 +1,6 @@
 """What a supplier's word changes on the other side: the promises of the sales lines it is meant for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -12,8 +12,11 @@ from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.purchasing import PurchaseOrderLine, PurchasePeg, PurchaseScheduleLine
 from resolvers.context import Context
 from resolvers.events import Happening, record_all
+from resolvers.promises_facts import Ways, ways_to
+from resolvers.promises_orders import promise_schedule, whom_of
 from resolvers.purchasing_locks import LockedPurchase, entries_of, split_schedule
 from rules.money import ZERO
+from rules.promising import promise_on_arrival, renewed_days
 from rules.purchasing import Peg, SupplyPart, peg_dates, promised, trim_pegs
 from rules.refusals import ErrorCode
 
@@ -38,6 +41,7 @@ async def take_promises(ctx: Context, found: LockedPurchase, lines: Sequence[Pur
         )
     entries = await entries_of(ctx, [peg for line in lines for peg in found.pegs[line.id]])
     orders = await _orders_by_line(ctx, found, lines)
+    ways = await _ways(ctx, found, lines, {order.id: order for order in orders.values()})
     for line in lines:
         pegs = list(found.pegs[line.id])
         dates = peg_dates(parts[line.id], [Peg(peg.id, peg.quantity, peg.quantity_used) for peg in pegs])
@@ -45,7 +49,9 @@ async def take_promises(ctx: Context, found: LockedPurchase, lines: Sequence[Pur
             order = orders[peg.order_line_id]
             for part, day in await _parts_by_day(ctx, found, peg, entries[peg.schedule_line_id], days):
                 if day is not None:
-                    _promise(ctx, found, order, part, day, line.sku)
+                    _promise(
+                        ctx, found, order, part, _days(found, line, part, day, ways.get(order.id)), line.sku
+                    )
 
 
 async def _orders_by_line(
@@ -62,14 +68,16 @@ async def _parts_by_day(
     ctx: Context, found: LockedPurchase, peg: PurchasePeg, entry: SalesOrderScheduleLine, days: Days
 ) -> list[tuple[SalesOrderScheduleLine, date | None]]:
     """The peg's schedule line, parted by the days on which it comes; the first day stays with the old one."""
-    made = [(entry, days[0][1])] if days else []
+    if not days:
+        return []
+    made, peg.expected_on = [(entry, days[0][1])], days[0][1]
     for quantity, day in days[1:]:
         part = await split_schedule(ctx, entry, quantity)
         peg.quantity -= quantity
         other = PurchasePeg(
             id=new_id(), customer_id=peg.customer_id, purchase_order_line_id=peg.purchase_order_line_id,
             product_id=peg.product_id, order_line_id=peg.order_line_id, schedule_line_id=part.id,
-            quantity=quantity, quantity_used=ZERO, created_at=peg.created_at,
+            quantity=quantity, quantity_used=ZERO, created_at=peg.created_at, expected_on=day,
         )  # fmt: skip
         ctx.session.add(other)
         found.pegs[peg.purchase_order_line_id].append(other)
@@ -77,19 +85,57 @@ async def _parts_by_day(
     return made
 
 
+async def _ways(
+    ctx: Context,
+    found: LockedPurchase,
+    lines: Sequence[PurchaseOrderLine],
+    orders: Mapping[UUID, SalesOrder],
+) -> dict[UUID, Ways]:
+    """By sales order, how goods go on from our warehouses; a direct delivery goes the supplier's way."""
+    if found.is_direct:
+        return {}
+    products = sorted({line.product_id for line in lines})
+    return {key: await ways_to(ctx, products, whom_of(orders[key])) for key in sorted(orders)}
+
+
+def _days(
+    found: LockedPurchase,
+    line: PurchaseOrderLine,
+    entry: SalesOrderScheduleLine,
+    day: date,
+    ways: Ways | None,
+) -> tuple[date, date]:
+    """The days of leaving and of receipt that a supplier's day allows."""
+    # From a warehouse that is in use no more goods take no time that we know of.
+    route = (
+        None
+        if ways is None or found.order.warehouse_id is None
+        else ways.routes.get(found.order.warehouse_id)
+    )
+    if ways is None or route is None:
+        days = promised(
+            day, is_direct=found.is_direct, transport_days=found.order.transport_days * found.is_direct
+        )
+        return days.ship_on, days.receipt_on
+    on = promise_on_arrival(day, ways.controls[line.product_id], route, entry.requested_on)
+    assert on.ship_on is not None and on.receipt_on is not None, "calendars alone always give a day"
+    return on.ship_on, on.receipt_on
+
+
 def _promise(
     ctx: Context,
     found: LockedPurchase,
     order: SalesOrder,
     entry: SalesOrderScheduleLine,
-    day: date,
+    feasible: tuple[date, date],
     sku: str,
 ) -> None:
-    days = found.order.transport_days if found.is_direct else 0
-    receipt_on = promised(day, is_direct=found.is_direct, transport_days=days).receipt_on
-    if entry.confirmed_on != receipt_on:
-        entry.confirmed_on = receipt_on
+    days = renewed_days(entry.ship_on, entry.confirmed_on, feasible)
+    if (entry.ship_on, entry.confirmed_on) != days:
+        entry.ship_on, entry.confirmed_on = days
         found.changed.add(order.id)
+    receipt_on = entry.confirmed_on
+    assert receipt_on is not None, "there is a feasible day"
     if entry.requested_on is not None and receipt_on > entry.requested_on:
         ctx.warn(
             ErrorCode.LATE,
@@ -100,7 +146,7 @@ def _promise(
 
 async def cut_pegs(ctx: Context, found: LockedPurchase, line: PurchaseOrderLine, most: Decimal) -> None:
     """
-    Takes from a line's pegs what it will not bring, the last ones first; what they lose is promised no more.
+    Takes from a line's pegs what it will not bring, the last ones first; what they lose `tell_promises` promises again.
 
     Args:
         most: what is open of the pegs may sum to this.
@@ -117,7 +163,8 @@ async def cut_pegs(ctx: Context, found: LockedPurchase, line: PurchaseOrderLine,
             continue
         entry, order = entries[peg.schedule_line_id], orders[peg.order_line_id]
         part = entry if lost == entry.quantity else await split_schedule(ctx, entry, lost)
-        part.confirmed_on = None
+        part.ship_on = part.confirmed_on = None
+        found.lost.setdefault(order.id, []).append(part)
         peg.quantity -= lost
         line.quantity_pegged -= lost
         found.changed.add(order.id)
@@ -130,7 +177,13 @@ async def cut_pegs(ctx: Context, found: LockedPurchase, line: PurchaseOrderLine,
 
 
 async def tell_promises(ctx: Context, found: LockedPurchase) -> None:
-    """The sales orders whose promises moved: their versions rise, and customers and other systems are told."""
+    """
+    The end of every act here: what lost its supplier is promised from what else there is, and orders are told of it.
+
+    The sales orders whose promises moved: their versions rise, and customers and other systems are told.
+    """
+    for order_id in sorted(found.lost):
+        await _promise_again(ctx, found.sales[order_id], found.lost[order_id])
     changed = [found.sales[key] for key in sorted(found.changed)]
     for order in changed:
         order.version += 1
@@ -145,3 +198,9 @@ async def tell_promises(ctx: Context, found: LockedPurchase) -> None:
         ],
     )  # fmt: skip
     await ctx.session.flush()
+
+
+async def _promise_again(ctx: Context, order: SalesOrder, entries: Sequence[SalesOrderScheduleLine]) -> None:
+    ids = {entry.order_line_id for entry in entries}
+    lines = await ctx.session.scalars(select(SalesOrderLine).where(SalesOrderLine.id.in_(ids)))
+    await promise_schedule(ctx, order, list(lines), entries)

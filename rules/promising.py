@@ -1,7 +1,7 @@
 """The day a quantity is promised for, why that day, and what happens to a promise when the facts change."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -190,6 +190,37 @@ def renewed(confirmed_on: date | None, feasible_on: date | None) -> date | None:
     if confirmed_on is not None and feasible_on is not None and feasible_on <= confirmed_on:
         return confirmed_on
     return feasible_on
+
+
+def promise_on_arrival(
+    arrives_on: date, control: Control, route: Route, requested_on: date | None = None
+) -> Promise:
+    """
+    When goods leave and are received that reach the warehouse on a day for nobody else (rule book 8.7).
+
+    They are handled from then on, after the margin where there is one, and not sent before they are requested.
+    """
+    without_stock = replace(control, method=DeliveryControl.NONE)
+    start = _start(without_stock, route, arrives_on + control.margin, requested_on)
+    return _promised(start.day, route, start)
+
+
+def renewed_days(
+    ship_on: date | None, confirmed_on: date | None, feasible: tuple[date, date] | None
+) -> tuple[date | None, date | None]:
+    """
+    The days of leaving and of receipt when the facts have changed, as `renewed` has it.
+
+    A promise that is kept leaves later than it was meant to, where it has to.
+
+    Args:
+        feasible: the earliest days of leaving and receipt now; None: there are none.
+    """
+    if feasible is None:
+        return None, None
+    if renewed(confirmed_on, feasible[1]) != confirmed_on or ship_on is None:
+        return feasible[0], renewed(confirmed_on, feasible[1])
+    return max(ship_on, feasible[0]), confirmed_on
 
 
 def _start(control: Control, route: Route, entered: date, requested_on: date | None) -> _Start:

@@ -18,7 +18,7 @@ from rules.alternatives import (
 )
 from rules.availability import FOREVER, Availability, Demand, LotOnHand, StockFacts, Supply, Window
 from rules.calendars import Calendar, Route, receipt_day
-from rules.promising import Control, PromiseStep, promise, promise_parts, renewed
+from rules.promising import Control, PromiseStep, promise, promise_parts, renewed, renewed_days
 from rules.refusals import Refusal
 from rules.states import DeliveryControl
 
@@ -166,6 +166,31 @@ def test_promises_are_renewed_only_when_they_break(
     days = [None if each is None else date.fromisoformat(each) for each in (confirmed, feasible)]
 
     assert str(renewed(*days)) == str(expected), label
+
+
+@pytest.mark.parametrize(
+    ("label", "stood", "feasible", "expected"),
+    [
+        ("later", (5, 7), (6, 8), (6, 8)),
+        ("sooner is no reason to move", (5, 7), (2, 4), (5, 7)),
+        ("it leaves later and still arrives in time", (2, 7), (4, 6), (4, 7)),
+        ("never any more", (5, 7), None, (None, None)),
+        ("the first promise", (None, None), (2, 4), (2, 4)),
+        ("only the day of receipt was known", (None, 7), (2, 4), (2, 7)),
+    ],
+)
+def test_the_day_of_leaving_never_passes_the_promised_one(
+    label: str,
+    stood: tuple[int | None, int | None],
+    feasible: tuple[int, int] | None,
+    expected: tuple[int | None, int | None],
+) -> None:
+    ship_on, confirmed_on = (None if each is None else day(each) for each in stood)
+    found = renewed_days(
+        ship_on, confirmed_on, None if feasible is None else (day(feasible[0]), day(feasible[1]))
+    )
+
+    assert found == tuple(None if each is None else day(each) for each in expected), label
 
 
 def test_dl_13_partial_alternative_creates_a_schedule() -> None:
