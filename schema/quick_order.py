@@ -21,7 +21,7 @@ from rules.refusals import ErrorCode, Refusal
 from rules.states import QuickOrderSource, WishlistVisibility
 from schema.access import access, described_enum, list_size
 from schema.availability import DeliveryPromise, promise_of
-from schema.carts import LISTED_MAX, Totals, cart_payload, totals_of
+from schema.carts import LISTED_MAX, FreeGoods, Totals, cart_payload, totals_of
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.document_charges import CHARGES, DocumentCharge, charges_of
 from schema.ids import Node, decode_id, encode_id, node_loader, try_decode_id
@@ -151,6 +151,14 @@ class CheckedLines:
     )
     def charges(self, info: Info) -> list[DocumentCharge]:
         return charges_of(info.context, self.checked.priced)
+
+    @strawberry.field(
+        description="What comes without charge with an order of just these, and what is offered for them.",
+        directives=[list_size(20)],
+    )
+    def free_goods(self, info: Info) -> list[FreeGoods]:
+        priced = self.checked.priced
+        return [FreeGoods.of(info.context, each, priced.market.currency) for each in priced.free]
 
     @strawberry.field(description="What an order of just these would come to, with charges.")
     def totals(self) -> Totals:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,31 @@ def test_optional_goods_are_proposed_until_chosen() -> None:
 
     assert (proposed.is_proposed, proposed.quantity) == (True, D(3))
     assert (taken.is_proposed, taken.quantity) == (False, D(3))
+
+
+@pytest.mark.parametrize(
+    ("case", "terms", "chosen", "expected"),
+    [
+        ("optional", {"is_optional": True}, "", [("1", "3", True), ("2", "2", True)]),
+        ("optional, taken", {"is_optional": True}, "r1", [("1", "3", False), ("2", "2", False)]),
+        ("another one taken", {"is_optional": True}, "r2", [("1", "3", True), ("2", "2", True)]),
+        ("charged, taken: an order's own line brings it", {"is_chargeable": True}, "r1", [("1", "3", True), ("2", "2", True)]),
+        ("an offer is for what it would give", {"is_optional": True, "max_per_order": D(4)}, "", [("1", "3", True), ("2", "1", True)]),
+        ("and gives that", {"is_optional": True, "max_per_order": D(4)}, "r1", [("1", "3", False), ("2", "1", False)]),
+        ("once per order", {"is_optional": True, "only_once": True}, "", [("1", "1", True)]),
+        ("not optional", {}, "r1", [("1", "3", False), ("2", "2", False)]),
+    ],
+)  # fmt: skip
+def test_what_is_offered_and_what_is_given(
+    case: str, terms: dict[str, Any], chosen: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    lines = [line("20", number=2), line("30", number=1)]
+
+    found = derive([rule("10", "1", **terms)], PARTY, lines, DAY, chosen=frozenset({chosen}))
+
+    assert [(str(each.parent.number), str(each.quantity), each.is_proposed) for each in found] == expected, (
+        case
+    )
 
 
 def test_free_goods_cost_and_bring_no_revenue() -> None:

@@ -90,6 +90,17 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _answer_gift(scene: Scene, name: str) -> Input:
+    document = "{ cart { version lines { id freeGoods { product { id } isProposed } } } }"
+    cart = (await scene.ask(name, document))["data"]["cart"]
+    line = cart["lines"][0]
+    assert line["freeGoods"][0]["isProposed"]
+    return {
+        "lineId": line["id"], "productId": line["freeGoods"][0]["product"]["id"], "isAccepted": True,
+        "expectedVersion": cart["version"],
+    }  # fmt: skip
+
+
 async def _set_agreement(scene: Scene, name: str) -> Input:
     known = await facts(scene, name)
     document = "query($id: ID!) { cart { agreementChoices { id } } salesAgreement(by: {id: $id}) { id } }"
@@ -631,6 +642,7 @@ EXAMPLES: dict[str, Example] = {
     "saveQuickOrderAsWishlist": Example("pbuyer", _quick_order_act(name="Del fichero"), {"name": " "}),
     "saveCartAsWishlist": Example("pbuyer", _save_cart, {"name": " "}),
     "setCartAgreement": Example("pbuyer", _set_agreement),
+    "answerFreeGoods": Example("pbuyer", _answer_gift),
     "addCoupon": Example("pmate", _cart_act(code="UNO")),
     "removeCoupon": Example("pbuyer", _cart_act(code="UNO")),
     "createDiscountRule": Example("manager", _rule_of, {"name": " "}),

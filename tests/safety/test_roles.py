@@ -84,7 +84,7 @@ EXPECTED = {
     "setPurchasePeg": "LD",
     "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
     "createDiscountGroup": "MD", "updateDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING,
-    "setCartAgreement": BUYING, "removeCoupon": BUYING,
+    "setCartAgreement": BUYING, "answerFreeGoods": BUYING, "removeCoupon": BUYING,
 }  # fmt: skip
 # The sensitive fields, and for whom they exist.
 SENSITIVE = {

@@ -317,7 +317,7 @@ def add_job(
 
 
 async def add_rules(session: AsyncSession, world: World, name: str, company: Customer) -> None:
-    """Rules of free goods and of charges for a company alone, which no order of the world reaches."""
+    """Rules of free goods and of charges for a company alone, of which no order of the world gets anything."""
     words = {"seller_id": company.seller_id, "customer_id": company.id, "name": tag("c", name), "name_sort": "",
              "valid_from": NOW.date(), "created_at": NOW, "version": 1}  # fmt: skip
     gift = StoredFreeGoodsRule(
@@ -330,6 +330,14 @@ async def add_rules(session: AsyncSession, world: World, name: str, company: Cus
         postal_prefixes=[], incoterms=[], **words,
     )  # fmt: skip
     session.add_all([gift, charge])
+    if name == "parent":
+        # What its buyers, and those of companies below it, are asked about each line of their carts.
+        session.add(StoredFreeGoodsRule(
+            id=new_id(), minimum_quantity=Decimal(0), per_quantity=Decimal(1), free_quantity=Decimal(1),
+            kind=FreeKind.EXCLUSIVE, calculation=FreeCalculation.UNIT_REFERENCE, rounding=FreeRounding.DOWN,
+            is_only_once=False, is_optional=True, is_chargeable=False, out_of_stock=FreeStockPolicy.DROP,
+            **(words | {"name": "Oferta"}),
+        ))  # fmt: skip
     await session.flush()
     session.add(StoredChargeBand(rule_id=charge.id, position=0, from_value=Decimal(10**8), method=ChargeMethod.FIXED,
                                  value=Decimal(1)))  # fmt: skip

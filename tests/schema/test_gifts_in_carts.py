@@ -209,7 +209,8 @@ async def test_what_cannot_be_answered_is_refused_and_nothing_changes(
     await shop.fill(shop.buyer, (shop.product, 10))
     await shop.fill(shop.stranger, (shop.product, 10))
     theirs = await cart_of(shop, shop.stranger)
-    cart, more, product = await cart_of(shop, shop.buyer), {}, first
+    cart, product = await cart_of(shop, shop.buyer), first
+    more: dict[str, Any] = {}
     if label == "an old version":
         more = {"expectedVersion": 99}
     elif label == "a line of nobody":
