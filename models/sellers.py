@@ -58,6 +58,8 @@ class Seller(Base):
             " and margin_target_percent < 100",
             name="margin_bands",
         ),
+        CheckConstraint("money_yearly_percent between 0 and 100", name="money_yearly_percent"),
+        CheckConstraint("judged_together_days between 0 and 366", name="judged_together_days"),
     )
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
@@ -104,6 +106,10 @@ class Seller(Base):
     inactive_trade_cells: Mapped[list[str]] = mapped_column(
         ARRAY(String(64)), server_default="{}", default=list
     )
+    # What money costs a year: what a payment term that is longer than the customer's own is counted with.
+    money_yearly_percent: Mapped[Percent] = mapped_column(server_default="5", default=Decimal(5))
+    # What is given on one order is judged with a customer's others of so many days; 0: by itself.
+    judged_together_days: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     # Counts the changes of how prices are made: whoever changes that says which ways they saw.
     pricing_version: Mapped[int] = mapped_column(server_default="1", default=1)
 

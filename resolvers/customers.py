@@ -76,6 +76,8 @@ class SellerRow:
     line_multiline_mode: LineMultilineMode
     price_date_type: DateType
     inactive_trade_cells: list[str]
+    money_yearly_percent: Decimal
+    judged_together_days: int
     pricing_version: int
 
 
@@ -270,6 +272,27 @@ async def payment_terms_by_id(ctx: Context, keys: Sequence[UUID]) -> list[Docume
     )
     found = {key: DocumentPaymentTerms(code, name, tuple(shares.get(key, ()))) for key, code, name in rows}
     return [found.get(key) for key in keys]
+
+
+async def payment_terms(ctx: Context) -> list[tuple[str, str]]:
+    """Codes and names of the seller's terms."""
+    term = PaymentTerm
+    found = await ctx.session.execute(
+        select(term.code, term.name).where(term.seller_id == ctx.user.seller_id).order_by(term.code)
+    )
+    return [(code, name) for code, name in found]
+
+
+async def payment_terms_by_code(ctx: Context, keys: Sequence[str]) -> list[DocumentPaymentTerms | None]:
+    """The seller's terms behind codes."""
+    term = PaymentTerm
+    found = await ctx.session.execute(
+        select(term.code, term.id).where(term.seller_id == ctx.user.seller_id, term.code.in_(keys))
+    )
+    ids: dict[str, UUID] = {code: key for code, key in found.all()}  # noqa: C416
+    terms = await ctx.loader(payment_terms_by_id).load_many(list(ids.values()))
+    by_code = dict(zip(ids, terms, strict=True))
+    return [by_code.get(key) for key in keys]
 
 
 async def delivery_terms_by_id(ctx: Context, keys: Sequence[UUID]) -> list[DocumentDeliveryTerms | None]:

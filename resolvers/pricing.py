@@ -130,6 +130,14 @@ async def price_lines(
     )
 
 
+async def price_each_alone(
+    ctx: Context, asked: Sequence[LineAsked], document: DocumentAsked
+) -> list[PricedLine | None]:
+    """What each line costs as a document of its own; None where no price is in force."""
+    gathered = await gather(ctx, asked, document)
+    return [price_document(alone).lines.get(0) for alone in gathered.alone()]
+
+
 async def _free(ctx: Context, gathered: Gathered, priced: PricedDocument) -> tuple[FreePriced, ...]:
     """The goods without charge, with what they would have cost; a product that is not known brings none."""
     if not priced.free:

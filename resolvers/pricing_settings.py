@@ -27,6 +27,8 @@ class SettingsDraft:
     inactive_cells: Sequence[Cell] | None = None
     margin_target_percent: Decimal | None = None
     margin_floor_percent: Decimal | None = None
+    money_yearly_percent: Decimal | None = None
+    judged_together_days: int | None = None
 
 
 async def set_pricing_settings(ctx: Context, draft: SettingsDraft, expected_version: int) -> UUID:
@@ -40,7 +42,9 @@ async def set_pricing_settings(ctx: Context, draft: SettingsDraft, expected_vers
         raise StaleVersion(us.pricing_version)
     target = us.margin_target_percent if draft.margin_target_percent is None else draft.margin_target_percent
     floor = us.margin_floor_percent if draft.margin_floor_percent is None else draft.margin_floor_percent
-    refuse_all(check_settings(target, floor, draft.inactive_cells or ()))
+    money = us.money_yearly_percent if draft.money_yearly_percent is None else draft.money_yearly_percent
+    days = us.judged_together_days if draft.judged_together_days is None else draft.judged_together_days
+    refuse_all(check_settings(target, floor, draft.inactive_cells or (), money, days))
     before = sorted(us.inactive_trade_cells)
     off = (
         before if draft.inactive_cells is None else sorted(cell_code(*each) for each in draft.inactive_cells)
@@ -51,6 +55,8 @@ async def set_pricing_settings(ctx: Context, draft: SettingsDraft, expected_vers
         "inactive_trade_cells": off,
         "margin_target_percent": target,
         "margin_floor_percent": floor,
+        "money_yearly_percent": money,
+        "judged_together_days": days,
     }
     ctx.locking(LockKind.DOCUMENT)
     # Whoever was faster has another version by now, and nothing is written over theirs.

@@ -1,7 +1,7 @@
 """Simulated prices: scenarios side by side by the one pricing function, with nothing stored."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -9,15 +9,26 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from models.products_reads import ProductRow
+from resolvers.agreed_terms import agreed_terms
 from resolvers.context import Context
-from resolvers.customers import customers_by_id, seller
+from resolvers.customers import customers_by_id, payment_terms_by_code, payment_terms_by_id, seller
 from resolvers.house import as_house
 from resolvers.prices import exchange_rate
-from resolvers.pricing import Priced, price_lines
+from resolvers.pricing import Priced, no_price, price_each_alone, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import products_by_code
-from rules.concessions import WaterfallLine, WaterfallStep, waterfall
+from rules.concessions import (
+    ConcessionDepth,
+    Quoted,
+    WaterfallLine,
+    WaterfallStep,
+    concession_depth,
+    cost_of_waiting,
+    waterfall,
+)
+from rules.instalments import average_days
 from rules.money import ZERO, line_amount, round_money
+from rules.pricing_concessions import ConcededPrice, concede
 from rules.pricing_facts import Concessions
 from rules.refusals import ErrorCode, Path, Refusal, refuse_all
 from rules.simulation import MarginBand, band_of_margin, discount_for_percent, margin_percent
@@ -25,6 +36,8 @@ from rules.texts import item_key
 
 SCENARIOS_MAX = 3
 LINES_MAX = 50
+GIFTS_MAX = 10
+WHOLE = Decimal(100)
 AMOUNT_MAX = Decimal(10) ** 12
 
 
@@ -40,14 +53,40 @@ class ScenarioLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenarioGift:
+    """Goods that somebody would give without charge, beside what the rules give; in the product's own unit."""
+
+    sku: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """What might be offered; the document discount is the quote's special discount (phase 9)."""
+    """
+    What might be offered; the document discount is the quote's special discount (phase 9).
+
+    Args:
+        payment_term: a code of the seller's; None for the terms that the customer has anyway.
+    """
 
     name: str
     lines: tuple[ScenarioLine, ...]
     discount_percent: Decimal = ZERO
     agreement_id: UUID | None = None
     coupons: tuple[str, ...] = ()
+    payment_term: str | None = None
+    gifts: tuple[ScenarioGift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiftPriced:
+    """What somebody would give; `value` is what the rules would ask for it by itself."""
+
+    product: ProductRow
+    quantity: Decimal
+    value: Decimal
+    price_unit: Decimal
+    conceded: ConcededPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +94,32 @@ class Simulated:
     """
     A scenario priced.
 
-    `cost` is what the goods, free ones too, cost us in the document's currency; None where a cost is not known.
+    Args:
+        cost: what the goods, free ones too, cost us in the document's currency; None where a cost is not known.
+        depth: how much more is given by hand than the rules give.
+        waiting: what of the goods' net it costs to be paid later than by the customer's own terms.
+        waiting_percent: the same of whatever is sold.
     """
 
     scenario: Scenario
     priced: Priced
     products: tuple[ProductRow, ...]
+    gifts: tuple[GiftPriced, ...]
     list_amount: Decimal
     cost: Decimal | None
+    depth: ConcessionDepth
+    waiting: Decimal
+    waiting_percent: Decimal
     band: MarginBand | None
     waterfall: tuple[WaterfallStep, ...] = field(default=())
 
     @property
     def margin(self) -> Decimal | None:
-        return None if self.cost is None else self.priced.goods_net - self.cost
+        return None if self.cost is None else self.priced.goods_net - self.cost - self.waiting
 
     @property
     def margin_percent(self) -> Decimal | None:
-        return None if self.cost is None else margin_percent(self.priced.goods_net, self.cost)
+        return None if self.cost is None else margin_percent(self.priced.goods_net, self.cost + self.waiting)
 
 
 async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario]) -> list[Simulated]:
@@ -80,8 +127,9 @@ async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario
     What a visible customer would pay in each scenario; nothing is stored, numbered or reserved.
 
     Raises:
-        Refusal(NOT_FOUND): the customer, with the path `customer`.
+        Refusal(NOT_FOUND): the customer, with the path `customerId`; a payment term, with its own.
         Refusal(UNKNOWN_SKU, INVALID, LIMIT_EXCEEDED): of a line, with its path.
+        Refusal(NO_PRICE): of goods to give that the rules have no price for.
     """
     if await ctx.load(customers_by_id, customer_id) is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
@@ -91,24 +139,28 @@ async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario
         text_ = "At most {limit} scenarios are compared at once."
         raise Refusal(ErrorCode.LIMIT_EXCEEDED, text_, ("scenarios",), limit=SCENARIOS_MAX)
     refuse_all([each for index, scenario in enumerate(scenarios) for each in _problems(scenario, index)])
-    products = await products_by_code(ctx, [line.sku for scenario in scenarios for line in scenario.lines])
-    unknown = [
-        Refusal(ErrorCode.UNKNOWN_SKU, "We know no product {sku}.", _path(index, number, "sku"), sku=line.sku)
+    asked = [
+        (_path(index, number, "sku", kind), line.sku)
         for index, scenario in enumerate(scenarios)
-        for number, line in enumerate(scenario.lines)
-        if item_key(line.sku) not in products
+        for kind, lines in (("lines", scenario.lines), ("freeLines", scenario.gifts))
+        for number, line in enumerate(lines)
     ]
-    refuse_all(unknown)
+    products = await products_by_code(ctx, [sku for _, sku in asked])
+    refuse_all(
+        [
+            Refusal(ErrorCode.UNKNOWN_SKU, "We know no product {sku}.", path, sku=sku)
+            for path, sku in asked
+            if item_key(sku) not in products
+        ]
+    )
     return [
-        await _simulated(
-            ctx, customer_id, scenario, tuple(products[item_key(line.sku)] for line in scenario.lines)
-        )
-        for scenario in scenarios
+        await _simulated(ctx, customer_id, scenario, index, products)
+        for index, scenario in enumerate(scenarios)
     ]
 
 
-def _path(scenario: int, line: int, name: str) -> Path:
-    return ("scenarios", scenario, "lines", line, name)
+def _path(scenario: int, line: int, name: str, kind: str = "lines") -> Path:
+    return ("scenarios", scenario, kind, line, name)
 
 
 def _problems(scenario: Scenario, index: int) -> list[Refusal]:
@@ -132,12 +184,21 @@ def _problems(scenario: Scenario, index: int) -> list[Refusal]:
         if line.unit_price is not None and not ZERO <= line.unit_price < AMOUNT_MAX:
             path = _path(index, number, "unitPrice")
             found.append(Refusal(ErrorCode.INVALID, "A price is not negative.", path))
+    if len(scenario.gifts) > GIFTS_MAX:
+        path, text_ = ("scenarios", index, "freeLines"), "A scenario has {limit} free lines at most."
+        found.append(Refusal(ErrorCode.LIMIT_EXCEEDED, text_, path, limit=GIFTS_MAX))
+    for number, gift in enumerate(scenario.gifts):
+        if not ZERO < gift.quantity < AMOUNT_MAX:
+            path = _path(index, number, "quantity", "freeLines")
+            found.append(Refusal(ErrorCode.QUANTITY_INVALID, "The quantity must be above zero.", path))
     return found
 
 
 async def _simulated(
-    ctx: Context, customer_id: UUID, scenario: Scenario, products: tuple[ProductRow, ...]
+    ctx: Context, customer_id: UUID, scenario: Scenario, index: int, found: Mapping[str, ProductRow]
 ) -> Simulated:
+    products = tuple(found[item_key(line.sku)] for line in scenario.lines)
+    extra_days = await _extra_days(ctx, customer_id, scenario, index)
     asked = [
         LineAsked(
             product,
@@ -155,8 +216,10 @@ async def _simulated(
         is_charged=True,
     )
     priced = await price_lines(ctx, asked, document)
-    costs = await _unit_costs(ctx, priced)
-    lines = _waterfall_lines(priced, costs)
+    gifts = await _gifts(ctx, customer_id, scenario, index, found, priced)
+    depth = await _depth(ctx, asked, document, priced, gifts, extra_days)
+    costs = await _unit_costs(ctx, priced, gifts)
+    lines = _waterfall_lines(priced, gifts, costs)
     exponent, us = priced.market.exponent, await seller(ctx)
     cost = None if lines is None else sum((line.cost for line in lines), ZERO)
     list_amount = sum(
@@ -167,12 +230,98 @@ async def _simulated(
         ),
         ZERO,
     )
+    waiting = cost_of_waiting(priced.goods_net, us.money_yearly_percent, extra_days, exponent)
     band = None
     if cost is not None:
-        percent = margin_percent(priced.goods_net, cost)
+        percent = margin_percent(priced.goods_net, cost + waiting)
         band = band_of_margin(percent, us.margin_target_percent, us.margin_floor_percent)
-    steps = () if lines is None else tuple(waterfall(lines, exponent=exponent))
-    return Simulated(scenario, priced, products, list_amount, cost, band, steps)
+    steps = () if lines is None else tuple(waterfall(lines, waiting=waiting, exponent=exponent))
+    waiting_percent = us.money_yearly_percent * extra_days / 365
+    return Simulated(
+        scenario, priced, products, gifts, list_amount, cost, depth, waiting, waiting_percent, band, steps
+    )
+
+
+async def _extra_days(ctx: Context, customer_id: UUID, scenario: Scenario, index: int) -> int:
+    """
+    How much longer the scenario's payment term is than the one that would hold anyway; a shorter one gives nothing.
+
+    What would hold are the terms of the agreement drawn on first, or else the customer's own.
+    """
+    if scenario.payment_term is None:
+        return 0
+    term = await ctx.load(payment_terms_by_code, scenario.payment_term)
+    if term is None:
+        path: Path = ("scenarios", index, "paymentTermCode")
+        text_ = "There are no terms {terms}."
+        raise Refusal(ErrorCode.NOT_FOUND, text_, path, terms=scenario.payment_term)
+    customer = await ctx.load(customers_by_id, customer_id)
+    assert customer is not None, "looked up before"
+    key = customer.payment_term_id
+    if scenario.agreement_id is not None:
+        async with as_house(ctx) as session:
+            terms = await agreed_terms(ctx, session, customer_id, [scenario.agreement_id])
+        agreed = terms.get(scenario.agreement_id)
+        key = (agreed and agreed.payment_term_id) or key
+    own = await ctx.load(payment_terms_by_id, key)
+    assert own is not None, "terms exist by foreign key"
+    return max(average_days(term, ctx.today) - average_days(own, ctx.today), 0)
+
+
+async def _gifts(
+    ctx: Context,
+    customer_id: UUID,
+    scenario: Scenario,
+    index: int,
+    products: Mapping[str, ProductRow],
+    priced: Priced,
+) -> tuple[GiftPriced, ...]:
+    """What somebody would give, at what the rules would ask for each by itself, as an order's free line counts."""
+    if not scenario.gifts:
+        return ()
+    asked = [LineAsked(products[item_key(gift.sku)], gift.quantity) for gift in scenario.gifts]
+    prices = await price_each_alone(ctx, asked, DocumentAsked(customer_id=customer_id))
+    market, made = priced.market, []
+    for number, (line, price) in enumerate(zip(asked, prices, strict=True)):
+        if price is None:
+            raise no_price(line.product.sku, market.currency, _path(index, number, "sku", "freeLines"))
+        values = (line.quantity, price.list_unit_price, price.price_unit, market.exponent)
+        by_rules = concede(*values, Concessions(), price.steps)
+        conceded = concede(*values, Concessions(discount_percent=WHOLE), price.steps)
+        made.append(GiftPriced(line.product, line.quantity, by_rules.net_amount, price.price_unit, conceded))
+    return tuple(made)
+
+
+async def _depth(
+    ctx: Context,
+    asked: Sequence[LineAsked],
+    document: DocumentAsked,
+    priced: Priced,
+    gifts: Sequence[GiftPriced],
+    extra_days: int,
+) -> ConcessionDepth:
+    """
+    How much more is given by hand than the rules give for the same goods (rule book 0.2, 30).
+
+    The same lines are priced again with nothing given, so that what the rules give on the whole counts as theirs; what
+    they have no price for is nobody's concession. The charges are those of the scenario: none is waived in it.
+    """
+    us = await seller(ctx)
+    bare = [replace(line, concessions=Concessions()) for line in asked]
+    by_rules = priced
+    if bare != list(asked) or document.discount_percent:
+        by_rules = await price_lines(ctx, bare, replace(document, discount_percent=ZERO))
+    pairs = [
+        (rules.price.net_amount, quoted.price.net_amount)
+        for rules, quoted in zip(by_rules.lines, priced.lines, strict=True)
+        if rules.price is not None and quoted.price is not None
+    ]
+    charges = priced.net - priced.goods_net
+    quoted = Quoted(
+        sum((rules for rules, _ in pairs), ZERO), sum((net for _, net in pairs), ZERO),
+        sum((gift.value for gift in gifts), ZERO), charges, charges, extra_days, us.money_yearly_percent,
+    )  # fmt: skip
+    return concession_depth(quoted, priced.market.exponent)
 
 
 _COSTS = text(
@@ -183,9 +332,10 @@ _COSTS = text(
 ).bindparams(bindparam("products", type_=ARRAY(Uuid)))
 
 
-async def _unit_costs(ctx: Context, priced: Priced) -> dict[UUID, Decimal]:
+async def _unit_costs(ctx: Context, priced: Priced, gifts: Sequence[GiftPriced]) -> dict[UUID, Decimal]:
     """The standard cost of a unit of each product today, in the document's currency, unrounded to 6 decimals."""
     keys = {line.asked.product.id for line in priced.lines} | {each.product.id for each in priced.free}
+    keys |= {each.product.id for each in gifts}
     async with as_house(ctx) as session:
         found = (await session.execute(_COSTS, {"products": sorted(keys), "today": ctx.today})).all()
     own = await exchange_rate(ctx, priced.market.currency)
@@ -197,32 +347,41 @@ async def _unit_costs(ctx: Context, priced: Priced) -> dict[UUID, Decimal]:
     return costs
 
 
-def _waterfall_lines(priced: Priced, costs: dict[UUID, Decimal]) -> list[WaterfallLine] | None:
+def _waterfall_lines(
+    priced: Priced, gifts: Sequence[GiftPriced], costs: dict[UUID, Decimal]
+) -> list[WaterfallLine] | None:
     """The priced lines and what each costs; None where a cost is not known: half a margin is none."""
     sold = [
-        (line.asked.product, line.price, line.price.quantity_paid)
+        (line.asked.product, line.price.steps, line.price.price_unit, line.price.quantity_paid)
         for line in priced.lines
         if line.price is not None
     ]
     sold += [
-        (each.product, each.price, each.goods.quantity) for each in priced.free if not each.goods.is_proposed
+        (each.product, each.price.steps, each.price.price_unit, each.goods.quantity)
+        for each in priced.free
+        if not each.goods.is_proposed
     ]
-    if any(product.id not in costs for product, _, _ in sold):
+    sold += [(each.product, each.conceded.steps, each.price_unit, each.quantity) for each in gifts]
+    if any(product.id not in costs for product, *_ in sold):
         return None
     exponent = priced.market.exponent
     return [
         WaterfallLine(
-            price.steps,
+            steps,
             quantity,
-            price.price_unit,
+            price_unit,
             line_amount(quantity, costs[product.id], exponent=exponent),
         )
-        for product, price, quantity in sold
+        for product, steps, price_unit, quantity in sold
     ]
 
 
 async def discount_to_band(ctx: Context, simulated: Simulated) -> Decimal | None:
-    """The document discount that still leaves a green margin, on top of the scenario; None without costs or sales."""
+    """
+    The document discount that still leaves a green margin, on top of the scenario; None without costs or sales.
+
+    Free goods and the payment term count: the one by their cost, the other by its share of whatever is sold.
+    """
     us = await seller(ctx)
     return discount_to(simulated, us.margin_target_percent)
 
@@ -233,4 +392,6 @@ def discount_to(simulated: Simulated, target_percent: Decimal) -> Decimal | None
         return None
     if target_percent >= 100:
         raise Refusal(ErrorCode.INVALID, "A target margin is below 100 percent.", ("target",))
-    return discount_for_percent(simulated.priced.goods_net, simulated.cost, target_percent)
+    return discount_for_percent(
+        simulated.priced.goods_net, simulated.cost, target_percent, simulated.waiting_percent
+    )

@@ -52,12 +52,18 @@ class ConcessionDepth:
     causes: tuple[tuple[ConcessionCause, Decimal], ...]
 
 
+def cost_of_waiting(amount: Decimal, yearly_percent: Decimal, days: int, exponent: int = 2) -> Decimal:
+    """What it costs to wait for an amount so many days more, at simple interest over years of 365 days."""
+    with localcontext(prec=60):
+        return round_money(amount * yearly_percent * days / 36500, exponent)
+
+
 def concession_depth(quoted: Quoted, exponent: int = 2) -> ConcessionDepth:
     """1 - quoted / what the rules give, counting free goods, waived charges, longer terms and manual prices."""
     reference = quoted.rules_net + quoted.given_net + quoted.rules_charges
     asked = quoted.quoted_net + quoted.quoted_charges
+    waiting = cost_of_waiting(asked, quoted.yearly_percent, quoted.extra_days, exponent)
     with localcontext(prec=60):
-        waiting = round_money(asked * quoted.yearly_percent * quoted.extra_days / 36500, exponent)
         causes = (
             (ConcessionCause.PRICE, quoted.rules_net - quoted.quoted_net),
             (ConcessionCause.FREE_GOODS, quoted.given_net),
@@ -103,6 +109,7 @@ class WaterfallCause(StrEnum):
     EXPECTED_REBATE = "EXPECTED_REBATE"
     BILL_BACK = "BILL_BACK"
     COMMISSION = "COMMISSION"
+    PAYMENT_TERM = "PAYMENT_TERM"
     COST = "COST"
 
 
@@ -153,6 +160,7 @@ def waterfall(
     expected_rebate: Decimal = ZERO,
     bill_back: Decimal = ZERO,
     commission: Decimal = ZERO,
+    waiting: Decimal = ZERO,
     exponent: int = 2,
 ) -> list[WaterfallStep]:
     """
@@ -160,6 +168,9 @@ def waterfall(
 
     A level's amount is its height; the amounts between two levels sum to their difference. What takes nothing is
     left out.
+
+    Args:
+        waiting: what it costs to be paid later than the customer's own terms say (rule book 0.2, 30).
     """
     by_component: dict[PriceComponent, Decimal] = {}
     for line in lines:
@@ -180,6 +191,7 @@ def waterfall(
     take(WaterfallCause.EXPECTED_REBATE, -expected_rebate)
     take(WaterfallCause.BILL_BACK, -bill_back)
     take(WaterfallCause.COMMISSION, -commission)
+    take(WaterfallCause.PAYMENT_TERM, -waiting)
     found.append(WaterfallStep(WaterfallLevel.POCKET, height, height))
     take(WaterfallCause.COST, -sum((line.cost for line in lines), ZERO))
     found.append(WaterfallStep(WaterfallLevel.MARGIN, height, height))

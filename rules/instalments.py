@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rules.documents import DocumentPaymentTerms
-from rules.money import allocate, percent_of
+from rules.money import allocate, percent_of, round_money
 from rules.refusals import ErrorCode, Refusal
 
 LEGAL_MAXIMUM_DAYS = 60  # Ley 3/2004 art. 4
@@ -58,6 +58,19 @@ def _day_of_month(year: int, month: int, day: int) -> date:
     first = date(year, month, 1)
     last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     return first.replace(day=min(day, last.day))
+
+
+def average_days(terms: DocumentPaymentTerms, invoiced_on: date) -> int:
+    """How many days after the invoice its total is due, weighted by the instalments' shares; half a day is a whole."""
+    total = sum((each.share_percent for each in terms.instalments), Decimal(0))
+    if not total:
+        return 0
+    days = Decimal(0)
+    for each in terms.instalments:
+        payment_days = () if each.payment_day is None else (each.payment_day,)
+        due = due_date(invoiced_on, each.due_days, end_of_month=each.end_of_month, payment_days=payment_days)
+        days += each.share_percent * (due - invoiced_on).days
+    return int(round_money(days / total, 0))
 
 
 def split_instalments(

@@ -29,18 +29,24 @@ def band_of_margin(percent: Decimal | None, target: Decimal, floor: Decimal) -> 
     return MarginBand.GREEN if percent >= target else MarginBand.AMBER
 
 
-def discount_for_percent(sales: Decimal, cost: Decimal, target_percent: Decimal) -> Decimal:
+def discount_for_percent(
+    sales: Decimal, cost: Decimal, target_percent: Decimal, waiting_percent: Decimal = ZERO
+) -> Decimal | None:
     """
     The percent that may come off `sales` so that the margin is still `target_percent`, rounded down to 2 decimals.
 
     Below zero where the prices as they are do not reach the target: so much would have to be added. Source: rule book
-    9.1, d = 1 - cost / ((1 - t) * sales).
+    9.1, d = 1 - cost / ((1 - t) * sales). None where waiting for the money alone takes as much as is to be left.
 
     Args:
         sales: above zero; `target_percent` below 100.
+        waiting_percent: what a longer payment term takes of whatever is sold; it falls with the sales.
     """
+    kept = 100 - target_percent - waiting_percent
+    if kept <= 0:
+        return None
     with localcontext(prec=60):
-        allowed = (1 - cost / ((1 - target_percent / 100) * sales)) * 100
+        allowed = (1 - cost / (kept / 100 * sales)) * 100
         return allowed.quantize(Decimal("0.01"), ROUND_FLOOR)
 
 

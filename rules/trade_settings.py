@@ -20,6 +20,7 @@ CELLS: tuple[Cell, ...] = tuple(
     if item in items
 )
 HUNDRED = Decimal(100)
+JUDGED_DAYS_MAX = 366
 
 
 class DateType(StrEnum):
@@ -55,7 +56,11 @@ def active_cells(inactive: Iterable[str]) -> frozenset[Cell] | None:
 
 
 def check_settings(
-    target_percent: Decimal, floor_percent: Decimal, inactive: Sequence[Cell]
+    target_percent: Decimal,
+    floor_percent: Decimal,
+    inactive: Sequence[Cell],
+    money_percent: Decimal = ZERO,
+    judged_days: int = 0,
 ) -> list[Refusal]:
     """
     Everything that is wrong with a seller's settings; each path is the field's name in the API.
@@ -64,6 +69,8 @@ def check_settings(
         target_percent, floor_percent: margins in percent of sales: green from the target on, red below the floor,
             amber in between; so the floor is not above the target, and the bands leave no gap.
         inactive: combinations that shall not be searched.
+        money_percent: what money costs a year; what a longer payment term is counted with.
+        judged_days: orders of a customer within so many days are judged together when somebody gives on one.
     """
     found = []
     for field, percent in (("marginTargetPercent", target_percent), ("marginFloorPercent", floor_percent)):
@@ -73,6 +80,12 @@ def check_settings(
     if not found and floor_percent > target_percent:
         text = "The red band ends where the amber one begins: the floor is not above the target."
         found.append(Refusal(ErrorCode.INVALID, text, ("marginFloorPercent",)))
+    if not ZERO <= money_percent <= HUNDRED or money_percent != round(money_percent, 6):
+        text = "A percent is from 0 to 100, with 6 decimals at most."
+        found.append(Refusal(ErrorCode.INVALID, text, ("moneyYearlyPercent",)))
+    if not 0 <= judged_days <= JUDGED_DAYS_MAX:
+        text = "At most {limit} days are judged together."
+        found.append(Refusal(ErrorCode.INVALID, text, ("judgedTogetherDays",), limit=JUDGED_DAYS_MAX))
     known = frozenset(CELLS)
     for index, cell in enumerate(inactive):
         at = ("inactiveCells", index)

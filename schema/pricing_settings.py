@@ -65,6 +65,13 @@ class PricingSettings:
     margin_floor_percent: Decimal = strawberry.field(
         description="Below this margin a price is red, in percent of sales.", directives=_MARGIN
     )
+    money_yearly_percent: Decimal = strawberry.field(
+        description="What money costs a year, in percent: what a longer payment term gives away is counted with it."
+    )
+    judged_together_days: int = strawberry.field(
+        description="What is given by hand on an order is judged with the customer's other orders of so many days; 0:"
+        " by itself."
+    )
     version: int = strawberry.field(description="Counts its changes; a change names the one it saw.")
     row: strawberry.Private[SellerRow]
 
@@ -120,6 +127,10 @@ class SetPricingSettingsInput:
     )
     margin_floor_percent: Decimal | None = _stays(
         "Below this margin a price is red: not above the target.", directives=_MARGIN
+    )
+    money_yearly_percent: Decimal | None = _stays("What money costs a year, in percent: 0 to 100.")
+    judged_together_days: int | None = _stays(
+        "Of how many days a customer's orders are judged together: 0 to 366."
     )
 
 

@@ -10,11 +10,14 @@ import strawberry
 from auth.permissions import Permission as P
 from resolvers import simulation
 from resolvers.context import Context
+from resolvers.customers import payment_terms
+from rules.concessions import ConcessionCause
 from rules.concessions import WaterfallStep as Step
 from rules.money import ZERO
 from rules.simulation import MarginBand
 from schema.access import access, described_enum, list_size
 from schema.carts import FreeGoods, Totals, totals_of
+from schema.customers import PaymentTerms
 from schema.document_charges import CHARGES, DocumentCharge, charges_of
 from schema.ids import decode_id, encode_id
 from schema.prices import TRACE, PriceStep, steps_of
@@ -30,6 +33,17 @@ described_enum(
     MarginBand,
     "How good a margin is, by the seller's settings; for those who do not see its figure.",
     {"GREEN": "At the target or above.", "AMBER": "Between floor and target.", "RED": "Below the floor."},
+)
+
+described_enum(
+    ConcessionCause,
+    "What is given by hand, beside what the rules give.",
+    {
+        "PRICE": "Manual prices and discounts.",
+        "FREE_GOODS": "Goods without charge.",
+        "CHARGES": "Charges that are waived.",
+        "TERMS": "A longer payment term.",
+    },
 )
 
 
@@ -51,6 +65,14 @@ class SimulatedLineInput:
     )
 
 
+@strawberry.input(description="Goods that would be given without charge, beside what the rules give.")
+class SimulatedFreeLineInput:
+    sku: str = strawberry.field(
+        description="Our number, the barcode, or the customer's own number of a product."
+    )
+    quantity: Decimal = strawberry.field(description="How many, in the product's own unit; above zero.")
+
+
 @strawberry.input(description="What might be offered.")
 class PriceScenarioInput:
     name: str = strawberry.field(description="What to call it; comes back as it is.")
@@ -62,6 +84,12 @@ class PriceScenarioInput:
         default=None, description="The agreement to draw on first; null: whichever comes first by the rules."
     )
     coupons: list[str] = strawberry.field(default_factory=list, description="Coupon codes, as typed.")
+    payment_term_code: str | None = strawberry.field(
+        default=None, description="A term of payment in the place of the one that would hold anyway."
+    )
+    free_lines: list[SimulatedFreeLineInput] = strawberry.field(
+        default_factory=list, description="What would be given without charge, 10 lines at most."
+    )
 
 
 @strawberry.type(description="A line of a scenario, priced.", directives=_SIMULATE)
@@ -104,6 +132,32 @@ class SimulatedLine:
         )
 
 
+@strawberry.type(description="Goods that would be given without charge.", directives=_SIMULATE)
+class SimulatedFreeLine:
+    product: Product = strawberry.field(description="The product.")
+    quantity: Decimal = strawberry.field(description="How many, in its own unit.")
+    value: Money = strawberry.field(description="What the rules would ask for it by itself.")
+
+
+@strawberry.type(description="A part of what is given by hand.", directives=_SIMULATE)
+class ConcessionPart:
+    cause: ConcessionCause = strawberry.field(description="What it is.")
+    amount: Money = strawberry.field(
+        description="What it comes to; below zero where more is asked than the rules do."
+    )
+
+
+@strawberry.type(description="What is given by hand against what the rules give.", directives=_SIMULATE)
+class Concession:
+    percent: Decimal = strawberry.field(
+        description="How deep it goes, in percent of what the rules ask; what an order's limit is compared with."
+    )
+    amount: Money = strawberry.field(description="What it comes to.")
+    parts: list[ConcessionPart] = strawberry.field(
+        description="What it is made of; they sum to it.", directives=[list_size(len(ConcessionCause))]
+    )
+
+
 @strawberry.type(description="A bar of the waterfall from list price to margin.", directives=_MARGIN)
 class WaterfallStep:
     cause: str = strawberry.field(
@@ -141,6 +195,32 @@ class SimulatedScenario:
     def free_goods(self, info: Info) -> list[FreeGoods]:
         return [FreeGoods.of(info.context, each, self._currency) for each in self.row.priced.free]
 
+    @strawberry.field(description="What somebody would give without charge.", directives=[list_size(10)])
+    def free_lines(self) -> list[SimulatedFreeLine]:
+        return [
+            SimulatedFreeLine(
+                product=Product.of(each.product),
+                quantity=each.quantity,
+                value=Money.of(each.value, self._currency),
+            )
+            for each in self.row.gifts
+        ]
+
+    @strawberry.field(
+        description="What it gives by hand against what the rules give: prices and discounts, free lines at what the "
+        "rules would ask for them, and a longer payment term at what money costs (`pricingSettings`)."
+    )
+    def concession(self) -> Concession:
+        depth, currency = self.row.depth, self._currency
+        return Concession(
+            percent=depth.percent,
+            amount=Money.of(depth.amount, currency),
+            parts=[
+                ConcessionPart(cause=cause, amount=Money.of(amount, currency))
+                for cause, amount in depth.causes
+            ],
+        )
+
     @strawberry.field(
         description="What is charged beside its lines, to the customer's default address; `totals` counts it.",
         directives=[CHARGES],
@@ -162,13 +242,15 @@ class SimulatedScenario:
 
     @strawberry.field(
         description="The discount on the whole that would still leave a green margin, in percent, on top of what is in"
-        " the scenario; below zero where it is not green as it is; null where a cost is not known."
+        " the scenario, its free lines and payment term counted; below zero where it is not green as it is; null where"
+        " a cost is not known, or waiting for the money takes as much as the margin is to be."
     )
     async def discount_to_green_percent(self, info: Info) -> Decimal | None:
         return await simulation.discount_to_band(info.context, self.row)
 
     @strawberry.field(
-        description="Sales of goods less their cost, without charges; null where a cost is not known.",
+        description="Sales of goods less their cost and that of a longer payment term, without charges; null where a"
+        " cost is not known.",
         directives=_MARGIN,
     )
     def margin(self) -> Money | None:
@@ -203,6 +285,12 @@ class SimulatedScenario:
 @strawberry.type
 class SimulationQueries:
     @strawberry.field(
+        description="The seller's terms of payment, by code.", directives=[*_SIMULATE, list_size(50)]
+    )
+    async def payment_terms(self, info: Info) -> list[PaymentTerms]:
+        return [PaymentTerms(code=code, name=name) for code, name in await payment_terms(info.context)]
+
+    @strawberry.field(
         description="What a customer would pay in each of up to 3 scenarios, by the same rules as an order.",
         directives=[*_SIMULATE, SCENARIOS],
     )
@@ -235,4 +323,6 @@ def _scenario(given: PriceScenarioInput) -> simulation.Scenario:
         given.discount_percent,
         None if agreement is None else decode_id(agreement, "SalesAgreement", path=("scenarios",)),
         tuple(given.coupons),
+        given.payment_term_code,
+        tuple(simulation.ScenarioGift(line.sku, line.quantity) for line in given.free_lines),
     )

@@ -298,8 +298,15 @@ LABELS: dict[str, dict[str, Label]] = {
         "EXPECTED_REBATE": Label(N_("Expected rebate")),
         "BILL_BACK": Label(N_("Bill-back")),
         "COMMISSION": Label(N_("Commission")),
+        "PAYMENT_TERM": Label(N_("Longer payment term")),
         "COST": Label(N_("Cost")),
         **_PRICE_COMPONENTS,
+    },
+    "concession_cause": {
+        "PRICE": Label(N_("Prices and discounts by hand")),
+        "FREE_GOODS": Label(N_("Goods without charge")),
+        "CHARGES": Label(N_("Waived charges")),
+        "TERMS": Label(N_("Longer payment term")),
     },
     "margin_band": {
         "GREEN": Label(N_("Good margin"), "success", "check"),

@@ -13,7 +13,9 @@ from storefront.staff.trade_agreements import BASE
 
 PATH = f"{BASE}/settings"
 MARGINS = {"marginTargetPercent": "target", "marginFloorPercent": "floor"}
-FIELDS = MARGINS | {"lineMultilineMode": "mode", "priceDateType": "day", "inactiveCells": "cells"}
+GIVEN = {"moneyYearlyPercent": "money", "judgedTogetherDays": "together"}
+NUMBERS = MARGINS | GIVEN
+FIELDS = NUMBERS | {"lineMultilineMode": "mode", "priceDateType": "day", "inactiveCells": "cells"}
 ITEMS = ("ONE", "GROUP", "ALL")
 
 
@@ -26,7 +28,7 @@ async def show(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data = await page.ask("PricingSettings")
     settings = data["pricingSettings"]
     typed = {"mode": settings["lineMultilineMode"], "day": settings["priceDateType"]}
-    typed |= {field: settings[name] for name, field in MARGINS.items() if name in settings}
+    typed |= {field: settings[name] for name, field in NUMBERS.items() if name in settings}
     searched = {_name(each) for each in settings["tradeCells"] if each["isSearched"]}
     if page.form:
         typed = {field: page.field(field) for field in typed}
@@ -61,12 +63,17 @@ async def save(page: Page) -> Response:
         ],
     }
     problems = []
-    for name, field in MARGINS.items():
+    for name, field in NUMBERS.items():
         if name not in data["pricingSettings"]:
             continue
         given[name] = read_number(page.field(field), page.locale)
         if given[name] is None:
             problems.append(Problem(page.gettext("Enter a number, such as 12.5."), field))
+    days = given["judgedTogetherDays"]
+    if days is not None and not days.isdecimal():
+        problems.append(Problem(page.gettext("Enter a whole number of days."), GIVEN["judgedTogetherDays"]))
+    elif days is not None:
+        given["judgedTogetherDays"] = int(days)
     if problems:
         return await show(page, problems)
     outcome = await page.act("SetPricingSettings", expectedVersion=version_of(page), **given)

@@ -64,7 +64,7 @@ EXPECTED = {
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
     "freeGoodsRules": "RMD", "createFreeGoodsRule": "MD", "updateFreeGoodsRule": "MD", "deactivateFreeGoodsRule": "MD",
-    "priceSimulation": "RMID", "productSuggestions": ALL, "availability": ALL, "suggestionPerformance": "MD", "recordSuggestions": BUYING + SELLING,
+    "priceSimulation": "RMID", "paymentTerms": "RMID", "productSuggestions": ALL, "availability": ALL, "suggestionPerformance": "MD", "recordSuggestions": BUYING + SELLING,
     "refreshSuggestions": "D",
     "chargeRules": "RMD", "createChargeRule": "MD", "updateChargeRule": "MD", "deactivateChargeRule": "MD",
     "salesAgreements": AGREED, "salesAgreement": AGREED, "sharedCommitments": AGREED, "createSalesAgreement": SELLING,

@@ -25,6 +25,13 @@ async def test_scenarios_are_compared_and_figures_are_for_those_who_may_see_them
     assert "Comparados, para" in page.text and "De la tarifa al margen, escenario B" in page.text
     assert "−7,5" in page.text and "Descuento especial" in page.text
 
+    given = urlencode(typed | {"free-B": f"{sku} 2", "term-B": "T60", "free-C": sku})
+    page = await visitor.open("/staff/simulator?" + given, 422)
+    assert "Línea 1: escriba una referencia y una cantidad" in page.text
+    page = await visitor.open("/staff/simulator?" + given.replace("free-C", "free-D"))
+    assert "Género sin cargo" in page.text and "Concedido a mano" in page.text
+    assert "sin cargo, por valor de" in page.text
+
     wrong = await visitor.open(address.replace("12", "doce", 1), 422)
     assert "escriba una referencia y una cantidad" in wrong.text or "ningún cliente" in wrong.text
     unknown = await visitor.open("/staff/simulator?" + urlencode(typed | {"lines": "NADA-1 3"}), 422)
