@@ -137,6 +137,7 @@ class _NewLot:
     number: str
     received_on: date
     expires_on: date | None
+    status: LotStatus = LotStatus.AVAILABLE
 
 
 def _apply(ground: Ground, told: _Told, facts: _Facts) -> Fate:
@@ -155,6 +156,9 @@ def _apply(ground: Ground, told: _Told, facts: _Facts) -> Fate:
     lot = None
     if told.lot_number is not None:
         lot = facts.lots.get((told.product.id, told.lot_number))
+        if lot is not None and lot.status == LotStatus.BLOCKED and told.more:
+            text = "Lot {lot} is blocked: its quantity does not change."
+            raise fault(ErrorCode.INVALID, "lot_number", text, lot=lot.number)
         held = None if lot is None else facts.lot_balances.get((lot.id, told.warehouse_id))
         if held is not None and told.quantity < held.held:
             raise _too_low("quantity", held.held)

@@ -173,7 +173,11 @@ def delivery_settings(seller_id: UUID, product_ids: Sequence[UUID]) -> Select[*t
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """A product in a warehouse, or where the product has them a lot of it there; `lot` is null without lots."""
+    """
+    A product in a warehouse, or where the product has them a lot of it there; `lot` is null without lots.
+
+    `blocked` is what of the product's `on_hand` is of blocked lots.
+    """
 
     product_id: UUID
     warehouse_id: UUID
@@ -184,16 +188,18 @@ class StockRow:
     received_on: date | None
     best_before_on: date | None
     expires_on: date | None
+    blocked: Decimal
 
 
 _STOCK = text("""
     select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved as held,
         cast(null as varchar) as lot, cast(null as varchar) as status, cast(null as date) as received_on,
-        cast(null as date) as best_before_on, cast(null as date) as expires_on
+        cast(null as date) as best_before_on, cast(null as date) as expires_on,
+        balance.blocked
     from stock_balance balance where balance.product_id = any (:products)
     union all
     select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
-        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on
+        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on, 0
     from lot join lot_balance balance on balance.lot_id = lot.id
     where lot.product_id = any (:products) and balance.on_hand > 0
 """).bindparams(_PRODUCTS)
@@ -206,6 +212,7 @@ async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
         StockRow(
             row.product_id, row.warehouse_id, row.on_hand, row.held, row.lot,
             None if row.status is None else LotStatus(row.status), row.received_on, row.best_before_on, row.expires_on,
+            row.blocked,
         )
         for row in found
     ]  # fmt: skip

@@ -76,7 +76,7 @@ def stock_of(product_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
 
 def lots_of(product_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
     """The lots of these products."""
-    return select(Lot.id, Lot.product_id, Lot.number, Lot.received_on, Lot.expires_on).where(
+    return select(Lot.id, Lot.product_id, Lot.number, Lot.received_on, Lot.expires_on, Lot.status).where(
         Lot.product_id.in_(product_ids)
     )
 

@@ -35,7 +35,15 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
                 select product_id, warehouse_id, -quantity from reservation where released_at is null
             ) as both_sides group by product_id, warehouse_id having sum(quantity) <> 0
         """,
-        "reserved is within on hand": "select * from stock_balance where reserved > on_hand or on_hand < 0",
+        "blocked is the sum of the blocked lots": """
+            select product_id, warehouse_id from (
+                select product_id, warehouse_id, blocked as quantity from stock_balance
+                union all
+                select lot.product_id, lot_balance.warehouse_id, -lot_balance.on_hand from lot_balance
+                join lot on lot.id = lot_balance.lot_id where lot.status = 'BLOCKED'
+            ) as both_sides group by product_id, warehouse_id having sum(quantity) <> 0
+        """,
+        "reserved is within on hand": "select * from stock_balance where reserved + blocked > on_hand or on_hand < 0",
         "a line's reserved quantity is that of its schedule": """
             select line.id from sales_order_line line
             left join sales_order_schedule_line schedule on schedule.order_line_id = line.id

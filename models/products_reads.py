@@ -99,7 +99,10 @@ def on_sale(today: date) -> ColumnElement[bool]:
 
 def in_stock() -> ColumnElement[bool]:
     """Something of the product is free in some warehouse."""
-    return exists().where(StockBalance.product_id == Product.id, StockBalance.on_hand > StockBalance.reserved)
+    return exists().where(
+        StockBalance.product_id == Product.id,
+        StockBalance.on_hand > StockBalance.reserved + StockBalance.blocked,
+    )
 
 
 def purchased(viewer: Viewer) -> ColumnElement[bool]:

@@ -228,7 +228,7 @@ _HOUSE_ACTS = {
     "delivery_line": "insert, update",
     "delivery_line_lot": "insert, delete",
     "delivery_line_cost": "insert",
-    "lot": "insert",
+    "lot": "insert, update",
     "lot_balance": "insert, update",
     "stock_balance": "insert, update",
     "stock_move": "insert",

@@ -1,6 +1,7 @@
 """Warehouses, lots, moves, balances and reservations."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     SmallInteger,
+    String,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,6 +55,9 @@ class Lot(Base):
     best_before_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     status: Mapped[LotStatus] = mapped_column(Stored(LotStatus))
+    # Why it was blocked, or let go again.
+    status_reason: Mapped[str] = mapped_column(String(500), server_default="", default="")
+    version: Mapped[int] = mapped_column(server_default="1", default=1)
 
 
 class StockMove(Base):
@@ -79,18 +84,22 @@ class StockBalance(Base):
     """
     On hand and reserved by product and warehouse; the row that placing an order contends for.
 
-    `on_hand` is the sum of the moves, `reserved` of the live reservations; free is the difference.
+    `on_hand` is the sum of the moves, `reserved` of the live reservations, `blocked` of the blocked lots; free is what
+    both leave.
     """
 
     __tablename__ = "stock_balance"
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
-        CheckConstraint("reserved >= 0 and reserved <= on_hand", name="reserved_within_on_hand"),
+        CheckConstraint(
+            "reserved >= 0 and blocked >= 0 and reserved + blocked <= on_hand", name="reserved_within_on_hand"
+        ),
     )
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
     warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
     on_hand: Mapped[Quantity]
     reserved: Mapped[Quantity]
+    blocked: Mapped[Quantity] = mapped_column(server_default="0", default=Decimal(0))
 
 
 class LotBalance(Base):

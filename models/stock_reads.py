@@ -41,10 +41,11 @@ class BalanceRow:
     warehouse_id: UUID
     on_hand: Decimal
     reserved: Decimal
+    blocked: Decimal
 
     @property
     def free(self) -> Decimal:
-        return self.on_hand - self.reserved
+        return self.on_hand - self.reserved - self.blocked
 
 
 def balances(viewer: Viewer, today: date) -> Select[*tuple[Any, ...]]:

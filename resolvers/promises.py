@@ -42,12 +42,9 @@ class SiteAnswer:
     site: SiteRow
     on_hand: Decimal
     reserved: Decimal
+    free: Decimal
     ladder: tuple[Step, ...]
     earliest: SitesPromise[UUID] | None
-
-    @property
-    def free(self) -> Decimal:
-        return self.on_hand - self.reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def _incoming(sites: Sequence[ProductAtSite]) -> list[Supply]:
 
 def _at(each: ProductAtSite, ladder: Sequence[Step], asked: AvailabilityAsked) -> SiteAnswer:
     earliest = promise_from_sites(asked.quantity, [each.promising], asked.requested_on)
-    return SiteAnswer(each.site, each.on_hand, each.reserved, tuple(ladder), earliest)
+    return SiteAnswer(each.site, each.on_hand, each.reserved, each.free, tuple(ladder), earliest)
 
 
 def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOption]:

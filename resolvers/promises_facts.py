@@ -82,12 +82,13 @@ class ProductAtSite:
     site: SiteRow
     on_hand: Decimal
     reserved: Decimal
+    blocked: Decimal
     promising: Site[UUID]
     lots: tuple[LotStock, ...]
 
     @property
     def free(self) -> Decimal:
-        return self.on_hand - self.reserved
+        return self.on_hand - self.reserved - self.blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ def _at_site(
         place,
         ZERO if balance is None else balance.on_hand,
         ZERO if balance is None else balance.held,
+        ZERO if balance is None else balance.blocked,
         Site(place.id, known, _control(setting), route, entered),
         tuple(_lot(row) for row in lots),
     )

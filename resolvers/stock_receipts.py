@@ -141,6 +141,9 @@ async def _lots_of(ctx: Context, arrivals: Sequence[Arrival]) -> list[Lot | None
     found = []
     for each in arrivals:
         lot = known.get((each.product_id, each.lot_number))
+        if lot is not None and lot.status == LotStatus.BLOCKED:
+            text = "Lot {lot} is blocked: nothing of it is taken in."
+            raise Refusal(ErrorCode.INVALID, text, (*each.path, "lotNumber"), lot=lot.number)
         if lot is not None and each.expires_on is not None and lot.expires_on != each.expires_on:
             if lot.expires_on is None:
                 text = "Lot {lot} is known and does not expire."

@@ -31,6 +31,7 @@ from schema.invoices import InvoiceQueries
 from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
+from schema.lots import LotMutations, LotQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.orders_captured import CapturedOrderMutations
@@ -78,6 +79,7 @@ class Query(
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    LotQueries,
     SupplierQueries,
     PurchasingQueries,
     ApprovalQueries,
@@ -109,6 +111,7 @@ class Mutation(
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
+    LotMutations,
     SupplierMutations,
     PurchasingMutations,
     InvoiceMutations,

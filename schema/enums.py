@@ -51,6 +51,11 @@ described_enum(
     },
 )
 described_enum(
+    states.LotStatus,
+    "Whether a lot may be sold.",
+    {"AVAILABLE": "It may.", "BLOCKED": "It may not: nothing of it is reserved or leaves."},
+)
+described_enum(
     states.HoldReason,
     "Why an order waits; nothing is reserved or shipped meanwhile.",
     {

@@ -596,6 +596,17 @@ def _supplier(of: str = "", product: str = "", **more: Any) -> Callable[[Scene, 
     return build
 
 
+def _lot(status: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        document = (
+            "query($status: LotStatus) { lots(status: $status, includeGone: true) { nodes { id version } } }"
+        )
+        (lot,) = (await scene.ask(name, document, {"status": status}))["data"]["lots"]["nodes"]
+        return {"lotId": lot["id"], "expectedVersion": lot["version"], **WHY}
+
+    return build
+
+
 async def _purchase(scene: Scene, name: str) -> Input:
     place = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"]
     peg = {"orderLineId": scene.world.buying["lacking"], "quantity": "1"}
@@ -678,6 +689,8 @@ EXAMPLES: dict[str, Example] = {
     "retireSupplier": Example("logistics", _supplier("idle")),
     "saveSupplierProduct": Example("logistics", _supplier("idle", "ACE-2", supplierSku="N", unitPrice="3")),
     "retireSupplierProduct": Example("logistics", _supplier("supplier", "ACE-1")),
+    "blockLot": Example("logistics", _lot("AVAILABLE"), {"reason": ""}),
+    "unblockLot": Example("logistics", _lot("BLOCKED"), {"reason": ""}),
     "createPurchaseOrder": Example("logistics", _purchase, {"lines": []}),
     "createDirectDelivery": Example("logistics", _direct, {"lines": []}),
     "sendPurchaseOrder": Example("logistics", _purchase_act("draft")),

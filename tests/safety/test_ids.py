@@ -32,7 +32,7 @@ TABLES = {
     "TradeAgreementJournal": ("trade_agreement_journal", None), "TradeAgreementRow": ("trade_agreement_row", None),
     "SalesAgreement": ("sales_agreement", None),
     "Supplier": ("supplier", None), "PurchaseOrder": ("purchase_order", None),
-    "PurchaseOrderLine": ("purchase_order_line", None),
+    "PurchaseOrderLine": ("purchase_order_line", None), "Lot": ("lot", None),
 }  # fmt: skip
 NONSENSE = (
     "", "x", "T3JkZXI", "0", "null", "Order:1", "../../etc/passwd", "' or 1=1 --", "T3JkZXI6MQ==", "🙈", "a" * 5000,
@@ -43,7 +43,7 @@ NONSENSE = (
 OF_THE_HOUSE = (
     "Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment", "TradeAgreementJournal",
     "SalesRep",
-    "Supplier", "PurchaseOrder", "PurchaseOrderLine",
+    "Supplier", "PurchaseOrder", "PurchaseOrderLine", "Lot",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from app.database import Database
 from auth.permissions import Viewer
 from models.base import new_id
 from models.purchasing import Supplier, SupplierProduct
+from models.stock import Lot
 from resolvers.purchasing_acts import (
     PurchaseLineWanted,
     create_purchase_order,
@@ -18,6 +19,7 @@ from resolvers.purchasing_acts import (
 )
 from resolvers.purchasing_locks import PegWanted
 from resolvers.purchasing_receiving import LineReceived, receive_purchase_order
+from rules.states import LotStatus
 from schema.ids import encode_id
 from tests import factories as make
 
@@ -58,6 +60,12 @@ async def buy(
                 )
             )  # fmt: skip
         await session.flush()
+        session.add_all(
+            [
+                Lot(product_id=products["ACE-0"], number=str(status), received_on=NOW.date(), status=status)
+                for status in LotStatus
+            ]
+        )
         session.add_all(
             [
                 SupplierProduct(
