@@ -19,7 +19,7 @@ DEAR = {
     "Order": 7000,
     "OrdersToRelease": 5300,
     "PurchaseDesk": 2200,
-    "Simulator": 4200,
+    "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,
     "StaffDiscount": 2900,
