@@ -104,7 +104,7 @@ async def test_promised_bought_received_shipped_in_two_and_closed(shop: Shop) ->
     assert await balance(shop, wine) == (0, 0) and await shop.broken() == []
     assert [each[0] for each in await value(shop, EVENTS)] == [
         "order.placed", "order.confirmed", "purchaseOrder.created", "purchaseOrder.sent",
-        "purchaseOrder.confirmed", "delivery.released", "delivery.shipped", "order.supplied",
+        "order.promised", "purchaseOrder.confirmed", "delivery.released", "delivery.shipped", "order.supplied",
         "purchaseOrder.received", "delivery.released", "delivery.shipped", "order.closed",
     ]  # fmt: skip
 
