@@ -11,8 +11,8 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
-    "Cart": 4200,
-    "Checkout": 4200,
+    "Cart": 4600,
+    "Checkout": 4600,
     "Deliveries": 6300,
     "ImportBankFile": 2100,
     "Journal": 3300,

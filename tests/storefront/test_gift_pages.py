@@ -33,19 +33,19 @@ async def test_a_buyer_answers_an_offer_and_orders_what_was_accepted(visitor: Vi
     await visitor.sign_in(BUYER)
     sku = await a_sku(visitor)
     await visitor.open("/cart")
-    await visitor.submit(visitor.form(act="clear"))
+    await visitor.submit(visitor.form(act="clear"), act="clear")
     await visitor.submit(visitor.form(act="add"), sku=sku, quantity="2")
     await visitor.open("/cart")
 
     assert ("oferta: 1 de" in visitor.page.text, answers(visitor)) == (True, ["yes", "no"])
     await visitor.submit(visitor.form(act="gift"), answer="no")
-    assert "Se ha actualizado el carrito." in visitor.page.text
+    assert "El carrito se ha actualizado." in visitor.page.text
     assert ("rechazado: 1 de" in visitor.page.text, answers(visitor)) == (True, ["yes"])
     await visitor.submit(visitor.form(act="gift"), answer="yes")
     assert ("sin cargo (Una de regalo)" in visitor.page.text, answers(visitor)) == (True, ["no"])
     await visitor.open("/checkout")
     assert ("sin cargo (Una de regalo)" in visitor.page.text, answers(visitor)) == (True, [])
-    visitor.client.headers["Accept-Language"] = "en"
+    await visitor.submit(visitor.form(locale="en"), locale="en")
     english = (await visitor.open("/cart")).text
     await visitor.submit(visitor.form(act="gift"), 422, product="nonsense", answer="no")
 
