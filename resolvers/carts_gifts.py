@@ -72,8 +72,7 @@ async def answer_free_goods(
         None,
     )  # fmt: skip
     if gift is None:
-        told = "Nothing of it is offered for this line any more."
-        raise Refusal(ErrorCode.NOT_FOUND, told, ("productId",))
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("productId",))
     _note(cart, UUID(gift.goods.rule.id), is_accepted, gift.goods.rule.is_chargeable)
     if is_accepted and gift.goods.rule.is_chargeable:
         missing = _missing(view, gift)

@@ -24,7 +24,7 @@ from resolvers.customers import seller
 from resolvers.house import as_house
 from resolvers.orders_acts import LockedOrder, checked_reason, done, lock_order, retax
 from resolvers.orders_placing import DraftLine, keep_costs, order_line, warn_backorder
-from resolvers.pricing import LinePriced, price_lines
+from resolvers.pricing import LinePriced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import item_numbers_by_product, products_by_code, units_by_code
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
@@ -130,8 +130,7 @@ async def _priced(
     priced = (await price_lines(ctx, [asked], DocumentAsked(customer_id=order.customer_id))).lines[0]
     price = priced.price
     if price is None:
-        text_ = "There is no price for {sku} at present; ask your sales contact."
-        raise Refusal(ErrorCode.NO_PRICE, text_, ("sku",), sku=product.sku)
+        raise no_price(product.sku, order.currency, ("sku",))
     values = (gift.quantity, price.list_unit_price, price.price_unit, order.currency_exponent)
     given = Concessions(discount_percent=WHOLE, discount_reason=gift.reason)
     conceded = concede(*values, given, price.steps)

@@ -14,6 +14,7 @@ from rules.free_goods import FreeCalculation, FreeKind, FreeRounding, FreeStockP
 from rules.states import RelationKind
 from schema.ids import encode_id
 from tests import factories as make
+from tests.safety.test_statements import counted
 from tests.schema.shop import Shop
 
 GIFTS = """id version totals { gross { amount } } lines { id quantity product { sku } netAmount { amount } freeGoods {
@@ -302,3 +303,30 @@ async def test_a_substitute_follows_its_line_when_that_is_called_off(shop: Shop)
         ("INSTEAD-1", "1"),
     ]
     assert await shop.broken() == []
+
+
+async def test_carts_and_orders_with_substitutes_take_the_same_statements_however_many_there_are(
+    shop: Shop,
+) -> None:
+    taken = []
+    for count in (1, 4):
+        bought = [await gift(shop, sku=f"B-{count}-{each}") for each in range(count)]
+        for each, product in enumerate(bought):
+            empty = await gift(shop, sku=f"G-{count}-{each}", stock=0)
+            await related(shop, empty, await gift(shop, sku=f"S-{count}-{each}"))
+            await offer(
+                shop, product_id=product.id, free_product_id=empty.id, out_of_stock=FreeStockPolicy.SUBSTITUTE
+            )
+        await shop.fill(shop.buyer, *((product, 10) for product in bought))
+        with counted(shop.database) as reading:
+            cart = await cart_of(shop, shop.buyer)
+        seen = await shop.cart(shop.buyer)
+        with counted(shop.database) as placing:
+            placed = await shop.place(shop.buyer, seen)
+        assert placed["errors"] == []
+        assert [line["freeGoods"][0]["substitute"] for line in cart["lines"]] == [
+            {"sku": f"S-{count}-{each}"} for each in range(count)
+        ]
+        taken.append((len(reading), len(placing)))
+
+    assert taken[0] == taken[1]
