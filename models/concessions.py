@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    case,
     func,
     or_,
     select,
@@ -25,7 +26,7 @@ from models.base import Amount, Base, Id, Moment, Percent, Stored, one_of
 from models.orders import SalesOrderLine
 from models.rows import columns_of
 from models.users import StaffRole, User
-from rules.states import LimitPeriod
+from rules.states import LimitPeriod, LineKind
 
 
 class StoredConcessionLimit(Base):
@@ -112,7 +113,11 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
         besides: an order line that is left out: it is about to be given anew.
     """
     given, line = OrderLineConcession, SalesOrderLine
-    kept = given.amount * (line.quantity_ordered - line.quantity_cancelled) / line.quantity_ordered
+    # A charge is waived by cancelling its line: all of it is given.
+    kept = case(
+        (line.kind == LineKind.CHARGE, given.amount),
+        else_=given.amount * (line.quantity_ordered - line.quantity_cancelled) / line.quantity_ordered,
+    )
     return (
         select(func.coalesce(func.sum(func.round(kept, 2)), 0))
         .select_from(given)
@@ -124,6 +129,16 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
             given.is_approved.is_(False),
             given.order_line_id != besides,
         )
+    )
+
+
+def waived_of(lines: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """Of lines of charges those that were waived, with what that came to in the order's currency; read as the house."""
+    given, line = OrderLineConcession, SalesOrderLine
+    return (
+        select(given.order_line_id, line.net_amount)
+        .join(line, line.id == given.order_line_id)
+        .where(given.order_line_id.in_(lines), line.kind == LineKind.CHARGE)
     )
 
 
