@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,10 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.permissions import Role, Viewer
 from models.base import Amount, Base, Id, Moment, Percent, Stored, one_of
-from models.orders import SalesOrderLine
+from models.orders import SalesOrder, SalesOrderLine
 from models.rows import columns_of
 from models.users import StaffRole, User
-from rules.states import LimitPeriod, LineKind
+from rules.states import LimitPeriod, LineKind, OrderStatus
 
 
 class StoredConcessionLimit(Base):
@@ -129,6 +129,26 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
             given.is_approved.is_(False),
             given.order_line_id != besides,
         )
+    )
+
+
+def lines_judged_with(
+    customer_id: UUID, currency: str, order_id: UUID, since: datetime
+) -> Select[tuple[SalesOrderLine]]:
+    """The lines of a customer's other orders in a currency since a moment, but of those that ended; as the house."""
+    order, line = SalesOrder, SalesOrderLine
+    ended = (OrderStatus.CANCELLED, OrderStatus.REFUSED)
+    return (
+        select(line)
+        .join(order, order.id == line.order_id)
+        .where(
+            order.customer_id == customer_id,
+            order.currency == currency,
+            order.id != order_id,
+            order.placed_at >= since,
+            order.status.not_in(ended),
+        )
+        .order_by(line.id)
     )
 
 

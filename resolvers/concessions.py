@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from models.concessions import (
     StoredConcessionLimit,
     conceded_in,
     limits_of,
+    lines_judged_with,
     visible_concession_limits,
     waived_of,
 )
@@ -126,9 +128,21 @@ async def concession_asks(
     own = None
     if not given.is_whole and not given.is_charge:
         own = concession_depth(Quoted(given.rules_net, given.quoted_net), exponent)
-    whole = [_kept(line, given_on(line)) for line in lines if line.id != given.line_id] + [given]
-    depth = concession_depth(_quoted([*whole, *await _waived(ctx, lines)]), exponent)
+    judged = [*lines, *await _judged_with(ctx, order)]
+    whole = [_kept(line, given_on(line)) for line in judged if line.id != given.line_id] + [given]
+    depth = concession_depth(_quoted([*whole, *await _waived(ctx, judged)]), exponent)
     return concession_needs(limit, own, depth, spent, round_money(given.amount * rate), rate)
+
+
+async def _judged_with(ctx: Context, order: SalesOrder) -> list[SalesOrderLine]:
+    """What else counts as one document with the order: its customer's others of the last days, as the seller set it."""
+    days = (await seller(ctx)).judged_together_days
+    if not days:
+        return []
+    since = ctx.now - timedelta(days=days)
+    async with as_house(ctx) as session:
+        statement = lines_judged_with(order.customer_id, order.currency, order.id, since)
+        return list(await session.scalars(statement))
 
 
 def _quoted(whole: Sequence[Given]) -> Quoted:

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.schema import invoicing
 from tests.schema.agreeing import manager_of
 from tests.schema.shop import Shop
 from tests.schema.test_charges_documents import cut, goods, order_of
 from tests.schema.test_concessions import Desk
+from tests.schema.test_orders_acts import placed
 
 __all__ = ["goods"]
 
@@ -73,9 +75,9 @@ async def test_what_was_waived_stays_in_the_depth_and_in_the_budget(
     await desk.limit(perOrderPercent="22", budget="100")
     order = await invoicing.ordered(desk.shop, (goods[0], 1))
     assert (await waived(desk, order))["errors"] == []
-    placed = await order_of(desk.shop, order["id"])
+    now = await order_of(desk.shop, order["id"])
 
-    await desk.discount(placed, "10", placed["version"])
+    await desk.discount(now, "10", now["version"])
 
     (request,) = await desk.requests(desk.manager)
     assert [(each["code"], each["limit"]["amount"], each["amount"]["amount"]) for each in request["causes"]] == [
@@ -83,7 +85,7 @@ async def test_what_was_waived_stays_in_the_depth_and_in_the_budget(
     ]  # fmt: skip
     await desk.decide(desk.shop.rep, "withdrawConcession", request)
     await desk.limit(perOrderPercent=None, budget="15.99", expectedVersion=1)
-    await desk.discount(placed, "10", placed["version"])
+    await desk.discount(now, "10", now["version"])
     waiting = await desk.requests(desk.manager, status={"eq": "PENDING"})
     assert [each["code"] for request in waiting for each in request["causes"]] == ["OVER_BUDGET"]
 
@@ -95,8 +97,58 @@ async def test_a_charge_that_goes_with_its_goods_is_nobody_s_concession(
     await desk.limit(perOrderPercent="9.5", budget="1000")
     order = await invoicing.ordered(desk.shop, (goods[0], 3), (goods[1], 6))
     assert (await cut(desk.shop, order, 1, "3"))["errors"] == []
-    placed = await order_of(desk.shop, order["id"])
+    now = await order_of(desk.shop, order["id"])
 
-    done = await desk.discount(placed, "10", placed["version"])
+    done = await desk.discount(now, "10", now["version"])
 
     assert done["errors"] == [] and await desk.requests(desk.manager) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "age", "percent", "causes"),
+    [
+        (0, 0, "10", []),
+        (0, 0, "12", [("OVER_ORDER_DEPTH", "10.00", "12.00")]),
+        (7, 0, "12", [("OVER_ORDER_DEPTH", "20.00", "22.00")]),  # 10.00 were given on the other 100.00
+        (7, 0, "10", []),
+        (7, 8, "10", []),
+        (7, 8, "12", [("OVER_ORDER_DEPTH", "10.00", "12.00")]),  # the other one is too long ago
+    ],
+)
+async def test_orders_of_some_days_are_judged_together(
+    desk: Desk, days: int, age: int, percent: str, causes: list[tuple[str, str, str]]
+) -> None:
+    settings = (
+        "mutation($input: SetPricingSettingsInput!) { setPricingSettings(input: $input) { errors { code } } }"
+    )
+    given = {"expectedVersion": 1, "judgedTogetherDays": days}
+    said = await desk.shop.data(desk.manager, settings, input=given)
+    assert said["setPricingSettings"]["errors"] == []
+    await desk.limit(perOrderPercent="10")
+    first = await placed(desk.shop)
+    await desk.discount(first, "10")
+    async with desk.shop.database.job() as session:
+        aged = "update sales_order set placed_at = placed_at - make_interval(days => :age)"
+        await session.execute(text(aged), {"age": age})
+    second = await placed(desk.shop)
+
+    await desk.discount(second, percent)
+
+    assert [
+        (each["code"], each["limit"]["amount"], each["amount"]["amount"])
+        for request in await desk.requests(desk.manager)
+        for each in request["causes"]
+    ] == causes
+
+
+async def test_no_more_days_are_judged_together_than_is_allowed(desk: Desk) -> None:
+    settings = """mutation($input: SetPricingSettingsInput!) {
+        setPricingSettings(input: $input) { errors { code path } } }"""
+    before = await desk.shop.snapshot()
+    for given, path in (
+        ({"judgedTogetherDays": 91}, "judgedTogetherDays"), ({"judgedTogetherDays": -1}, "judgedTogetherDays"),
+        ({"moneyYearlyPercent": "100.01"}, "moneyYearlyPercent"), ({"moneyYearlyPercent": "-1"}, "moneyYearlyPercent"),
+    ):  # fmt: skip
+        said = await desk.shop.data(desk.manager, settings, input={"expectedVersion": 1} | given)
+        assert said["setPricingSettings"]["errors"] == [{"code": "INVALID", "path": [path]}]
+    assert await desk.shop.snapshot() == before
