@@ -134,7 +134,7 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
 
 def lines_judged_with(
     customer_id: UUID, currency: str, order_id: UUID, since: datetime
-) -> Select[tuple[SalesOrderLine]]:
+) -> Select[*tuple[Any, ...]]:
     """The lines of a customer's other orders in a currency since a moment, but of those that ended; as the house."""
     order, line = SalesOrder, SalesOrderLine
     ended = (OrderStatus.CANCELLED, OrderStatus.REFUSED)

@@ -153,6 +153,7 @@ def asked_of(row: CartRow) -> DocumentAsked:
         coupons=frozenset(map(item_key, row.coupon_codes)),
         is_charged=True,
         delivery_address_id=row.delivery_address_id,
+        keeps_own_terms=row.keeps_own_terms,
     )
 
 
