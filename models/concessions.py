@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    case,
     func,
     or_,
     select,
@@ -22,10 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.permissions import Role, Viewer
 from models.base import Amount, Base, Id, Moment, Percent, Stored, one_of
-from models.orders import SalesOrderLine
+from models.orders import SalesOrder, SalesOrderLine
 from models.rows import columns_of
 from models.users import StaffRole, User
-from rules.states import LimitPeriod
+from rules.states import LimitPeriod, LineKind, OrderStatus
 
 
 class StoredConcessionLimit(Base):
@@ -112,7 +113,11 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
         besides: an order line that is left out: it is about to be given anew.
     """
     given, line = OrderLineConcession, SalesOrderLine
-    kept = given.amount * (line.quantity_ordered - line.quantity_cancelled) / line.quantity_ordered
+    # A charge is waived by cancelling its line: all of it is given.
+    kept = case(
+        (line.kind == LineKind.CHARGE, given.amount),
+        else_=given.amount * (line.quantity_ordered - line.quantity_cancelled) / line.quantity_ordered,
+    )
     return (
         select(func.coalesce(func.sum(func.round(kept, 2)), 0))
         .select_from(given)
@@ -124,6 +129,36 @@ def conceded_in(user_id: UUID, since: date, until: date, besides: UUID) -> Selec
             given.is_approved.is_(False),
             given.order_line_id != besides,
         )
+    )
+
+
+def lines_judged_with(
+    customer_id: UUID, currency: str, order_id: UUID, since: datetime
+) -> Select[*tuple[Any, ...]]:
+    """The lines of a customer's other orders in a currency since a moment, but of those that ended; as the house."""
+    order, line = SalesOrder, SalesOrderLine
+    ended = (OrderStatus.CANCELLED, OrderStatus.REFUSED)
+    return (
+        select(line)
+        .join(order, order.id == line.order_id)
+        .where(
+            order.customer_id == customer_id,
+            order.currency == currency,
+            order.id != order_id,
+            order.placed_at >= since,
+            order.status.not_in(ended),
+        )
+        .order_by(line.id)
+    )
+
+
+def waived_of(lines: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """Of lines of charges those that were waived, with what that came to in the order's currency; read as the house."""
+    given, line = OrderLineConcession, SalesOrderLine
+    return (
+        select(given.order_line_id, line.net_amount)
+        .join(line, line.id == given.order_line_id)
+        .where(given.order_line_id.in_(lines), line.kind == LineKind.CHARGE)
     )
 
 

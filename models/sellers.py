@@ -59,7 +59,7 @@ class Seller(Base):
             name="margin_bands",
         ),
         CheckConstraint("money_yearly_percent between 0 and 100", name="money_yearly_percent"),
-        CheckConstraint("judged_together_days between 0 and 366", name="judged_together_days"),
+        CheckConstraint("judged_together_days between 0 and 90", name="judged_together_days"),
     )
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)

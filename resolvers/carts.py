@@ -162,6 +162,7 @@ def asked_of(row: CartRow) -> DocumentAsked:
         chosen=frozenset(map(str, row.gifts_accepted)),
         is_charged=True,
         delivery_address_id=row.delivery_address_id,
+        keeps_own_terms=row.keeps_own_terms,
     )
 
 

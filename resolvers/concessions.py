@@ -1,7 +1,8 @@
 """What the seller's people give on orders by hand: within their limit at once, beyond it with somebody's consent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,9 @@ from models.concessions import (
     StoredConcessionLimit,
     conceded_in,
     limits_of,
+    lines_judged_with,
     visible_concession_limits,
+    waived_of,
 )
 from models.orders import SalesOrder, SalesOrderLine
 from models.rows import by_key
@@ -45,7 +48,7 @@ from rules.pricing_trace import PriceStep
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 from rules.spending import SpendPeriod, period_of
-from rules.states import ApprovalStatus, ApprovalSubject, LimitPeriod
+from rules.states import ApprovalStatus, ApprovalSubject, LimitPeriod, LineKind
 from rules.transitions import OrderAction
 
 # Whose limits count: a role that may give nothing by hand limits nobody.
@@ -53,7 +56,9 @@ GIVING_ROLES = tuple(
     sorted(role for role, grants in ROLE_GRANTS.items() if Permission.ORDERS_DISCOUNT in grants)
 )
 
-GIVE = "GIVE"  # what waits gives goods without charge; else it is the order's act
+# What waits gives goods without charge, or lets the buyer off a charge; else it is the order's act.
+GIVE = "GIVE"
+WAIVE = "WAIVE"
 
 
 def priced_with(line: SalesOrderLine, given: Concessions) -> ConcededPrice:
@@ -71,12 +76,19 @@ def is_given_by_hand(line: SalesOrderLine) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a line would come to: by the rules, and as it is offered; `is_whole` where it is given without charge."""
+    """
+    What a line would come to: by the rules, and as it is offered.
+
+    Args:
+        is_whole: it is given without charge.
+        is_charge: it is a charge beside the goods, as the rules ask for it or waived.
+    """
 
     line_id: UUID
     rules_net: Decimal
     quoted_net: Decimal
     is_whole: bool = False
+    is_charge: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -85,6 +97,8 @@ class Given:
 
 def given_on(line: SalesOrderLine, quoted_net: Decimal | None = None) -> Given:
     """What is given on a line, or would be with another net amount."""
+    if line.kind == LineKind.CHARGE:
+        return Given(line.id, line.net_amount, line.net_amount, is_charge=True)
     rules_net = priced_with(line, Concessions()).net_amount
     quoted = line.net_amount if quoted_net is None else quoted_net
     return Given(line.id, rules_net, quoted, is_given_by_hand(line))
@@ -112,19 +126,46 @@ async def concession_asks(
         return []
     exponent, rate = order.currency_exponent, order.exchange_rate
     own = None
-    if not given.is_whole:
+    if not given.is_whole and not given.is_charge:
         own = concession_depth(Quoted(given.rules_net, given.quoted_net), exponent)
-    whole = [_kept(line, given_on(line)) for line in lines if line.id != given.line_id] + [given]
-    sold = [each for each in whole if not each.is_whole]
-    depth = concession_depth(
-        Quoted(
-            sum((each.rules_net for each in sold), ZERO),
-            sum((each.quoted_net for each in sold), ZERO),
-            sum((each.rules_net for each in whole if each.is_whole), ZERO),
-        ),
-        exponent,
-    )
+    judged = [*lines, *await _judged_with(ctx, order)]
+    whole = [_kept(line, given_on(line)) for line in judged if line.id != given.line_id] + [given]
+    depth = concession_depth(_quoted([*whole, *await _waived(ctx, judged)]), exponent)
     return concession_needs(limit, own, depth, spent, round_money(given.amount * rate), rate)
+
+
+async def _judged_with(ctx: Context, order: SalesOrder) -> list[SalesOrderLine]:
+    """What else counts as one document with the order: its customer's others of the last days, as the seller set it."""
+    days = (await seller(ctx)).judged_together_days
+    if not days:
+        return []
+    since = ctx.now - timedelta(days=days)
+    async with as_house(ctx) as session:
+        statement = lines_judged_with(order.customer_id, order.currency, order.id, since)
+        return list(await session.scalars(statement))
+
+
+def _quoted(whole: Sequence[Given]) -> Quoted:
+    """An order with all that is given on it."""
+    sold = [each for each in whole if not each.is_whole and not each.is_charge]
+    charges = [each for each in whole if each.is_charge]
+    return Quoted(
+        sum((each.rules_net for each in sold), ZERO),
+        sum((each.quoted_net for each in sold), ZERO),
+        sum((each.rules_net for each in whole if each.is_whole), ZERO),
+        sum((each.rules_net for each in charges), ZERO),
+        sum((each.quoted_net for each in charges), ZERO),
+    )
+
+
+async def _waived(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[Given]:
+    """The charges that somebody waived before; those that went with their goods are nobody's concession."""
+    gone = [line.id for line in lines if line.kind == LineKind.CHARGE and line.quantity_cancelled]
+    if not gone:
+        return []
+    async with as_house(ctx) as session:
+        found = (await session.execute(waived_of(gone))).all()
+    return [Given(line_id, amount, ZERO, is_charge=True) for line_id, amount in found]
 
 
 def _limit_of(found: Sequence[ConcessionLimitRow], roles: Sequence[Role]) -> ConcessionLimit:
@@ -151,7 +192,7 @@ def _kept(line: SalesOrderLine, given: Given) -> Given:
     def part(amount: Decimal) -> Decimal:
         return round_money(amount * kept / line.quantity_ordered, line.currency_exponent)
 
-    return Given(given.line_id, part(given.rules_net), part(given.quoted_net), given.is_whole)
+    return replace(given, rules_net=part(given.rules_net), quoted_net=part(given.quoted_net))
 
 
 async def book_concession(
@@ -232,6 +273,7 @@ class Asked:
     percent: Decimal | None = None
     unit_price: Decimal | None = None
     free_quantity: Decimal | None = None
+    is_waived: bool = False
 
 
 def asked_of(row: ApprovalRow) -> Asked | None:
@@ -242,6 +284,8 @@ def asked_of(row: ApprovalRow) -> Asked | None:
     sku, reason = act["sku"], act["reason"]
     if act["act"] == GIVE:
         return Asked(sku, currency, reason, free_quantity=Decimal(act["quantity"]))
+    if act["act"] == WAIVE:
+        return Asked(sku, currency, reason, is_waived=True)
     value = None if act["value"] is None else Decimal(act["value"])
     if act["act"] == OrderAction.DISCOUNT:
         return Asked(sku, currency, reason, percent=value)

@@ -7,31 +7,25 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from auth.permissions import Permission
 from models.base import new_id
 from models.invoices import InvoiceLine
 from models.invoices_reads import drafted_lines
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.orders_reads import order_in_scope
-from resolvers.allocations import Waiting, lock_released, released_by_line, sent_by_schedule_line, withdraw
+from resolvers.allocations import Waiting, lock_released, sent_by_schedule_line, withdraw
 from resolvers.approvals import close_request, end_concessions
 from resolvers.context import Context, LockKind
 from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders import permitted_actions, releasable_of
-from resolvers.orders_charges import call_off_charges
 from resolvers.orders_placing import warn_backorder
 from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
-from resolvers.products import units_by_code
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
-from rules.free_goods import entitlement_after_return, rule_of
 from rules.money import ZERO, TaxedLine, tax_by_group
-from rules.pricing_trace import PriceStep
-from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
 from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
@@ -236,106 +230,6 @@ async def end_order(ctx: Context, found: LockedOrder, status: OrderStatus, actio
     if is_linked:
         await rebook_consumption(ctx, [order.id], action)
     return await done(ctx, order, action, reason)
-
-
-async def cancel_order_line(
-    ctx: Context, line_id: UUID, quantity: Decimal, expected_version: int, reason: str
-) -> UUID:
-    """Calls off part of a line, or all that is still open; with nothing left open the order ends."""
-    reason = checked_reason(reason)
-    order_id = await order_of_line(ctx, line_id)
-    found = await lock_order(ctx, order_id, expected_version, OrderAction.CANCEL_LINE)
-    line = next(each for each in found.lines if each.id == line_id)
-    if line.kind == LineKind.CHARGE:
-        return await waive_charge(ctx, found, line, quantity, reason)
-    unit = await ctx.load(units_by_code, line.unit_code)
-    assert unit is not None, "a line's unit exists by its product's foreign key"
-    if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=WIDE):
-        text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
-        raise Refusal(
-            ErrorCode.QUANTITY_INVALID,
-            text,
-            ("quantity",),
-            sku=line.sku,
-            unit=unit.code,
-            decimals=unit.decimals,
-        )
-    if quantity <= 0 or quantity > open_quantity(line):
-        text = "Between 0 and {open} of {sku} can be cancelled."
-        raise Refusal(
-            ErrorCode.QUANTITY_INVALID, text, ("quantity",), open=plain(open_quantity(line)), sku=line.sku
-        )
-    released = await ctx.load(released_by_line, line.id)
-    if quantity > open_quantity(line) - released:
-        text = "{released} of {sku} are released to the warehouse; cancel that delivery first."
-        raise Refusal(ErrorCode.QUANTITY_INVALID, text, ("quantity",), released=plain(released), sku=line.sku)
-    gifts = await _surplus_gifts(ctx, found.lines, line, quantity)
-    called_off = quantity + sum(gifts.values(), ZERO)
-    sold = sum((open_quantity(each) for each in found.lines if each.kind != LineKind.CHARGE), ZERO)
-    if sold == called_off and not found.facts.quantity_shipped:
-        return await end_order(ctx, found, OrderStatus.CANCELLED, "order.cancelled", reason)
-    pegs = await lock_pegs(ctx, found.order)
-    is_linked = await lock_commitments(ctx, [line.commitment_id])
-    # All of them at once: the parts below lock one after the other what is held already.
-    await lock_balances(ctx, [each.product_id for each in (line, *gifts) if each.product_id is not None])
-    call_off_charges(found.lines, line.id, quantity)
-    for each, cut in {line: quantity, **gifts}.items():
-        await shorten(ctx, found.order, each, open_quantity(each) - cut)
-        each.quantity_cancelled += cut
-    order = found.order
-    await release_surplus(ctx, order, pegs)
-    if is_linked:
-        await rebook_consumption(ctx, [order.id], "order.lineCancelled")
-    await close_if_done(ctx, order, found.lines)
-    return await done(ctx, order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
-
-
-async def waive_charge(
-    ctx: Context, found: LockedOrder, line: SalesOrderLine, quantity: Decimal, reason: str
-) -> UUID:
-    """Lets the buyer off a charge that is not invoiced yet, whole; it is the seller's to give."""
-    if not ctx.user.may(Permission.ORDERS_DISCOUNT):
-        raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderLineId",))
-    if quantity <= 0 or quantity != open_quantity(line):
-        text = "A charge is waived whole: {open} of {sku}."
-        raise Refusal(
-            ErrorCode.QUANTITY_INVALID, text, ("quantity",), open=plain(open_quantity(line)), sku=line.sku
-        )
-    line.quantity_cancelled += quantity
-    await close_if_done(ctx, found.order, found.lines)
-    return await done(ctx, found.order, "order.lineCancelled", reason, sku=line.sku, quantity=plain(quantity))
-
-
-async def _surplus_gifts(
-    ctx: Context, lines: Sequence[SalesOrderLine], parent: SalesOrderLine, quantity: Decimal
-) -> dict[SalesOrderLine, Decimal]:
-    """What comes free with a line and is not earned any more once `quantity` more of it is called off (FG-11)."""
-    found = {}
-    is_all = not any(
-        each.quantity_ordered - each.quantity_cancelled - (quantity if each is parent else ZERO)
-        for each in lines
-        if not each.is_free
-    )
-    for gift in lines:
-        # What people gave comes with the order: nothing is given with nothing.
-        if is_all and gift.is_free and gift.parent_line_id is None and gift is not parent:
-            cut = open_quantity(gift) - await ctx.load(released_by_line, gift.id)
-            if cut > 0:
-                found[gift] = cut
-        if gift.parent_line_id != parent.id:
-            continue
-        rule = rule_of([PriceStep.from_json(each) for each in gift.price_trace])
-        if rule is None:
-            continue
-        given = gift.quantity_ordered - gift.quantity_cancelled
-        left = entitlement_after_return(
-            rule, parent.quantity_ordered, given, parent.quantity_cancelled + quantity
-        )
-        released = await ctx.load(released_by_line, gift.id)
-        cut = min(left.surplus, open_quantity(gift) - released)
-        if cut > 0:
-            found[gift] = cut
-    return found
 
 
 async def shorten(

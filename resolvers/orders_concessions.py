@@ -9,11 +9,12 @@ from models.approvals import ApprovalRequest
 from models.approvals_reads import ApprovalRow
 from models.concessions import giver_roles
 from resolvers.approvals import approvals_by_id, decide
-from resolvers.concessions import GIVE
+from resolvers.concessions import GIVE, WAIVE
 from resolvers.context import Context, LockKind
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.orders_acts import checked_reason, lock_order
+from resolvers.orders_cancelling import Waiver, waive_charge
 from resolvers.orders_gifts import Gift, give_line
 from resolvers.orders_prices import LineChange, change_line
 from rules.refusals import ErrorCode, Refusal, StaleVersion
@@ -33,7 +34,8 @@ async def approve_concession(ctx: Context, request_id: UUID, expected_version: i
     row = await _request(ctx, request_id)
     _demand_another(ctx, row)
     assert row.order_id is not None, "a concession is on an order"
-    found = await lock_order(ctx, row.order_id, None, OrderAction.DISCOUNT)
+    action = OrderAction.CANCEL_LINE if row.act["act"] == WAIVE else OrderAction.DISCOUNT
+    found = await lock_order(ctx, row.order_id, None, action)
     request = await _lock(ctx, request_id, expected_version)
     if request.due_at <= ctx.now:
         text = "The time to consent to this is over; it has to be asked for again."
@@ -44,6 +46,8 @@ async def approve_concession(ctx: Context, request_id: UUID, expected_version: i
     await ctx.session.flush()
     if request.act["act"] == GIVE:
         await give_line(ctx, found, Gift.from_json(request.act), request.requested_by_id)
+    elif request.act["act"] == WAIVE:
+        await waive_charge(ctx, found, Waiver.from_json(request.act), request.requested_by_id)
     else:
         await change_line(ctx, found, LineChange.from_json(request.act), request.requested_by_id)
     return request_id

@@ -16,7 +16,7 @@ from rules.money import ZERO, TaxedLine, TaxGroup, tax_by_group
 from rules.pricing import PricedDocument, PricedLine, price_document, price_free_line
 from rules.pricing_facts import LineFacts, Rung
 from rules.refusals import ErrorCode, Path, Refusal
-from rules.sales_agreements import Linking
+from rules.sales_agreements import Linking, agreement_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,15 @@ async def price_lines(
     """Prices lines together, as one document; the number of statements does not depend on how many they are."""
     gathered = await gather(ctx, asked, document or DocumentAsked())
     priced = price_document(gathered.facts)
+    agreement = gathered.facts.agreement or agreement_of_all(
+        priced.linkings.get(index) for index in range(len(asked))
+    )
     taxes: list[TaxRow] = await ctx.loader(taxes_by_category).load_many(
         [(line.product.tax_category_id, ship_day(ctx, line.requested_on)) for line in asked]
     )
     prices = [priced.lines.get(index) for index in range(len(asked))]
     exponent = gathered.market.exponent
-    assessed = document_charges(gathered, asked, prices, taxes, ctx.today)
+    assessed = document_charges(gathered, asked, prices, taxes, ctx.today, agreement)
     borne = charge_lines(assessed, exponent)
     taxed = [
         TaxedLine(

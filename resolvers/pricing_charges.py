@@ -28,11 +28,15 @@ def document_charges(
     prices: Sequence[PricedLine | None],
     taxes: Sequence[TaxRow],
     today: date,
+    agreement: str | None = None,
 ) -> list[Charge]:
     """
     What the document is charged, and what its goods made free, by their net after every discount.
 
     Only paid goods are measured: neither services, nor what comes free, nor lines without a price.
+
+    Args:
+        agreement: the sales agreement that the document is under; its delivery terms hold, where it has any.
     """
     goods = [
         ChargedLine(
@@ -50,4 +54,6 @@ def document_charges(
     ]
     net = sum((line.net for line in goods), ZERO)
     told, party = gathered.charging, gathered.facts.party
-    return charges_and_waivers(told.rules, party, net, goods, told.destination, told.incoterm, today)
+    return charges_and_waivers(
+        told.rules, party, net, goods, told.destination, told.incoterm_of(agreement), today
+    )

@@ -13,6 +13,7 @@ from models.free_goods import free_goods_rules_for
 from models.pricing_reads import PARTY, PartyRow, party_asked, party_of
 from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
+from resolvers.agreed_terms import AgreedTerms, agreed_terms
 from resolvers.context import Context, LockedSession
 from resolvers.customers import SellerRow, seller
 from resolvers.discounts import rules_for, segments_of
@@ -61,6 +62,7 @@ class DocumentAsked:
         chosen: ids of the optional free goods that the buyer took.
         is_charged: whether it bears charges, as orders do; a price by itself does not.
         delivery_address_id: where the goods go; None is the customer's default.
+        keeps_own_terms: the customer's own delivery terms hold, whatever the agreement says.
     """
 
     customer_id: UUID | None = None
@@ -71,6 +73,7 @@ class DocumentAsked:
     chosen: frozenset[str] = frozenset()
     is_charged: bool = False
     delivery_address_id: UUID | None = None
+    keeps_own_terms: bool = False
 
 
 def ship_day(ctx: Context, requested_on: date | None) -> date:
@@ -92,11 +95,22 @@ def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Charging:
-    """What decides on a document's charges besides its goods."""
+    """
+    What decides on a document's charges besides its goods.
+
+    Args:
+        incoterm: the customer's own; `agreed` are the terms of the agreements that the document may be under.
+    """
 
     rules: Sequence[ChargeRule] = ()
     destination: Destination = field(default_factory=lambda: Destination(""))
     incoterm: str = ""
+    agreed: Mapping[UUID, AgreedTerms] = field(default_factory=dict)
+
+    def incoterm_of(self, agreement: str | None) -> str:
+        """The Incoterm of the agreement that the document is under, or else the customer's own."""
+        terms = None if agreement is None else self.agreed.get(UUID(agreement))
+        return (terms and terms.incoterm) or self.incoterm
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +333,7 @@ async def _house(
             )  # fmt: skip
         charging = Charging()
         if document.is_charged and customer_id is not None and party.has_charges:
-            charging = await _charging(ctx, session, customer_id, seller_id, party, document)
+            charging = await _charging(ctx, session, customer_id, seller_id, party, document, commitments)
         favourites = FavouriteFacts()
         wanted = facts_asked(discounts[1])
         if customer_id is not None and wanted.is_favourite:
@@ -343,6 +357,7 @@ async def _charging(
     seller_id: UUID,
     party: PartyRow,
     document: DocumentAsked,
+    commitments: Sequence[Commitment],
 ) -> Charging:
     asked = {"customer": customer_id, "address": document.delivery_address_id, "today": ctx.today}
     incoterm, country, postal_code = (await session.execute(_DESTINATION, asked)).one()
@@ -350,7 +365,13 @@ async def _charging(
         session, seller_id=seller_id, customers=party.chain,
         groups=[party.customer_group] if party.customer_group else [], today=ctx.today,
     )  # fmt: skip
-    return Charging(tuple(rules), Destination(country, postal_code), incoterm)
+    agreements = {UUID(each.agreement) for each in commitments}
+    if document.agreement_id is not None:
+        agreements.add(document.agreement_id)
+    agreed: Mapping[UUID, AgreedTerms] = {}
+    if agreements and not document.keeps_own_terms:
+        agreed = await agreed_terms(ctx, session, customer_id, sorted(agreements))
+    return Charging(tuple(rules), Destination(country, postal_code), incoterm, agreed)
 
 
 async def _of_goods(

@@ -140,10 +140,13 @@ async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario
         raise Refusal(ErrorCode.LIMIT_EXCEEDED, text_, ("scenarios",), limit=SCENARIOS_MAX)
     refuse_all([each for index, scenario in enumerate(scenarios) for each in _problems(scenario, index)])
     asked = [
-        (_path(index, number, "sku", kind), line.sku)
+        (_path(index, number, "sku", kind), sku)
         for index, scenario in enumerate(scenarios)
-        for kind, lines in (("lines", scenario.lines), ("freeLines", scenario.gifts))
-        for number, line in enumerate(lines)
+        for kind, references in (
+            ("lines", [line.sku for line in scenario.lines]),
+            ("freeLines", [gift.sku for gift in scenario.gifts]),
+        )
+        for number, sku in enumerate(references)
     ]
     products = await products_by_code(ctx, [sku for _, sku in asked])
     refuse_all(

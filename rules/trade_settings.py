@@ -20,7 +20,7 @@ CELLS: tuple[Cell, ...] = tuple(
     if item in items
 )
 HUNDRED = Decimal(100)
-JUDGED_DAYS_MAX = 366
+JUDGED_DAYS_MAX = 90
 
 
 class DateType(StrEnum):

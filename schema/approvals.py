@@ -64,6 +64,7 @@ class ConcessionAsked:
     free_quantity: Decimal | None = strawberry.field(
         description="How much is given without charge, in the product's own unit; null where it is something else."
     )
+    is_waived: bool = strawberry.field(description="Whether it lets the buyer off a charge.")
     reason: str = strawberry.field(description="Why, as whoever asked gave it.")
 
 
@@ -119,6 +120,7 @@ class ApprovalRequest(Node):
             percent=asked.percent,
             unit_price=None if price is None else Money.of(price, asked.currency),
             free_quantity=asked.free_quantity,
+            is_waived=asked.is_waived,
             reason=asked.reason,
         )
 

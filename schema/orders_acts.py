@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders, orders_acts, orders_approval, orders_placing, orders_prices
+from resolvers import orders, orders_acts, orders_approval, orders_cancelling, orders_placing, orders_prices
 from resolvers.context import Context
 from schema.access import access, key_required
 from schema.carts import head_change
@@ -247,7 +247,7 @@ class OrderMutations:
         info: Info,
         input: Annotated[CancelOrderLineInput, strawberry.argument(description="The quantity.")],
     ) -> CancelOrderLinePayload:  # type: ignore[valid-type]
-        done = await orders_acts.cancel_order_line(
+        done = await orders_cancelling.cancel_order_line(
             info.context, _line_id(input.order_line_id), input.quantity, input.expected_version, input.reason
         )
         return await CancelOrderLinePayload.of(info.context, done)

@@ -130,7 +130,7 @@ class SetPricingSettingsInput:
     )
     money_yearly_percent: Decimal | None = _stays("What money costs a year, in percent: 0 to 100.")
     judged_together_days: int | None = _stays(
-        "Of how many days a customer's orders are judged together: 0 to 366."
+        "Of how many days a customer's orders are judged together: 0 to 90."
     )
 
 

@@ -11,7 +11,7 @@ STATEMENTS = (
     " add column judged_together_days smallint default 0 not null",
     "alter table seller add constraint ck_seller_money_yearly_percent"
     " check (money_yearly_percent between 0 and 100),"
-    " add constraint ck_seller_judged_together_days check (judged_together_days between 0 and 366)",
+    " add constraint ck_seller_judged_together_days check (judged_together_days between 0 and 90)",
     "grant update (money_yearly_percent, judged_together_days) on seller"
     ' to "$prefixterritory_write", "$prefixstaff_write"',
 )

@@ -62,6 +62,7 @@ def test_what_the_next_break_saves() -> None:
 )
 def test_the_discount_found_holds_the_target_and_is_the_largest(sales: D, cost: D, target: D) -> None:
     found = discount_for_percent(sales, cost, target)
+    assert found is not None
 
     def exact(discount: D) -> D:
         left = sales * (100 - discount) / 100
@@ -72,3 +73,16 @@ def test_the_discount_found_holds_the_target_and_is_the_largest(sales: D, cost: 
     if found + D("0.01") < 100:
         assert exact(found + D("0.01")) < target + D("1e-9")
     assert round_money(found, 2) == found
+
+
+@pytest.mark.parametrize(
+    ("target", "waiting", "percent"),
+    [("20", "0", "10.00"), ("20", "1", "8.86"), ("79", "21", None), ("90", "20", None), ("0", "0", "28.00")],
+)
+def test_waiting_for_the_money_takes_its_share_of_whatever_is_sold(
+    target: str, waiting: str, percent: str | None
+) -> None:
+    """100.00 sold at a cost of 72.00."""
+    found = discount_for_percent(D(100), D(72), D(target), D(waiting))
+
+    assert found == (None if percent is None else D(percent))

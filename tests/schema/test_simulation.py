@@ -68,7 +68,10 @@ async def test_what_is_given_counts_in_margin_depth_and_the_discount_that_is_lef
     still: str,
 ) -> None:
     manager, before = await manager_of(desk), await desk.snapshot()
-    asked = {"customer": encode_id("Customer", desk.customer.id), "scenarios": [scenario(**given)]}
+    asked: dict[str, Any] = {
+        "customer": encode_id("Customer", desk.customer.id),
+        "scenarios": [scenario(**given)],
+    }
 
     (found,) = (await desk.data(manager, SIMULATE, **asked))["priceSimulation"]
 
@@ -129,7 +132,7 @@ async def test_what_cannot_be_given_is_refused_by_its_field(
     desk: Shop, given: dict[str, Any], code: str, path: list[str]
 ) -> None:
     before = await desk.snapshot()
-    asked = {
+    asked: dict[str, Any] = {
         "customer": encode_id("Customer", desk.customer.id), "scenarios": [scenario(), scenario(**given)],
     }  # fmt: skip
 
