@@ -43,6 +43,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
+from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -74,6 +75,7 @@ class Query(
     BacktestQueries,
     SuggestionQueries,
     AvailabilityQueries,
+    SchedulingQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -108,6 +110,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     SupplierMutations,
+    SchedulingMutations,
     PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,
