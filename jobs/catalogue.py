@@ -8,6 +8,7 @@ from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
+from jobs.promises import keep_promises
 from jobs.purchasing_mails import PurchasingMails
 from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
@@ -20,6 +21,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.order_placed", mails.placed),
         JobKind("mail.order_confirmed", mails.confirmed),
         JobKind("mail.order_refused", mails.refused),
+        JobKind("mail.order_promised", mails.promised),
         JobKind("mail.order_held", mails.held),
         JobKind("mail.approval_requested", mails.approval_requested),
         JobKind("mail.approval_decided", mails.approval_decided),
@@ -28,6 +30,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.password", accounts.password_requested),
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
+        JobKind("promises.keep", keep_promises, at_once=1),
         JobKind("invoices.verify", verify_chains, at_once=1),
         JobKind("suggestions.refresh", refresh_suggestions, at_once=1),
         JobKind("suggestions.ordered", note_suggestions_ordered),
@@ -43,6 +46,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "order.held": ("mail.order_held",),
             "order.confirmed": ("mail.order_confirmed",),
             "order.refused": ("mail.order_refused",),
+            "order.promised": ("mail.order_promised",),
             "approval.requested": ("mail.approval_requested",),
             "approval.reminded": ("mail.approval_requested",),
             "approval.decided": ("mail.approval_decided",),
@@ -54,6 +58,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         },
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
+            Schedule("promises.keep", "23 * * * *"),
             Schedule("invoices.verify", "47 3 * * *"),
             Schedule("suggestions.refresh", "29 2 * * *"),
             Schedule("house.keep", "17 3 * * *"),

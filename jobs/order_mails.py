@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Role
@@ -33,6 +34,17 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _Day:
+    """What is still to come of a line on a day; None: nobody knows when."""
+
+    sku: str
+    description: str
+    quantity: Decimal
+    unit: str
+    on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderMails:
     """The handlers, with what they write and send with."""
 
@@ -46,6 +58,19 @@ class OrderMails:
 
     async def refused(self, run: Run) -> None:
         await self._tell_buyer(run, "order_refused", N_("We cannot accept your order %(number)s"))
+
+    async def promised(self, run: Run) -> None:
+        """To the buyer, when what is still to come of their order is received; the newest days, once a change."""
+        async with run.database.job() as session:
+            order = await _order(session, run)
+            values = await self._values(session, order, "/orders/")
+            rows = await session.execute(text(_DAYS), {"order": order.id})
+            days = [_Day(*row) for row in rows]
+        if not days or order.status not in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
+            return
+        subject, cause = N_("New delivery days for your order %(number)s"), f"{order.id}:{order.version}"
+        letter = Letter("order_promised", subject, order.placed_by_id, values | {"days": days}, cause)
+        await self.mailer.deliver(run, [letter])
 
     async def held(self, run: Run) -> None:
         """To finance, where the order still waits."""
@@ -126,6 +151,23 @@ _SUBJECTS = {
     ApprovalStatus.REFUSED: N_("Your order %(number)s is not approved"),
     ApprovalStatus.LAPSED: N_("Nobody approved your order %(number)s in time"),
 }
+
+
+_DAYS = """
+    select line.sku, line.description, sum(open.quantity), line.unit_code, open.confirmed_on
+    from sales_order_line line
+    join lateral (
+        select schedule.confirmed_on, schedule.quantity - coalesce((
+            select sum(delivery_line.quantity) from delivery_line
+            join delivery on delivery.id = delivery_line.delivery_id and delivery.status = 'SHIPPED'
+            where delivery_line.schedule_line_id = schedule.id
+        ), 0) as quantity
+        from sales_order_schedule_line schedule where schedule.order_line_id = line.id
+    ) open on open.quantity > 0
+    where line.order_id = :order and line.kind = 'GOODS'
+    group by line.id, open.confirmed_on
+    order by line.position, open.confirmed_on nulls last
+"""
 
 
 async def _newest_request(session: AsyncSession, order: SalesOrder) -> ApprovalRequest | None:

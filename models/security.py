@@ -198,7 +198,7 @@ _STAFF_ACTS = {
     "charge_band": "insert, delete",
     # How prices are made; nothing else of the seller.
     "seller": "update (line_multiline_mode, price_date_type, inactive_trade_cells, margin_target_percent,"
-    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version)",
+    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version)",
 }
 # What promises follow from.
 _SCHEDULING_ACTS = {

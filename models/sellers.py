@@ -112,6 +112,8 @@ class Seller(Base):
     judged_together_days: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     # Counts the changes of how prices are made: whoever changes that says which ways they saw.
     pricing_version: Mapped[int] = mapped_column(server_default="1", default=1)
+    # The same of calendars, deadlines and transport times.
+    scheduling_version: Mapped[int] = mapped_column(server_default="1", default=1)
 
 
 class ExchangeRate(Base):

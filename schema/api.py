@@ -45,6 +45,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
+from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -76,6 +77,7 @@ class Query(
     BacktestQueries,
     SuggestionQueries,
     AvailabilityQueries,
+    SchedulingQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
@@ -113,6 +115,7 @@ class Mutation(
     DeliveryMutations,
     LotMutations,
     SupplierMutations,
+    SchedulingMutations,
     PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,

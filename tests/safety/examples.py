@@ -639,7 +639,27 @@ def _purchase_act(of: str, **more: Any) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
+def _scheduling(place: bool = True, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        found = (await scene.ask(name, "{ schedulingSettings { version } warehouses { id } }"))["data"]
+        head = {"warehouseId": found["warehouses"][0]["id"]} if place else {}
+        return {**head, "expectedVersion": found["schedulingSettings"]["version"], **more}
+
+    return build
+
+
 EXAMPLES: dict[str, Example] = {
+    "saveCalendar": Example(
+        "logistics",
+        _scheduling(
+            False, code="LAB", name="Laborables", weekdays=[1, 2, 3, 4, 5], holidays=[{"day": "2026-12-25"}]
+        ),
+        {"weekdays": [0]},
+    ),
+    "setEntryDeadline": Example("logistics", _scheduling(weekday=5, at="14:00"), {"weekday": 8}),
+    "setTransportTime": Example(
+        "logistics", _scheduling(days=2, country="ES", postalPrefix="07"), {"days": -1}
+    ),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),

@@ -74,6 +74,7 @@ EXPECTED = {
     "tradeAgreementJournals": "RMID", "tradeAgreementJournal": "RMID", "tradeAgreementRows": "RMID",
     "createTradeAgreementJournal": "MD", "addTradeAgreementRows": "MD", "removeTradeAgreementRows": "MD",
     "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
+    "schedulingSettings": "MLFID", "saveCalendar": "LD", "setEntryDeadline": "LD", "setTransportTime": "LD",
     "setProductPricing": "MD", "pricingSettings": "RMID", "setPricingSettings": "MD",
     "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
     "discountBacktest": SELLING + "D",

@@ -1,0 +1,232 @@
+"""What promises follow from, as the seller sets it: calendars, order entry deadlines, transport times."""
+
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from auth.permissions import Permission as P
+from models.scheduling_reads import DeadlineRow, TransportTimeRow
+from resolvers import scheduling
+from resolvers.context import Context
+from resolvers.stock import warehouses_by_id
+from rules.scheduling import CalendarDraft, Holiday
+from schema.access import access, list_size
+from schema.ids import decode_id
+from schema.payloads import Payload
+from schema.products import Warehouse
+
+Info = strawberry.Info[Context, None]
+_READ, _MANAGE = [access(P.PURCHASING_READ)], [access(P.PURCHASING_MANAGE)]
+_SETTINGS = "The settings; null when refused."
+
+
+@strawberry.type(description="A day on which nobody works.", directives=_READ)
+class CalendarHoliday:
+    day: date = strawberry.field(description="The day.")
+    name: str = strawberry.field(description="Its name; may be empty.")
+
+
+@strawberry.type(description="The days on which a warehouse, carrier or customer works.", directives=_READ)
+class WorkCalendar:
+    code: str = strawberry.field(description="Its code.")
+    name: str = strawberry.field(description="Its name.")
+    weekdays: list[int] = strawberry.field(
+        description="The open weekdays; 1 is Monday.", directives=[*_READ, list_size(7)]
+    )
+    holidays: list[CalendarHoliday] = strawberry.field(
+        description="The days on which it is closed besides.", directives=[*_READ, list_size(100)]
+    )
+
+
+@strawberry.type(description="Until when an order counts as a weekday's.", directives=_READ)
+class EntryDeadline:
+    weekday: int = strawberry.field(description="1 is Monday.")
+    at: str = strawberry.field(description="The time on the warehouse's clock, such as 17:30.")
+    row: strawberry.Private[DeadlineRow]
+
+    @strawberry.field(description="The warehouse.")
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        return None if row is None else Warehouse.of(row)
+
+
+@strawberry.type(description="Days from a warehouse to a place.", directives=_READ)
+class TransportTime:
+    mode: str = strawberry.field(description="The mode of delivery; empty: any.")
+    country: str = strawberry.field(description="The country; empty: any.")
+    postal_prefix: str = strawberry.field(description="How the postal code begins; empty: any.")
+    days: int = strawberry.field(description="Days under way.")
+    calendar_code: str | None = strawberry.field(
+        description="The days on which the carrier brings goods; null: every day."
+    )
+    row: strawberry.Private[TransportTimeRow]
+
+    @strawberry.field(description="The warehouse.")
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        return None if row is None else Warehouse.of(row)
+
+
+@strawberry.type(description="What promised days follow from.", directives=_READ)
+class SchedulingSettings:
+    version: int = strawberry.field(description="Counts their changes; a change names the one it saw.")
+    calendars: list[WorkCalendar] = strawberry.field(
+        description="All calendars, by code.", directives=[*_READ, list_size(20)]
+    )
+    entry_deadlines: list[EntryDeadline] = strawberry.field(
+        description="Deadlines for everybody; a weekday without one ends at midnight.",
+        directives=[*_READ, list_size(50)],
+    )
+    transport_times: list[TransportTime] = strawberry.field(
+        description="Transport times; the most specific one holds, and without any it is the same day.",
+        directives=[*_READ, list_size(100)],
+    )
+
+    @classmethod
+    async def read(cls, ctx: Context) -> "SchedulingSettings":
+        found = await scheduling.scheduling_settings(ctx)
+        return cls(
+            version=found.version,
+            calendars=[
+                WorkCalendar(
+                    code=row.code,
+                    name=row.name,
+                    weekdays=[day + 1 for day in row.weekdays],
+                    holidays=[
+                        CalendarHoliday(day=each.day, name=each.name)
+                        for each in found.holidays
+                        if each.calendar_id == row.id
+                    ],
+                )
+                for row in found.calendars
+            ],
+            entry_deadlines=[
+                EntryDeadline(weekday=row.weekday + 1, at=f"{row.at:%H:%M}", row=row) for row in found.deadlines
+            ],
+            transport_times=[
+                TransportTime(
+                    mode=row.mode, country=row.country, postal_prefix=row.postal_prefix, days=row.days,
+                    calendar_code=row.calendar_code, row=row,
+                )
+                for row in found.transport
+            ],
+        )  # fmt: skip
+
+
+@strawberry.type
+class SchedulingQueries:
+    @strawberry.field(description="What promised days follow from.", directives=_READ)
+    async def scheduling_settings(self, info: Info) -> SchedulingSettings:
+        return await SchedulingSettings.read(info.context)
+
+
+def _version() -> int:
+    return strawberry.field(description="The version of `schedulingSettings` you saw.")  # type: ignore[no-any-return]
+
+
+@strawberry.input(description="A day on which nobody works.", directives=_MANAGE)
+class HolidayInput:
+    day: date = strawberry.field(description="The day.")
+    name: str = strawberry.field(default="", description="Its name, 200 characters at most.")
+
+
+@strawberry.input(description="A calendar as it shall be.", directives=_MANAGE)
+class SaveCalendarInput:
+    code: str = strawberry.field(description="Its code, 1 to 64 characters; a new one makes a new calendar.")
+    name: str = strawberry.field(description="Its name, 1 to 200 characters.")
+    weekdays: list[int] = strawberry.field(description="The open weekdays, each once; 1 is Monday.")
+    holidays: list[HolidayInput] = strawberry.field(description="All its holidays, 500 at most.")
+    expected_version: int = _version()
+
+
+@strawberry.input(description="Until when an order counts as a weekday's, for everybody.", directives=_MANAGE)
+class SetEntryDeadlineInput:
+    warehouse_id: strawberry.ID = strawberry.field(description="The warehouse.")
+    weekday: int = strawberry.field(description="1 is Monday.")
+    at: str | None = strawberry.field(
+        description="The time on the warehouse's clock, such as 17:30; null: until the day ends."
+    )
+    expected_version: int = _version()
+
+
+@strawberry.input(description="Days from a warehouse to a place.", directives=_MANAGE)
+class SetTransportTimeInput:
+    warehouse_id: strawberry.ID = strawberry.field(description="The warehouse.")
+    days: int | None = strawberry.field(description="Days under way, 0 to 365; null takes the row away.")
+    mode: str = strawberry.field(default="", description="The mode of delivery; empty: any.")
+    country: str = strawberry.field(default="", description="The country, such as ES; empty: any.")
+    postal_prefix: str = strawberry.field(default="", description="How its postal codes begin; empty: any.")
+    calendar_code: str | None = strawberry.field(
+        default=None, description="The calendar of the carrier; null: every day."
+    )
+    expected_version: int = _version()
+
+
+class _SettingsPayload(Payload):
+    entity_type = "Seller"
+
+    @classmethod
+    async def load(cls, ctx: Context, entity_id: UUID) -> Self:
+        assert entity_id == ctx.user.seller_id, "the seller's own"
+        return cls(scheduling_settings=await SchedulingSettings.read(ctx))  # type: ignore[call-arg]
+
+
+@strawberry.type(description="Answer of saveCalendar.", directives=_MANAGE)
+class SaveCalendarPayload(_SettingsPayload):
+    scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
+
+
+@strawberry.type(description="Answer of setEntryDeadline.", directives=_MANAGE)
+class SetEntryDeadlinePayload(_SettingsPayload):
+    scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
+
+
+@strawberry.type(description="Answer of setTransportTime.", directives=_MANAGE)
+class SetTransportTimePayload(_SettingsPayload):
+    scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
+
+
+def _place(text: strawberry.ID) -> UUID:
+    return decode_id(text, "Warehouse", path=("warehouseId",))
+
+
+@strawberry.type
+class SchedulingMutations:
+    @strawberry.mutation(
+        description="Makes a calendar, or changes it as a whole. Promises that stand stay while they can be kept.",
+        directives=_MANAGE,
+    )
+    async def save_calendar(
+        self, info: Info, input: Annotated[SaveCalendarInput, strawberry.argument(description="Which.")]
+    ) -> SaveCalendarPayload:
+        days = [Holiday(each.day, each.name) for each in input.holidays]
+        draft = CalendarDraft(input.code, input.name, input.weekdays, days)
+        done = await scheduling.save_calendar(info.context, draft, input.expected_version)
+        return await SaveCalendarPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Sets until when an order counts as a weekday's; later ones count as the next open day's.",
+        directives=_MANAGE,
+    )
+    async def set_entry_deadline(
+        self, info: Info, input: Annotated[SetEntryDeadlineInput, strawberry.argument(description="When.")]
+    ) -> SetEntryDeadlinePayload:
+        done = await scheduling.set_entry_deadline(
+            info.context, _place(input.warehouse_id), input.weekday, input.at, input.expected_version
+        )
+        return await SetEntryDeadlinePayload.of(info.context, done)
+
+    @strawberry.mutation(description="Sets how long goods are under way to a place.", directives=_MANAGE)
+    async def set_transport_time(
+        self,
+        info: Info,
+        input: Annotated[SetTransportTimeInput, strawberry.argument(description="How long.")],
+    ) -> SetTransportTimePayload:
+        draft = scheduling.TransportDraft(
+            _place(input.warehouse_id), input.mode, input.country, input.postal_prefix, input.days,
+            input.calendar_code,
+        )  # fmt: skip
+        done = await scheduling.set_transport_time(info.context, draft, input.expected_version)
+        return await SetTransportTimePayload.of(info.context, done)

@@ -1,0 +1,143 @@
+"""Promises that time breaks: made again once, told once, and left alone while they hold."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from jobs.catalogue import make_catalogue
+from jobs.kinds import NewJob, add_jobs
+from jobs.runs import begin
+from models.base import new_id
+from models.stock import Reservation
+from rules.states import OutOfStockPolicy, ReservationKind
+from tests import factories as make
+from tests.jobs.test_mails import MailPlace, Postbox, postbox, run_jobs, shop
+from tests.jobs.trials import NOW
+from tests.schema.buying import done, drafted, make_supplier, of, parts, sent
+from tests.schema.delivering import balance, confirmed, released, shipped, value
+from tests.schema.shop import Shop
+
+__all__ = ["postbox", "shop"]
+DAYS = "select quantity, ship_on, confirmed_on from sales_order_schedule_line where quantity > 0 order by position"
+TOLD = "select count(*) from outbox_event where type = 'order.promised'"
+
+
+async def keep_promises(shop: Shop, now: datetime) -> None:
+    catalogue = make_catalogue(MailPlace())
+    async with shop.database.job() as session:
+        [(job_id, kind)] = await add_jobs(session, [NewJob("promises.keep", str(new_id()), {})], now)
+    run = await begin(shop.database, lambda: now, job_id)
+    assert run is not None
+    await catalogue.kinds[kind].handle(run)
+
+
+async def made(shop: Shop, case: str) -> None:
+    """An order, promised, and what then happens to it."""
+    async with shop.database.job() as session:
+        product = await make.make_product(
+            session, shop.seller, price="10", stock=0 if "supplier" in case else 9,
+            out_of_stock_policy=OutOfStockPolicy.BACKORDER,
+        )  # fmt: skip
+    if "supplier" not in case:
+        order = await confirmed(shop, (product, 6), requestedOn="2026-03-05")
+        if "left" in case:
+            await shipped(shop, await released(shop, order))
+        elif "hold" in case:
+            await shop.act(shop.rep, "holdOrder", orderId=order["id"], expectedVersion=2, reason="r")
+        return
+    supplier = await make_supplier(shop, product)
+    bought = await sent(shop, await drafted(shop, supplier, (product, 6)))
+    said = parts(bought["lines"][0], (6, "2026-03-05"))
+    bought = await done(shop, "confirmPurchaseOrder", **of(bought, lines=[said]))
+    order = await confirmed(shop, (product, 6))
+    if "gone" in case:
+        await done(shop, "cancelPurchaseOrder", **of(bought, reason="Nada"))
+    elif "pegged" in case:
+        line = {"lineId": bought["lines"][0]["id"], "orderLineId": order["lines"][0]["id"]}
+        await done(shop, "setPurchasePeg", **of(bought, quantity="6", **line))
+
+
+def at(day: int) -> datetime:
+    return NOW.replace(day=day)
+
+
+# March 2026; the 2nd is today.
+@pytest.mark.parametrize(
+    ("case", "day", "before", "after"),
+    [
+        ("it is still to leave", 4, 5, 5),
+        ("its day has passed", 10, 5, 10),
+        ("it left", 10, 5, 5),
+        ("on hold", 10, 5, 5),
+        ("the supplier is still to come", 4, 5, 5),
+        ("the supplier is gone", 3, 5, None),
+        ("the supplier is late", 10, 5, 11),
+        ("the pegged supplier is still to come", 4, 5, 5),
+        ("the pegged supplier is late", 10, 5, 11),
+    ],
+)
+async def test_what_breaks_is_promised_again_and_told_once(
+    shop: Shop, case: str, day: int, before: int, after: int | None
+) -> None:
+    await made(shop, case)
+    stood = [(6, date(2026, 3, before), date(2026, 3, before))]
+    assert await value(shop, DAYS) == stood, case
+    [(told,)] = await value(shop, TOLD)
+    versions = await value(shop, "select version from sales_order")
+
+    for _ in range(2):
+        await keep_promises(shop, at(day))
+
+    expected = (None, None) if after is None else (date(2026, 3, after),) * 2
+    assert await value(shop, DAYS) == [(6, *expected)], case
+    is_moved = after != before
+    assert await value(shop, TOLD) == [(told + is_moved,)], case
+    assert await value(shop, "select version from sales_order") == [(versions[0][0] + is_moved,)], case
+    assert await shop.broken() == []
+
+
+async def test_the_buyer_is_told_the_new_days_in_their_language(
+    shop: Shop, postbox: tuple[Postbox, MailPlace]
+) -> None:
+    box, place = postbox
+    await made(shop, "its day has passed")
+    [(jobs,)] = await value(shop, "select count(*) from outbox_event")
+    await keep_promises(shop, at(10))
+
+    await run_jobs(shop, place, jobs)
+
+    [told] = [each for each in box.to(shop.buyer.email) if "Nuevas" in str(each["Subject"])]
+    assert str(told["Subject"]) == "Nuevas fechas de entrega de su pedido SO-2026-000001"
+    body = told.get_body(("plain",))
+    assert body is not None and "10 de marzo de 2026" in body.get_content()
+
+
+async def test_what_is_held_for_no_order_is_free_when_its_time_is_over(shop: Shop) -> None:
+    def held(quantity: int, until: datetime | None, kind: ReservationKind) -> Any:
+        return Reservation(
+            id=new_id(), customer_id=shop.customer.id, product_id=shop.product.id, warehouse_id=place, kind=kind,
+            quantity=Decimal(quantity), created_at=NOW, expires_at=until,
+        )  # fmt: skip
+
+    async with shop.database.job() as session:
+        place = (await make.make_warehouse(session, shop.seller)).id
+    soft = ReservationKind.SOFT
+    async with shop.database.job() as session:
+        session.add_all([
+            held(2, NOW, soft), held(3, NOW, soft), held(5, NOW + timedelta(hours=1), soft),
+            held(7, None, ReservationKind.HARD),
+        ])  # fmt: skip
+    await value(
+        shop,
+        "update stock_balance set reserved = 17 where product_id in (select product_id from reservation) returning 1",
+    )
+    assert await balance(shop) == (100, 17)
+
+    for _ in range(2):
+        await keep_promises(shop, NOW)
+
+    assert await balance(shop) == (100, 12)
+    gone = "select quantity from reservation where released_at is not null order by quantity"
+    assert await value(shop, gone) == [(2,), (3,)]
