@@ -197,7 +197,13 @@ async def sales_history(
 
 PERMITTED: Mapping[Permission, frozenset[OrderAction]] = {
     Permission.ORDERS_MANAGE: frozenset(
-        {OrderAction.CONFIRM, OrderAction.REFUSE, OrderAction.HOLD, OrderAction.RELEASE}
+        {
+            OrderAction.CONFIRM,
+            OrderAction.REFUSE,
+            OrderAction.HOLD,
+            OrderAction.RELEASE,
+            OrderAction.RESCHEDULE,
+        }
     ),
     Permission.CREDIT_RELEASE: frozenset({OrderAction.HOLD, OrderAction.RELEASE}),
     Permission.ORDERS_CANCEL: frozenset({OrderAction.CANCEL, OrderAction.CANCEL_LINE}),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from models.availability_reads import Place
@@ -18,6 +19,12 @@ from rules.refusals import ErrorCode
 from rules.states import DeliveryControl, LineKind
 
 Dates = tuple[date, date]
+
+
+def place_of(delivery_address: dict[str, Any]) -> Place:
+    """Where a document's goods go, as transport times know it."""
+    address = DocumentAddress.from_json(delivery_address)
+    return Place(address.country, address.postal_code)
 
 
 async def promise_schedule(
@@ -58,8 +65,7 @@ async def promise_schedule(
 
 def whom_of(order: SalesOrder) -> ForWhom:
     """The customer of an order, at the address that it goes to."""
-    address = DocumentAddress.from_json(order.delivery_address)
-    return ForWhom(order.customer_id, Place(address.country, address.postal_code))
+    return ForWhom(order.customer_id, place_of(order.delivery_address))
 
 
 def _confirm(entry: SalesOrderScheduleLine, dates: Dates | None) -> None:

@@ -21,6 +21,7 @@ class OrderAction(StrEnum):
     RELEASE = "RELEASE"
     DISCOUNT = "DISCOUNT"
     SET_PRICE = "SET_PRICE"
+    RESCHEDULE = "RESCHEDULE"
     REORDER = "REORDER"
     DELIVER = "DELIVER"
 
@@ -94,6 +95,8 @@ def possible_order_actions(facts: OrderFacts) -> frozenset[OrderAction]:
             actions.add(OrderAction.CANCEL_LINE)
         if not facts.quantity_shipped:
             actions |= {OrderAction.DISCOUNT, OrderAction.SET_PRICE}
+    if moves and facts.quantity_open and not facts.hold_reasons:
+        actions.add(OrderAction.RESCHEDULE)
     if facts.status is S.CONFIRMED and not facts.hold_reasons and facts.quantity_releasable:
         actions.add(OrderAction.DELIVER)
     return frozenset(actions)

@@ -35,6 +35,7 @@ from schema.lots import LotMutations, LotQueries
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.orders_captured import CapturedOrderMutations
+from schema.orders_schedule import OrderScheduleMutations, OrderScheduleQueries
 from schema.payments import PaymentQueries
 from schema.payments_acts import PaymentMutations
 from schema.pricing_settings import PricingSettingsMutations, PricingSettingsQueries
@@ -82,6 +83,7 @@ class Query(
     JournalQueries,
     DeliveryQueries,
     LotQueries,
+    OrderScheduleQueries,
     SupplierQueries,
     PurchasingQueries,
     ApprovalQueries,
@@ -114,6 +116,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,
     PurchasingMutations,

@@ -178,6 +178,7 @@ described_enum(
         "RELEASE": "Let it go on.",
         "DISCOUNT": "Give a discount on a line.",
         "SET_PRICE": "Set a line's price.",
+        "RESCHEDULE": "Deliver a line another way.",
         "REORDER": "Put its lines into the cart again (reorder).",
         "DELIVER": "Release goods of it to a warehouse.",
     },

@@ -43,24 +43,28 @@ def facts(
         (
             "placed",
             facts(OrderStatus.PLACED),
-            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE RESCHEDULE REORDER",
         ),
         (
             "held",
             facts(OrderStatus.PLACED, held=True),
             "REFUSE CANCEL CANCEL_LINE RELEASE DISCOUNT SET_PRICE REORDER",
         ),
-        ("confirmed", facts(OrderStatus.CONFIRMED), "CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER"),
-        ("partly shipped", facts(OrderStatus.CONFIRMED, shipped=2), "CANCEL_LINE HOLD REORDER"),
+        (
+            "confirmed",
+            facts(OrderStatus.CONFIRMED),
+            "CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE RESCHEDULE REORDER",
+        ),
+        ("partly shipped", facts(OrderStatus.CONFIRMED, shipped=2), "CANCEL_LINE HOLD RESCHEDULE REORDER"),
         (
             "something to release",
             facts(OrderStatus.CONFIRMED, shipped=2, reserved=3),
-            "CANCEL_LINE HOLD REORDER DELIVER",
+            "CANCEL_LINE HOLD RESCHEDULE REORDER DELIVER",
         ),
         (
             "not before it is confirmed",
             facts(OrderStatus.PLACED, reserved=3),
-            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE REORDER",
+            "CONFIRM REFUSE CANCEL CANCEL_LINE HOLD DISCOUNT SET_PRICE RESCHEDULE REORDER",
         ),
         (
             "nor on hold",

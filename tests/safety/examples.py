@@ -168,6 +168,16 @@ def _line_act(placer: str, **more: str) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
+async def _reschedule(scene: Scene, name: str) -> Input:
+    given = await _line_act("pbuyer")(scene, name)
+    document = "query($id: ID!) { node(id: $id) { ... on Order { lines { quantityOrdered } } } }"
+    order = await order_of(scene, name, "pbuyer")
+    line = (await scene.ask(name, document, {"id": order["id"]}))["data"]["node"]["lines"][0]
+    place = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"]
+    part = {"quantity": line["quantityOrdered"], "warehouseId": place, "requestedOn": "2026-05-04"}
+    return given | {"parts": [part]}
+
+
 _CONCESSION = """
     insert into approval_request (id, seller_id, customer_id, subject_type, order_id, status, reasons, act, requested_at,
         requested_by_id, requested_by_name, due_at)
@@ -704,6 +714,7 @@ EXAMPLES: dict[str, Example] = {
     "withdrawConcession": Example("repa", _concession_act()),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
+    "rescheduleOrderLine": Example("repa", _reschedule, {"parts": []}),
     "createSupplier": Example("logistics", _supplier(**SUPPLIER), {"code": ""}),
     "updateSupplier": Example("logistics", _supplier("supplier", **SUPPLIER)),
     "retireSupplier": Example("logistics", _supplier("idle")),

@@ -43,7 +43,7 @@ NONSENSE = (
 OF_THE_HOUSE = (
     "Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment", "TradeAgreementJournal",
     "SalesRep",
-    "Supplier", "PurchaseOrder", "PurchaseOrderLine", "Lot",
+    "Supplier", "PurchaseOrder", "PurchaseOrderLine", "Lot", "Warehouse",
 )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ EXPECTED = {
     "purchaseProposals": "MLFID", "createSupplier": "LD", "updateSupplier": "LD", "retireSupplier": "LD",
     "saveSupplierProduct": "LD", "retireSupplierProduct": "LD", "createPurchaseOrder": "LD", "createDirectDelivery": "LD", "sendPurchaseOrder": "LD",
     "confirmPurchaseOrder": "LD", "receivePurchaseOrder": "LD", "cancelPurchaseOrder": "LD", "closePurchaseOrder": "LD",
-    "setPurchasePeg": "LD", "lots": "LD", "blockLot": "L", "unblockLot": "L",
+    "setPurchasePeg": "LD", "deliveryAlternatives": "RM", "rescheduleOrderLine": "RM", "lots": "LD", "blockLot": "L", "unblockLot": "L",
     "createDiscountRule": "MD", "updateDiscountRule": "MD", "activateDiscountRule": "MD", "deactivateDiscountRule": "MD",
     "createDiscountGroup": "MD", "updateDiscountGroup": "MD", "saveSegment": "MD", "addCoupon": BUYING,
     "setCartAgreement": BUYING, "answerFreeGoods": BUYING, "removeCoupon": BUYING,
