@@ -178,6 +178,7 @@ def visible_order_lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleLineRow:
+    id: UUID
     order_line_id: UUID
     position: int
     quantity: Decimal
