@@ -188,7 +188,8 @@ def _problems(scenario: Scenario, index: int) -> list[Refusal]:
             path = _path(index, number, "unitPrice")
             found.append(Refusal(ErrorCode.INVALID, "A price is not negative.", path))
     if len(scenario.gifts) > GIFTS_MAX:
-        path, text_ = ("scenarios", index, "freeLines"), "A scenario has {limit} free lines at most."
+        path = ("scenarios", index, "freeLines")
+        text_ = "A scenario has {limit} free lines at most."
         found.append(Refusal(ErrorCode.LIMIT_EXCEEDED, text_, path, limit=GIFTS_MAX))
     for number, gift in enumerate(scenario.gifts):
         if not ZERO < gift.quantity < AMOUNT_MAX:

@@ -11,6 +11,7 @@ from rules.documents import DocumentPaymentTerms, Instalment
 from rules.instalments import (
     DueInstalment,
     EarlyPayment,
+    average_days,
     days_over_legal_maximum,
     due_date,
     early_payment,
@@ -140,3 +141,22 @@ def test_nothing_is_due_before_its_days_are_over(
     due = due_date(start, days, end_of_month=end_of_month, payment_days=payment_days)
 
     assert 0 <= (due - plain_due).days <= 62
+
+
+@pytest.mark.parametrize(
+    ("case", "instalments", "days"),
+    [
+        ("one", [("100", 30, False, None)], 30),
+        ("halves at 30 and 60", [("50", 30, False, None), ("50", 60, False, None)], 45),
+        ("half a day is a whole", [("50", 0, False, None), ("50", 1, False, None)], 1),
+        ("the end of the month: 31 March", [("100", 15, True, None)], 29),
+        ("the payment day: 25 March", [("100", 15, False, 25)], 23),
+        ("none", [], 0),
+    ],
+)
+def test_average_days(case: str, instalments: list[tuple[str, int, bool, int | None]], days: int) -> None:
+    """From 2 March."""
+    parts = tuple(Instalment(D(share), *rest) for share, *rest in instalments)  # type: ignore[arg-type]
+    terms = DocumentPaymentTerms("T", "Terms", parts)
+
+    assert average_days(terms, date(2026, 3, 2)) == days, case
