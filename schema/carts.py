@@ -118,7 +118,7 @@ class FreeGoods:
         description="Offered at its price: whoever takes it orders it as a line; `value` is before discounts."
     )
     answer: GiftAnswer | None = strawberry.field(
-        description="What the buyer answered by answerFreeGoods; null where nothing is offered, and beyond carts."
+        description="What the buyer answered in the cart; null where nothing is offered, and beyond carts."
     )
     substitute: Product | None = strawberry.field(
         description="What the cart, ordered now, would bring instead, for it is out of stock; null where itself."

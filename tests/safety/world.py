@@ -22,6 +22,7 @@ from auth.permissions import ROLE_GRANTS, Role, Viewer
 from models.approvals import ApprovalRule, SpendLimit
 from models.base import Base, new_id
 from models.charges import StoredChargeBand, StoredChargeRule
+from models.concessions import StoredConcessionLimit
 from models.customers import Customer, CustomerContact, ExternalReference
 from models.discounts import DiscountRedemption, Segment, StoredDiscountGroup, StoredDiscountRule
 from models.events import OutboxEvent
@@ -102,6 +103,8 @@ NOT_FREE = {
     "pricing", "event",
     "relation", "customer_scope", "item_scope", "percent_base", "customer_key", "item_key",
 }  # fmt: skip
+# What companies below are told of an ancestor's agreement that they order under: which one it is, and nothing of it.
+TOLD_BELOW = {"sales_agreement.number"}
 KINDS = {
     "internal_note": "n",
     "delivery.internal_note": "l",
@@ -278,6 +281,9 @@ async def build_world(database: Database) -> World:
             world.products[product.sku] = product.id
             for name, company in companies.items():
                 await make.make_item_number(session, company, product, f"{tag('c', name)}-{index}")
+        await make.make_product(session, seller, price="10.00", stock=5, sku="LOT-0", is_lot_tracked=True)
+        session.add(StoredConcessionLimit(seller_id=seller.id, role=Role.SALES_REP, per_line_percent=Decimal(50),
+                                          period=LimitPeriod.MONTH, updated_at=NOW))  # fmt: skip
         for name, company in companies.items():
             await add_rules(session, world, name, company)
             session.add(_sale(seller.id, company.id, tag("c", name), world.products["ACE-0"]))
@@ -331,12 +337,13 @@ async def add_rules(session: AsyncSession, world: World, name: str, company: Cus
     )  # fmt: skip
     session.add_all([gift, charge])
     if name == "parent":
-        # What its buyers, and those of companies below it, are asked about each line of their carts.
+        # What its buyers, and those of companies below it, are asked about each line of their carts: they read its name,
+        # so the name bears no canary of the parent's.
         session.add(StoredFreeGoodsRule(
             id=new_id(), minimum_quantity=Decimal(0), per_quantity=Decimal(1), free_quantity=Decimal(1),
             kind=FreeKind.EXCLUSIVE, calculation=FreeCalculation.UNIT_REFERENCE, rounding=FreeRounding.DOWN,
             is_only_once=False, is_optional=True, is_chargeable=False, out_of_stock=FreeStockPolicy.DROP,
-            **(words | {"name": "Oferta"}),
+            **(words | {"name": "Oferta zqz"}),
         ))  # fmt: skip
     await session.flush()
     session.add(StoredChargeBand(rule_id=charge.id, position=0, from_value=Decimal(10**8), method=ChargeMethod.FIXED,
@@ -687,6 +694,8 @@ def free_texts() -> list[tuple[str, str, str]]:
             length = getattr(column.type, "length", 0)
             is_text = column.type.__class__.__name__ in ("String", "Text")
             if not is_text or column.foreign_keys or column.name in NOT_FREE or (length and length < 20):
+                continue
+            if f"{name}.{column.name}" in TOLD_BELOW:
                 continue
             kind = KINDS.get(f"{name}.{column.name}", KINDS.get(column.name, ""))
             found.append((name, column.name, kind))

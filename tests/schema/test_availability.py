@@ -305,6 +305,13 @@ async def cheese(shop: Shop) -> Product:
         ):
             await make.make_stock(session, product, 5, lot=number, expires_on=expires)
         await session.execute(text("update lot set status = 'BLOCKED' where number = 'L3'"))
+        await session.execute(
+            text(
+                """update stock_balance set blocked = lot_balance.on_hand from lot_balance join lot on lot.id = lot_balance.lot_id
+                where lot.number = 'L3' and stock_balance.product_id = lot.product_id
+                and stock_balance.warehouse_id = lot_balance.warehouse_id"""
+            )
+        )
     return product
 
 
