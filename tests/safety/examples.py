@@ -611,7 +611,7 @@ def _lot(status: str) -> Callable[[Scene, str], Awaitable[Input]]:
         document = (
             "query($status: LotStatus) { lots(status: $status, includeGone: true) { nodes { id version } } }"
         )
-        (lot,) = (await scene.ask(name, document, {"status": status}))["data"]["lots"]["nodes"]
+        lot = (await scene.ask(name, document, {"status": status}))["data"]["lots"]["nodes"][0]
         return {"lotId": lot["id"], "expectedVersion": lot["version"], **WHY}
 
     return build
