@@ -52,6 +52,11 @@ class Texts:
         return one if number == 1 else many
 
 
+def today() -> date:
+    """The day where pages tell the time: what happened late in the evening there belongs to it."""
+    return datetime.now(ZoneInfo(DEFAULT_ZONE)).date()
+
+
 class Formats:
     """How one language writes numbers, money and dates. Amounts come as the schema sends them: decimal strings."""
 

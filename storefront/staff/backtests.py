@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from storefront.forms import Problem, read_date
 from storefront.page import At, Page, Trouble
+from storefront.rendering import today
 
 YEAR = timedelta(days=364)
 
@@ -20,11 +21,11 @@ async def show_backtest(page: Page) -> Response:
     data = await page.ask("StaffBacktestRule", id=key)
     if data["discountRule"] is None:
         raise Trouble(404)
-    today = datetime.now(UTC).date()
+    last = today()
     is_asked = "from" in page.request.query_params
     typed = {name: page.query(name) for name in ("from", "to", "currency")}
     if not is_asked:
-        typed |= {"from": (today - YEAR).isoformat(), "to": today.isoformat()}
+        typed |= {"from": (last - YEAR).isoformat(), "to": last.isoformat()}
     problems = _problems(page, typed)
     found = None
     if is_asked and not problems:

@@ -1,16 +1,17 @@
 """How suggestions fared, for those who lead sales."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from starlette.responses import Response
 
 from storefront.forms import read_date
 from storefront.page import At, Page
+from storefront.rendering import today
 
 
 async def show_performance(page: Page) -> Response:
     """Of the last 30 days unless others are asked for."""
-    until = read_date(page.query("until")) or datetime.now(UTC).date().isoformat()
+    until = read_date(page.query("until")) or today().isoformat()
     since = read_date(page.query("since")) or (date.fromisoformat(until) - timedelta(days=29)).isoformat()
     if since > until or date.fromisoformat(until) - date.fromisoformat(since) > timedelta(days=1000):
         since = until
