@@ -320,12 +320,6 @@ async def demands(
     return [DemandRow(*row) for row in found]
 
 
-@dataclass(frozen=True, slots=True)
-class SellableRow:
-    product_id: UUID
-    days: int
-
-
 _SELLABLE = text("""
     select distinct on (product.id) product.id, sellable_days.days
     from product join sellable_days on coalesce(sellable_days.product_id = product.id, true)

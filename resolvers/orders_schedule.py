@@ -15,8 +15,8 @@ from resolvers.orders import lines_by_id, orders_by_id, schedule_by_line
 from resolvers.orders_acts import done, lock_order, order_of_line, schedule_of
 from resolvers.pegs import lock_pegs
 from resolvers.products import products_by_id, relations_by_product
-from resolvers.promises_facts import ForWhom, ProductAtSite, ProductFacts, gather
-from resolvers.promises_orders import place_of, promise_schedule
+from resolvers.promises_facts import ProductAtSite, ProductFacts, gather
+from resolvers.promises_orders import promise_schedule, whom_of
 from resolvers.purchasing import lead_days_of
 from resolvers.stock import Hold, lock_balances, release, reserve, warehouses_by_id
 from resolvers.suppliers import sources_by_product, suppliers_by_id
@@ -79,10 +79,9 @@ async def _sources(
     substitutes = [each.related_product_id for each in relations if each.kind is RelationKind.SUBSTITUTE]
     found = await ctx.loader(products_by_id).load_many([line.product_id, *substitutes])
     products = {product.id: product for product in found if product is not None}
-    whom = ForWhom(order.customer_id, place_of(order.delivery_address))
     schedule = await ctx.load(schedule_by_line, line.id)
     own_demand = [entry.id for entry in schedule]
-    facts = (await gather(ctx, list(products.values()), whom, except_entries=own_demand)).products
+    facts = (await gather(ctx, list(products.values()), whom_of(order), except_entries=own_demand)).products
     if line.product_id not in facts:
         return []
     mine = facts[line.product_id]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from models.availability_reads import Place
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
+from models.orders_reads import OrderRow
 from resolvers.context import Context
 from resolvers.products import products_by_id
 from resolvers.promises_facts import ForWhom, ProductFacts, gather
@@ -19,12 +19,6 @@ from rules.refusals import ErrorCode
 from rules.states import DeliveryControl, LineKind
 
 Dates = tuple[date, date]
-
-
-def place_of(delivery_address: dict[str, Any]) -> Place:
-    """Where a document's goods go, as transport times know it."""
-    address = DocumentAddress.from_json(delivery_address)
-    return Place(address.country, address.postal_code)
 
 
 async def promise_schedule(
@@ -63,9 +57,10 @@ async def promise_schedule(
         ctx.warn(ErrorCode.DATE_MOVED, text, ("requestedOn",), day=day)
 
 
-def whom_of(order: SalesOrder) -> ForWhom:
+def whom_of(order: SalesOrder | OrderRow) -> ForWhom:
     """The customer of an order, at the address that it goes to."""
-    return ForWhom(order.customer_id, place_of(order.delivery_address))
+    address = DocumentAddress.from_json(order.delivery_address)
+    return ForWhom(order.customer_id, Place(address.country, address.postal_code))
 
 
 def _confirm(entry: SalesOrderScheduleLine, dates: Dates | None) -> None:
