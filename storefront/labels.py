@@ -406,6 +406,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "invoice.rectified": Label(N_("Invoice corrected"), "warning", "repeat"),
         "order.lineGiven": Label(N_("Goods without charge added"), "info", "box"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
+        "order.promised": Label(N_("Promised anew"), "info", "clock"),
+        "order.supplied": Label(N_("Goods arrived for it"), "success", "inbox"),
+        "order.rescheduled": Label(N_("Delivery rearranged"), "info", "clock"),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),
