@@ -8,6 +8,7 @@ three bottles never come: the pages, the promises and the mail say so.
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 from babel.dates import format_date
@@ -24,10 +25,9 @@ from tests.conftest import DEMO_DAY, Cluster
 from tests.e2e.conftest import Surf
 from tests.e2e.surfer import BUYER, FINANCE, LOGISTICS, MARKS, REP, Site
 from tests.e2e.walking import Walk
-from tests.jobs.test_mails import MailPlace, Postbox, postbox
+from tests.jobs.test_mails import receiving
 from tests.jobs.trials import worker_of
 
-__all__ = ["postbox"]
 pytestmark = MARKS
 ORDERED, HERE = 10, 4
 LACKING = ORDERED - HERE
@@ -134,6 +134,32 @@ async def bought(story: Story, day: date) -> None:
     assert story.number in await desk.read("section:has(#lines)")
 
 
+async def told(story: Story, cluster: Cluster, site: Site, day: date) -> None:
+    """The buyer gets the new days by mail, from a worker that does what waits for it."""
+    database = cluster.database(site.database)
+    now = datetime(DEMO_DAY.year, DEMO_DAY.month, DEMO_DAY.day, 13, tzinfo=UTC)
+    try:
+        async with receiving() as (box, place), asyncio.timeout(60):
+            worker = worker_of(database, catalogue=make_catalogue(place), clock=lambda: now)
+            running = asyncio.create_task(worker.run())
+            try:
+                while not (mails := [each for each in box.to(BUYER) if is_about_days(each, story.number)]):
+                    await asyncio.sleep(0.05)
+            finally:
+                worker.stop()
+                await running
+    finally:
+        await database.close()
+    body = mails[-1].get_body(("plain",))
+    assert body is not None
+    # In the buyer's own language, whatever their page speaks just now.
+    assert str(format_date(day, "long", locale="es_ES")) in body.get_content()
+
+
+def is_about_days(mail: EmailMessage, number: str) -> bool:
+    return str(mail["Subject"]) == f"Nuevas fechas de entrega de su pedido {number}"
+
+
 async def received(story: Story, quantity: int) -> None:
     desk = await story.walk.open(LOGISTICS, f"/staff/purchasing/{story.purchase}")
     await story.walk.submit(
@@ -184,6 +210,15 @@ async def test_promised_bought_received_shipped_and_closed(
     story = Story(Walk(surf, locale, size, scheme), f"VINO-{locale}-{size}-{scheme}".upper())
     await stocked(cluster, site, story.sku)
     await ordered(story)
+    if is_troubled:
+        await with_trouble(story, cluster, site)
+    else:
+        await as_it_was_said(story)
+    await closed(story)
+    assert not story.walk.faults, "\n".join(story.walk.faults)
+
+
+async def as_it_was_said(story: Story) -> None:
     await bought(story, WANTED)
     await story.promised((HERE, WANTED), (LACKING, WANTED))
     await released(story, ("A", 2), ("B", 2))
@@ -191,5 +226,27 @@ async def test_promised_bought_received_shipped_and_closed(
     await received(story, LACKING)
     await released(story, ("C", LACKING))
     await shipped(story, "TS-2")
-    await closed(story)
-    assert not story.walk.faults, "\n".join(story.walk.faults)
+
+
+async def with_trouble(story: Story, cluster: Cluster, site: Site) -> None:
+    await bought(story, LATE)
+    await story.promised((HERE, WANTED), (LACKING, LATE))
+    await told(story, cluster, site, LATE)
+    await released(story, ("A", 2), ("B", 2))
+    await shipped(story, "TS-1")
+    await received(story, 3)
+    await given_up(story)
+    await released(story, ("C", 3))
+    await shipped(story, "TS-2")
+
+
+async def given_up(story: Story) -> None:
+    """What the supplier does not have is called off there, and here."""
+    walk = story.walk
+    desk = await walk.open(LOGISTICS, f"/staff/purchasing/{story.purchase}")
+    await desk.click("details.act:has(#why-close) > summary")
+    await desk.find("form:has(#why-close) input[name=pegs]").check()
+    await walk.submit(desk, "form:has(#why-close)", reason="No hay más")
+    rep = await walk.open(REP, f"/staff/orders/{story.number}")
+    await rep.click("details.line-act:has(input[value=cancel-line]) > summary")
+    await walk.submit(rep, "form:has(input[value=cancel-line])", quantity="3", reason="No quieren más")

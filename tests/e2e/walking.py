@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from babel.numbers import format_currency
 from playwright.async_api import expect
 
