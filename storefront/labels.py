@@ -97,6 +97,13 @@ LABELS: dict[str, dict[str, Label]] = {
         "TRANSPORT": Label(N_("Transport")),
         "NOT_AVAILABLE": Label(N_("Not to be had within the planning horizon")),
     },
+    "delivery_way": {
+        "LATER": Label(N_("All at once"), "info", "clock"),
+        "OTHER_WAREHOUSE": Label(N_("From another warehouse"), "info", "box"),
+        "PARTIAL": Label(N_("In parts"), "info", "truck"),
+        "DIRECT": Label(N_("Straight from the supplier"), "info", "truck"),
+        "SUBSTITUTE": Label(N_("Another product instead"), "info", "swap"),
+    },
     "discount_state": {
         "INACTIVE": Label(N_("Switched off"), "neutral", "ban"),
         "PLANNED": Label(N_("Planned"), "info", "clock"),
