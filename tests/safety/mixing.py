@@ -205,10 +205,14 @@ class Mix:
         return str(await self._act(self.rep, mutation, **given, **({"reason": "mix"} if reason else {})))
 
     async def confirm(self, dice: random.Random) -> str | None:
-        return await self._on_order(dice, "status = 'PLACED' and not is_on_hold", "confirmOrder", reason=False)
+        return await self._on_order(
+            dice, "status = 'PLACED' and not is_on_hold", "confirmOrder", reason=False
+        )
 
     async def cancel(self, dice: random.Random) -> str | None:
-        shipped = "exists (select from delivery where order_id = sales_order.id and delivery.status = 'SHIPPED')"
+        shipped = (
+            "exists (select from delivery where order_id = sales_order.id and delivery.status = 'SHIPPED')"
+        )
         return await self._on_order(
             dice, f"status in ('PLACED', 'CONFIRMED') and not {shipped}", "cancelOrder"
         )
@@ -355,7 +359,9 @@ _ACTS: dict[str, Callable[[Mix, random.Random], Awaitable[str | None]]] = {
     "expire": Mix.expire,
 }
 # The others follow from orders: they are placed, confirmed and released more often than anything else happens.
-_WEIGHTS = [{"place": 6, "confirm": 4, "release": 4, "ship": 3, "receive": 3, "buy": 2}.get(kind, 1) for kind in _ACTS]
+_WEIGHTS = [
+    {"place": 6, "confirm": 4, "release": 4, "ship": 3, "receive": 3, "buy": 2}.get(kind, 1) for kind in _ACTS
+]
 
 
 async def open_mix(crowd: Crowd) -> Mix:
