@@ -19,5 +19,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"delete from data_import where kind in ({_ADDED})")
+    op.execute("delete from data_import where kind in ('SUPPLIERS', 'SUPPLIER_PRODUCTS', 'PURCHASE_ORDERS')")
     _allow(_BEFORE)

@@ -53,4 +53,3 @@ async def test_the_mix_for_a_minute(crowd: Crowd) -> None:
     check(made, seen)
     await held(crowd)
     assert await crowd.deadlocks() == 0
-    print(f"looks: {seen.looks}, acts: {dict(sorted(made.told.items()))}")
