@@ -1,6 +1,5 @@
 """What exists for whom, as a table of its own, and that what is hidden is hidden everywhere (checks 2, 3, 7, 33, 34)."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +22,7 @@ from schema.access import may_use
 from schema.sdl import sdl_of_view
 from tests.safety.conftest import Scene
 from tests.safety.examples import FULL
+from tests.turns import IS_LONG
 
 LETTERS = {
     "B": Role.BUYER, "A": Role.APPROVER, "C": Role.COMPANY_ADMIN, "X": Role.CUSTOMER_INTEGRATOR, "R": Role.SALES_REP,
@@ -227,7 +227,7 @@ async def test_suggestions_name_nothing_hidden(still: Scene, letter: str) -> Non
     unseen = set(hidden)
     documents = []
     # An eighth of the names for each viewer, another one for the next; all of them in the long run.
-    asked = hidden if os.environ.get("VENTAS_LONG") == "1" else hidden["BCRF".index(letter) :: 8]
+    asked = hidden if IS_LONG else hidden["BCRF".index(letter) :: 8]
     for name in asked:
         near = name[:-1] + ("x" if name[-1] != "x" else "y")
         documents += [
