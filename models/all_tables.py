@@ -17,6 +17,7 @@ from models import (  # noqa: F401
     invoices,
     jobs,
     journal,
+    lots,
     mails,
     orders,
     payments,

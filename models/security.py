@@ -90,6 +90,9 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "delivery_line": _TENANT,
         "delivery_line_lot": _TENANT,
         "delivery_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
+        # Staff look after them; a buyer's act that ends a request is the house's.
+        "order_line_lot": _policies(NO_ROW, REPS_CUSTOMER),
+        "customer_lot_ban": _policies(NO_ROW, REPS_CUSTOMER),
         # A draft is ours alone.
         "invoice": _policies(f"{OWN_CUSTOMER} and status = 'ISSUED'", REPS_CUSTOMER),
         "invoice_line": _TENANT,
@@ -188,7 +191,9 @@ _DOCUMENT_ACTS = {
 # What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
 _STAFF_ACTS = {
     "sales_order_line_cost": "insert",
-    "customer": "update (internal_note, version)",
+    "customer": "update (internal_note, lot_selection, version)",
+    "order_line_lot": "insert, update, delete",
+    "customer_lot_ban": "insert, delete",
     "trade_agreement_journal": "insert, update",
     "trade_agreement_row": "insert, update, delete",
     "customer_pricing_group": "insert, delete",

@@ -11,6 +11,7 @@ from models.orders import SalesOrderScheduleLine
 from models.orders_reads import OrderLineRow, OrderRow, ScheduleLineRow
 from resolvers.allocations import sent_by_schedule_line
 from resolvers.context import Context
+from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders import lines_by_id, orders_by_id, schedule_by_line
 from resolvers.orders_acts import done, lock_order, order_of_line, schedule_of
 from resolvers.pegs import lock_pegs, pegged_schedule_lines
@@ -234,6 +235,7 @@ async def reschedule_order_line(
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)
     line.quantity_reserved = before + sum((part.quantity for part in parts if part.warehouse_id), ZERO)
+    await keep_within_reserved(ctx, [line.id], tells=True)
     await promise_schedule(ctx, order, [line], await schedule_of(ctx, [line]))
     return await done(ctx, order, "order.rescheduled")
 

@@ -330,6 +330,15 @@ class LotCriterion(StrEnum):
     BACKWARD_FROM_SHIP = "BACKWARD_FROM_SHIP"
 
 
+class LotSelection(StrEnum):
+    """Of how many lots an order line leaves at one time, and what is done where no lot holds all (rule book 8.6)."""
+
+    ANY = "ANY"
+    ONE_ELSE_SEVERAL = "ONE_ELSE_SEVERAL"
+    ONE_ELSE_LESS = "ONE_ELSE_LESS"
+    ONE_ELSE_NONE = "ONE_ELSE_NONE"
+
+
 class SharingPolicy(StrEnum):
     """Who gets what is scarce."""
 

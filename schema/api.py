@@ -32,6 +32,7 @@ from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.lots import LotMutations, LotQueries
+from schema.lots_by_customer import LotsByCustomerMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.orders_captured import CapturedOrderMutations
@@ -116,6 +117,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    LotsByCustomerMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,

@@ -404,13 +404,15 @@ async def _act(database: Database, world: World) -> None:
         if who not in MEMBERS:
             continue
         lines = [{"sku": f"ACE-{index}", "quantity": "2"} for index in (0, 1)]
-        cart = (await ask(viewer, LINES, lines=lines))["cart"]
-        placed = await ask(viewer, PLACE, f"world-{name}", input={
-            "cartId": cart["id"], "expectedVersion": cart["version"],
-            "expectedTotal": cart["totals"]["gross"]["amount"], "note": tag("o", who),
-            "purchaseOrderNumber": tag("o", who),
-        })  # fmt: skip
-        world.orders.setdefault(name, []).append(placed["order"]["id"])
+        by_lot = [[{"sku": "LOT-0", "quantity": "2"}]] if name == "pbuyer" else []
+        for ordered in [lines, *by_lot]:
+            cart = (await ask(viewer, LINES, lines=ordered))["cart"]
+            placed = await ask(viewer, PLACE, f"world-{name}-{len(ordered)}", input={
+                "cartId": cart["id"], "expectedVersion": cart["version"],
+                "expectedTotal": cart["totals"]["gross"]["amount"], "note": tag("o", who),
+                "purchaseOrderNumber": tag("o", who),
+            })  # fmt: skip
+            world.orders.setdefault(name, []).append(placed["order"]["id"])
         await ask(viewer, LINES, lines=lines[:1])
         await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
         items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
