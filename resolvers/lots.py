@@ -26,6 +26,7 @@ from models.stock import Lot, LotBalance, Reservation, StockBalance
 from resolvers.allocations import Waiting, lock_released, withdraw
 from resolvers.context import Context, LockKind
 from resolvers.events import Happening, record, record_all
+from resolvers.holds import cut_holds
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.promises_orders import promise_schedule
@@ -225,6 +226,7 @@ async def _give_back(
         .where(StockBalance.product_id == lot.product_id, StockBalance.warehouse_id.in_(blocked))
     )  # fmt: skip
     over = {key: quantity + blocked[key] for key, quantity in rows}
+    await cut_holds(ctx, lot.product_id, over)
     lost = set[UUID]()
     for each in await _held(ctx, lot.product_id, lines):
         taken = min(each.free, over.get(each.warehouse_id, ZERO))
