@@ -30,6 +30,7 @@ from models import (  # noqa: F401
     scheduling,
     sellers,
     stock,
+    stock_sharing,
     streams,
     suggestions,
     trade_agreements,

@@ -83,6 +83,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "sales_order_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
+        "stock_sharing": _OUR_TERMS,
+        "stock_sharing_line": _policies(NO_ROW, REPS_CUSTOMER),
         "customer_calendar": _TENANT,
         "sellable_days": _CATALOGUE_OR_TENANT,
         "sales_history": _TENANT,
@@ -173,7 +175,7 @@ AUTH_READS = (
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
-    "purchase_receipt", "purchase_receipt_line",
+    "purchase_receipt", "purchase_receipt_line", "stock_sharing", "stock_sharing_line",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {
@@ -191,7 +193,7 @@ _DOCUMENT_ACTS = {
 # What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
 _STAFF_ACTS = {
     "sales_order_line_cost": "insert",
-    "customer": "update (internal_note, lot_selection, version)",
+    "customer": "update (internal_note, lot_selection, delivery_priority, version)",
     "order_line_lot": "insert, update, delete",
     "customer_lot_ban": "insert, delete",
     "trade_agreement_journal": "insert, update",
@@ -203,7 +205,11 @@ _STAFF_ACTS = {
     "charge_band": "insert, delete",
     # How prices are made; nothing else of the seller.
     "seller": "update (line_multiline_mode, price_date_type, inactive_trade_cells, margin_target_percent,"
-    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version)",
+    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version,"
+    " sharing_policy, cart_hold_minutes, staff_hold_days)",
+    "product": "update (sharing_policy)",
+    "stock_sharing": "insert",
+    "stock_sharing_line": "insert",
 }
 # What promises follow from.
 _SCHEDULING_ACTS = {

@@ -26,6 +26,7 @@ from models.stock import Lot, LotBalance, Reservation, StockBalance
 from resolvers.allocations import Waiting, lock_released, withdraw
 from resolvers.context import Context, LockKind
 from resolvers.events import Happening, record, record_all
+from resolvers.holds import cut_holds
 from resolvers.lot_requests import end_requests, open_requests
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
@@ -227,6 +228,7 @@ async def _give_back(
         .where(StockBalance.product_id == lot.product_id, StockBalance.warehouse_id.in_(blocked))
     )  # fmt: skip
     over = {key: quantity + blocked[key] for key, quantity in rows}
+    await cut_holds(ctx, lot.product_id, over)
     lost = set[UUID]()
     held = await _held(ctx, lot.product_id, lines)
     spare = await _not_held_by_lot(ctx, held)

@@ -78,6 +78,13 @@ class ReservationKind(StrEnum):
     SOFT = "SOFT"
 
 
+class HoldSource(StrEnum):
+    """What goods are held for softly before there is an order."""
+
+    CART = "CART"
+    QUOTE = "QUOTE"
+
+
 class SaleKind(StrEnum):
     """What a line of the sales history is, so that every line of a source has a place."""
 

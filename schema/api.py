@@ -12,6 +12,7 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
+from schema.carts_holds import CartHoldMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -108,6 +109,7 @@ class Mutation(
     CartMutations,
     CartAgreementMutations,
     CartGiftMutations,
+    CartHoldMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,

@@ -286,6 +286,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
+        "stock.expire_holds": Label(N_("Stock: what was held too long is free again")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
         "house.keep": Label(N_("Clearing up")),
         "house.recover": Label(N_("Looking for lost jobs")),

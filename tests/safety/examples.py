@@ -721,6 +721,8 @@ EXAMPLES: dict[str, Example] = {
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
+    "holdCart": Example("pbuyer", _cart_act()),
+    "releaseCartHold": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
     "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),

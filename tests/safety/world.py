@@ -378,6 +378,7 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
 
 
 LINES = "mutation($lines: [CartLineInput!]!) { addToCart(input: {lines: $lines}) { cart { id version totals { gross { amount } } } errors { code } } }"
+HELD = "mutation($input: HoldCartInput!) { holdCart(input: $input) { cart { id } errors { code } } }"
 HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { id } errors { code } } }"
 HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
@@ -415,6 +416,7 @@ async def _act(database: Database, world: World) -> None:
             world.orders.setdefault(name, []).append(placed["order"]["id"])
         await ask(viewer, LINES, lines=lines[:1])
         await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
+        await ask(viewer, HELD, f"held-{name}", input={"reason": tag("w", who)})
         items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
         await ask(viewer, LIST, input={"name": tag("w", who), "items": items})
         if name in sharing:
