@@ -97,6 +97,13 @@ LABELS: dict[str, dict[str, Label]] = {
         "TRANSPORT": Label(N_("Transport")),
         "NOT_AVAILABLE": Label(N_("Not to be had within the planning horizon")),
     },
+    "delivery_way": {
+        "LATER": Label(N_("All at once"), "info", "clock"),
+        "OTHER_WAREHOUSE": Label(N_("From another warehouse"), "info", "box"),
+        "PARTIAL": Label(N_("In parts"), "info", "truck"),
+        "DIRECT": Label(N_("Straight from the supplier"), "info", "truck"),
+        "SUBSTITUTE": Label(N_("Another product instead"), "info", "swap"),
+    },
     "discount_state": {
         "INACTIVE": Label(N_("Switched off"), "neutral", "ban"),
         "PLANNED": Label(N_("Planned"), "info", "clock"),
@@ -250,6 +257,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "STOCK": Label(N_("Stock")),
         "TRADE_AGREEMENTS": Label(N_("Trade agreements")),
         "AGREEMENT_LINES": Label(N_("Lines of sales agreements")),
+        "SUPPLIERS": Label(N_("Suppliers")),
+        "SUPPLIER_PRODUCTS": Label(N_("What suppliers sell")),
+        "PURCHASE_ORDERS": Label(N_("Open purchase orders")),
     },
     "job_kind": {
         "suggestions.refresh": Label(N_("Count what is bought together")),
@@ -271,6 +281,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.stock": Label(N_("Import: stock")),
         "import.trade_agreements": Label(N_("Import: trade agreements")),
         "import.agreement_lines": Label(N_("Import: lines of sales agreements")),
+        "import.suppliers": Label(N_("Import: suppliers")),
+        "import.supplier_products": Label(N_("Import: what suppliers sell")),
+        "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
@@ -406,6 +419,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "invoice.rectified": Label(N_("Invoice corrected"), "warning", "repeat"),
         "order.lineGiven": Label(N_("Goods without charge added"), "info", "box"),
         "order.lineDiscounted": Label(N_("Discount on a line"), "info", "percent"),
+        "order.promised": Label(N_("Promised anew"), "info", "clock"),
+        "order.supplied": Label(N_("Goods arrived for it"), "success", "inbox"),
+        "order.rescheduled": Label(N_("Delivery rearranged"), "info", "clock"),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),

@@ -45,15 +45,13 @@ def _free_for_all() -> None:
     _unlocked()
 
 
-@flaw(
-    "a lot is blocked without locking the stock",
-    "test_races_lots.py::test_a_lot_is_blocked_while_it_is_ordered",
-)
-def _blocked_unlocked() -> None:
-    async def unlocked(*given: object) -> None:
-        """Others reserve while it is counted what they may keep."""
+@flaw("a blocked lot's goods stay reserved", "test_races_lots.py::test_a_lot_is_blocked_while_it_is_ordered")
+def _still_reserved() -> None:
+    async def nobody(*given: object) -> set[Any]:
+        """As if the other lots could serve all."""
+        return set()
 
-    _put("lock_balances", unlocked, resolvers.lots)
+    _put("_give_back", nobody, resolvers.lots)
 
 
 @flaw("a blocked lot stays in deliveries", "test_races_lots.py::test_a_lot_is_blocked_while_it_is_released")

@@ -81,10 +81,11 @@ async def test_a_lot_is_blocked_while_it_is_ordered(crowd: Crowd) -> None:
     for turn in range(3):
         product, lot = await two_lots(crowd)
 
-        *placed, said = await asyncio.gather(
-            *(place(crowd, buyer, product, f"{turn}-{buyer.user_id}") for buyer in buyers),
-            block(crowd, viewer, lot, f"b{turn}"),
-        )
+        orders = [place(crowd, buyer, product, f"{turn}-{buyer.user_id}") for buyer in buyers]
+        middle = 3 * turn + 2
+        blocking = block(crowd, viewer, lot, f"b{turn}")
+        ends: list[Any] = await asyncio.gather(*orders[:middle], blocking, *orders[middle:])
+        said, placed = ends.pop(middle), ends
 
         assert said == "BLOCKED"
         assert {code for each in placed for code in map(_code, each["errors"])} <= {"OUT_OF_STOCK"}
