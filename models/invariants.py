@@ -197,6 +197,11 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
                 join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
             ) as sides group by 1, 2 having sum(held) > 0 and sum(held) > sum(reserved)
         """,
+        "what waits to leave is of no blocked lot": """
+            select line.id from delivery_line_lot held join lot on lot.id = held.lot_id and lot.status = 'BLOCKED'
+            join delivery_line line on line.id = held.delivery_line_id
+            join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
+        """,
         "the lots of a delivery line make its quantity": """
             select line.id from delivery_line line join delivery_line_lot lot on lot.delivery_line_id = line.id
             group by line.id, line.quantity having sum(lot.quantity) <> line.quantity

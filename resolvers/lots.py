@@ -121,6 +121,7 @@ async def block_lot(ctx: Context, lot_id: UUID, expected_version: int, reason: s
     await withdraw(ctx, waiting, reason)
     await end_requests(ctx, lot_id, lines)
     locked = await _lock_lot(ctx, lot_id, expected_version, LotStatus.AVAILABLE)
+    await _demand_nothing_holds(ctx, lot_id)
     blocked = await _on_hand(ctx, lot_id)
     lost = await _give_back(ctx, lot, blocked, orders, lines)
     await _change_blocked(ctx, lot.product_id, blocked)
@@ -205,6 +206,13 @@ async def _lock_lot(ctx: Context, lot_id: UUID, expected_version: int, status: L
     return lot
 
 
+async def _demand_nothing_holds(ctx: Context, lot_id: UUID) -> None:
+    """An order that was placed and released after the orders concerned were looked up would ship a blocked lot."""
+    held = select(LotBalance.lot_id).where(LotBalance.lot_id == lot_id, LotBalance.allocated > 0).limit(1)
+    if await ctx.session.scalar(held) is not None:
+        raise _taken_meanwhile()
+
+
 async def _on_hand(ctx: Context, lot_id: UUID) -> dict[UUID, Decimal]:
     """By warehouse, what lies there of a locked lot."""
     rows = await ctx.session.execute(
@@ -246,9 +254,7 @@ async def _give_back(
                 quantity=plain(taken), sku=lines[each.order_line_id].sku, order=orders[each.order_id].number,
             )  # fmt: skip
     if any(quantity > 0 for quantity in over.values()):
-        raise Refusal(
-            ErrorCode.STALE_VERSION, "Somebody reserved some of it this moment: try again.", ("lotId",)
-        )
+        raise _taken_meanwhile()
     return lost
 
 
@@ -262,6 +268,11 @@ async def _not_held_by_lot(ctx: Context, held: Sequence[Held]) -> dict[tuple[UUI
         if (row.order_line_id, row.warehouse_id) in found:
             found[row.order_line_id, row.warehouse_id] -= row.open
     return found
+
+
+def _taken_meanwhile() -> Refusal:
+    text = "Somebody reserved some of it this moment: try again."
+    return Refusal(ErrorCode.STALE_VERSION, text, ("lotId",))
 
 
 async def _held(ctx: Context, product_id: UUID, lines: Iterable[UUID]) -> list[Held]:
