@@ -78,7 +78,7 @@ def test_simulated_margin(case: str, header: str, line: str, expected: tuple[str
 
 
 def test_qt_01_and_02_the_figures_beside() -> None:
-    assert COST == D("184.96")
+    assert D("184.96") == COST
     assert round(D("133.24") * 100 / D("318.20"), 6) == D("41.873036")  # the shared file truncates to …035
     line = line_amount(D(10), D("15.32"))
     discount = percent_of(line, D(10))
@@ -185,6 +185,8 @@ def test_the_order_of_the_rows_does_not_matter_and_what_was_granted_stays(
     assert highest_level(needs) is highest_level(quote_needs(policy[::-1], measured))
     assert open_needs(needs, needs) == []
     assert [QuoteNeed.from_json(each.to_json()) for each in needs] == needs
+    assert [PolicyRow.from_json(each.to_json()) for each in policy] == policy
+    assert QuoteFigures.from_json(measured.to_json()) == measured
     assert len({(each.criterion, each.line) for each in needs}) == len(needs)
 
 
