@@ -83,6 +83,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "sales_order_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
+        "stock_sharing": _OUR_TERMS,
+        "stock_sharing_line": _policies(NO_ROW, REPS_CUSTOMER),
         "customer_calendar": _TENANT,
         "sellable_days": _CATALOGUE_OR_TENANT,
         "sales_history": _TENANT,
@@ -90,6 +92,9 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "delivery_line": _TENANT,
         "delivery_line_lot": _TENANT,
         "delivery_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
+        # Staff look after them; a buyer's act that ends a request is the house's.
+        "order_line_lot": _policies(NO_ROW, REPS_CUSTOMER),
+        "customer_lot_ban": _policies(NO_ROW, REPS_CUSTOMER),
         # A draft is ours alone.
         "invoice": _policies(f"{OWN_CUSTOMER} and status = 'ISSUED'", REPS_CUSTOMER),
         "invoice_line": _TENANT,
@@ -184,7 +189,8 @@ AUTH_READS = (
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
-    "purchase_receipt", "purchase_receipt_line", "quote_counter", "quote_acceptance",
+    "purchase_receipt", "purchase_receipt_line", "stock_sharing", "stock_sharing_line", "quote_counter",
+    "quote_acceptance",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {
@@ -202,7 +208,9 @@ _DOCUMENT_ACTS = {
 # What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
 _STAFF_ACTS = {
     "sales_order_line_cost": "insert",
-    "customer": "update (internal_note, version)",
+    "customer": "update (internal_note, lot_selection, delivery_priority, version)",
+    "order_line_lot": "insert, update, delete",
+    "customer_lot_ban": "insert, delete",
     "trade_agreement_journal": "insert, update",
     "trade_agreement_row": "insert, update, delete",
     "customer_pricing_group": "insert, delete",
@@ -212,7 +220,11 @@ _STAFF_ACTS = {
     "charge_band": "insert, delete",
     # How prices are made; nothing else of the seller.
     "seller": "update (line_multiline_mode, price_date_type, inactive_trade_cells, margin_target_percent,"
-    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version)",
+    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version,"
+    " sharing_policy, cart_hold_minutes, staff_hold_days)",
+    "product": "update (sharing_policy)",
+    "stock_sharing": "insert",
+    "stock_sharing_line": "insert",
 }
 # What promises follow from.
 _SCHEDULING_ACTS = {

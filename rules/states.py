@@ -78,6 +78,13 @@ class ReservationKind(StrEnum):
     SOFT = "SOFT"
 
 
+class HoldSource(StrEnum):
+    """What goods are held for softly before there is an order."""
+
+    CART = "CART"
+    QUOTE = "QUOTE"
+
+
 class SaleKind(StrEnum):
     """What a line of the sales history is, so that every line of a source has a place."""
 
@@ -304,6 +311,9 @@ class ImportKind(StrEnum):
     STOCK = "STOCK"
     TRADE_AGREEMENTS = "TRADE_AGREEMENTS"
     AGREEMENT_LINES = "AGREEMENT_LINES"
+    SUPPLIERS = "SUPPLIERS"
+    SUPPLIER_PRODUCTS = "SUPPLIER_PRODUCTS"
+    PURCHASE_ORDERS = "PURCHASE_ORDERS"
 
 
 class DeliveryControl(StrEnum):
@@ -331,6 +341,15 @@ class LotCriterion(StrEnum):
     BEST_BEFORE = "BEST_BEFORE"
     FIFO = "FIFO"
     BACKWARD_FROM_SHIP = "BACKWARD_FROM_SHIP"
+
+
+class LotSelection(StrEnum):
+    """Of how many lots an order line leaves at one time, and what is done where no lot holds all (rule book 8.6)."""
+
+    ANY = "ANY"
+    ONE_ELSE_SEVERAL = "ONE_ELSE_SEVERAL"
+    ONE_ELSE_LESS = "ONE_ELSE_LESS"
+    ONE_ELSE_NONE = "ONE_ELSE_NONE"
 
 
 class SharingPolicy(StrEnum):

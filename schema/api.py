@@ -12,6 +12,7 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
+from schema.carts_holds import CartHoldMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -32,6 +33,7 @@ from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.lots import LotMutations, LotQueries
+from schema.lots_by_customer import LotsByCustomerMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.orders_captured import CapturedOrderMutations
@@ -111,6 +113,7 @@ class Mutation(
     CartMutations,
     CartAgreementMutations,
     CartGiftMutations,
+    CartHoldMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,
@@ -122,6 +125,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    LotsByCustomerMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,

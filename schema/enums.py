@@ -62,6 +62,16 @@ described_enum(
     {"AVAILABLE": "It may.", "BLOCKED": "It may not: nothing of it is reserved or leaves."},
 )
 described_enum(
+    states.LotSelection,
+    "Of how many lots an order line leaves at one time, and what is done where no lot alone holds all of it.",
+    {
+        "ANY": "As many as it takes, as the product is picked.",
+        "ONE_ELSE_SEVERAL": "One lot that holds all of it; where there is none, several.",
+        "ONE_ELSE_LESS": "One lot; where none holds all of it, less leaves, of the lot that holds the most.",
+        "ONE_ELSE_NONE": "One lot, the same for all of the line; what none holds waits.",
+    },
+)
+described_enum(
     states.HoldReason,
     "Why an order waits; nothing is reserved or shipped meanwhile.",
     {

@@ -12,7 +12,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import deliveries, orders, purchasing, sales_agreements
+from resolvers import deliveries, orders, orders_lots, purchasing, sales_agreements
 from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
@@ -23,7 +23,7 @@ from resolvers.quotes import quotes_by_order
 from resolvers.stock import warehouses_by_id
 from rules.money import ZERO, TaxGroup
 from rules.pricing_trace import PriceStep as Step
-from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
+from rules.states import HoldReason, LineKind, LotSelection, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size
 from schema.approvals import ApprovalRequest
@@ -59,6 +59,7 @@ Info = strawberry.Info[Context, None]
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 PurchasePegType = Annotated["PurchasePeg", strawberry.lazy("schema.purchasing")]  # type: ignore[name-defined]  # noqa: F821
+RequestedLotType = Annotated["RequestedLot", strawberry.lazy("schema.lots_by_customer")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 AgreementLineType = Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
 QuoteType = Annotated["Quote", strawberry.lazy("schema.quotes")]  # type: ignore[name-defined]  # noqa: F821
@@ -125,6 +126,10 @@ class OrderLine:
         description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED
     )
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
+    lot_selection: LotSelection | None = strawberry.field(
+        description="Of how many lots it leaves at one time; null: as its customer takes them.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE)],
+    )
     row: strawberry.Private[OrderLineRow]
 
     currency: strawberry.Private[str]
@@ -219,6 +224,16 @@ class OrderLine:
 
         rows = await info.context.load(deliveries.lines_by_order_line, self.row.id)
         return [DeliveryLine.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The lots that its customer asked for, in the order in which they leave.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE), list_size(2)],
+    )
+    async def requested_lots(self, info: Info) -> list[RequestedLotType]:
+        from schema.lots_by_customer import RequestedLot
+
+        rows = await info.context.load(orders_lots.requested_by_line, self.row.id)
+        return [RequestedLot.of(row) for row in rows]
 
     @strawberry.field(
         description="What suppliers are still to send for it.",

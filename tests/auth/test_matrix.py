@@ -147,6 +147,14 @@ def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
     apart = {
         "CreditExceeded.exposure",
         "DeliveryLine.lots",
+        # What a customer asked for, their rep knows.
+        "Mutation.requestLots",
+        "Mutation.selectLots",
+        "Mutation.setLotSelection",
+        "Customer.lotSelection",
+        "OrderLine.lotSelection",
+        "OrderLine.requestedLots",
+        "RequestLotsInput.lots",
         "Delivery.internalNote",
         "UpdateDeliveryInput.internalNote",
         "QuoteRevision.marginBand",

@@ -178,6 +178,52 @@ async def _reschedule(scene: Scene, name: str) -> Input:
     return given | {"parts": [part]}
 
 
+def _lots_act(**more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """On the line of a product that is tracked by lots."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        document = "query($id: ID!) { order(by: {id: $id}) { version lines { id } } }"
+        answer = await scene.ask(name, document, {"id": scene.world.orders["pbuyer"][1]})
+        order = answer["data"]["order"]
+        return {"orderLineId": order["lines"][0]["id"], "expectedVersion": order["version"], **more}
+
+    return build
+
+
+async def _request_lots(scene: Scene, name: str) -> Input:
+    async with scene.database.job() as session:
+        number = await session.scalar(
+            text("select number from lot join product on product.id = product_id where sku = 'LOT-0'")
+        )
+    return await _lots_act(lots=[{"number": number, "quantity": "1"}])(scene, name)
+
+
+_BANNED = """
+    insert into customer_lot_ban (customer_id, lot_id, banned_at, banned_by_id, banned_by_name)
+    select :customer, lot.id, :now, :user, '' from lot where number = 'BLOCKED'
+    on conflict do nothing
+"""
+
+
+def _ban_act(*names: str, **more: str) -> Callable[[Scene, str], Awaitable[Input]]:
+    async def build(scene: Scene, name: str) -> Input:
+        known = await _update_note(scene, name)
+        values = {each: known[each] for each in ("customerId", "expectedVersion")} | more
+        if "lotId" in names:
+            given = {
+                "customer": scene.world.customers["parent"],
+                "user": scene.world.users["repa"],
+                "now": NOW,
+            }
+            async with scene.database.job() as session:
+                await session.execute(text(_BANNED), given)
+                lot = await session.scalar(text("select lot_id from customer_lot_ban order by 1 limit 1"))
+            values["lotId"] = global_id("Lot", lot)
+        return values
+
+    return build
+
+
 _CONCESSION = """
     insert into approval_request (id, seller_id, customer_id, subject_type, order_id, status, reasons, act, requested_at,
         requested_by_id, requested_by_name, due_at)
@@ -751,6 +797,8 @@ EXAMPLES: dict[str, Example] = {
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
+    "holdCart": Example("pbuyer", _cart_act()),
+    "releaseCartHold": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
     "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),
@@ -790,6 +838,11 @@ EXAMPLES: dict[str, Example] = {
     "withdrawConcession": Example("repa", _concession_act()),
     "discountOrderLine": Example("repa", _line_act("pbuyer", percent="10", **WHY)),
     "setOrderLinePrice": Example("manager", _line_act("pbuyer", unitPrice="9.5", **WHY)),
+    "requestLots": Example("repa", _request_lots),
+    "selectLots": Example("repa", _lots_act(selection="ONE_ELSE_NONE")),
+    "banLot": Example("repa", _ban_act(sku="ACE-0", lotNumber="AVAILABLE", reason="Alérgeno.")),
+    "allowLot": Example("repa", _ban_act("lotId")),
+    "setLotSelection": Example("repa", _ban_act(selection="ONE_ELSE_LESS")),
     "rescheduleOrderLine": Example("repa", _reschedule, {"parts": []}),
     "createSupplier": Example("logistics", _supplier(**SUPPLIER), {"code": ""}),
     "updateSupplier": Example("logistics", _supplier("supplier", **SUPPLIER)),

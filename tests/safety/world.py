@@ -382,6 +382,7 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
 
 
 LINES = "mutation($lines: [CartLineInput!]!) { addToCart(input: {lines: $lines}) { cart { id version totals { gross { amount } } } errors { code } } }"
+HELD = "mutation($input: HoldCartInput!) { holdCart(input: $input) { cart { id } errors { code } } }"
 HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { id } errors { code } } }"
 HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
@@ -408,15 +409,18 @@ async def _act(database: Database, world: World) -> None:
         if who not in MEMBERS:
             continue
         lines = [{"sku": f"ACE-{index}", "quantity": "2"} for index in (0, 1)]
-        cart = (await ask(viewer, LINES, lines=lines))["cart"]
-        placed = await ask(viewer, PLACE, f"world-{name}", input={
-            "cartId": cart["id"], "expectedVersion": cart["version"],
-            "expectedTotal": cart["totals"]["gross"]["amount"], "note": tag("o", who),
-            "purchaseOrderNumber": tag("o", who),
-        })  # fmt: skip
-        world.orders.setdefault(name, []).append(placed["order"]["id"])
+        by_lot = [[{"sku": "LOT-0", "quantity": "2"}]] if name == "pbuyer" else []
+        for ordered in [lines, *by_lot]:
+            cart = (await ask(viewer, LINES, lines=ordered))["cart"]
+            placed = await ask(viewer, PLACE, f"world-{name}-{len(ordered)}", input={
+                "cartId": cart["id"], "expectedVersion": cart["version"],
+                "expectedTotal": cart["totals"]["gross"]["amount"], "note": tag("o", who),
+                "purchaseOrderNumber": tag("o", who),
+            })  # fmt: skip
+            world.orders.setdefault(name, []).append(placed["order"]["id"])
         await ask(viewer, LINES, lines=lines[:1])
         await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
+        await ask(viewer, HELD, f"held-{name}", input={"reason": tag("w", who)})
         items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
         await ask(viewer, LIST, input={"name": tag("w", who), "items": items})
         if name in sharing:
