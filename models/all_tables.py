@@ -25,6 +25,7 @@ from models import (  # noqa: F401
     products,
     purchasing,
     quick_orders,
+    quotes,
     sales_agreements,
     sales_history,
     scheduling,

@@ -62,6 +62,17 @@ class ConversionObstacle(StrEnum):
     STOCK = "STOCK"
 
 
+class ObstacleText(StrEnum):
+    """What people read of an obstacle; the names are the obstacles', the texts message ids."""
+
+    CUSTOMER = "The company cannot place orders at present; the quote is accepted, and waits."
+    PRODUCT = "A product is not for sale any more; the quote is accepted, and waits."
+    CREDIT = "The order would pass the credit limit; the quote is accepted, and waits."
+    OVERDUE = "Invoices are overdue; the quote is accepted, and waits."
+    AGREEMENT = "The sales agreement has not enough left, or has ended; the quote is accepted, and waits."
+    STOCK = "There is not enough stock; the quote is accepted, and waits."
+
+
 Q, R, A = QuoteStatus, RevisionStatus, QuoteAction
 
 # Rule book 9. SENT to SENT: the next revision takes the place of the one that was there.

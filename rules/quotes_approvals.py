@@ -50,6 +50,17 @@ class PolicyRow:
     threshold: Decimal
     level: ApprovalLevel
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "criterion": self.criterion.value, "threshold": plain(self.threshold), "level": self.level.value,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "PolicyRow":
+        return cls(
+            ApprovalCriterion(kept["criterion"]), Decimal(kept["threshold"]), ApprovalLevel(kept["level"])
+        )
+
     def asks(self, value: Decimal) -> bool:
         if self.criterion is ApprovalCriterion.MARGIN:
             return value < self.threshold
@@ -111,6 +122,26 @@ class QuoteFigures:
     extra_days: int = 0
     given: Decimal = ZERO
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "lineDepths": {str(line): plain(depth) for line, depth in self.line_depths.items()},
+            "quoteDepth": plain(self.quote_depth),
+            "marginPercent": None if self.margin_percent is None else plain(self.margin_percent),
+            "linesBelowFloor": self.lines_below_floor,
+            "amount": plain(self.amount),
+            "extraDays": self.extra_days,
+            "given": plain(self.given),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "QuoteFigures":
+        margin = kept["marginPercent"]
+        return cls(
+            {int(line): Decimal(depth) for line, depth in kept["lineDepths"].items()},
+            Decimal(kept["quoteDepth"]), None if margin is None else Decimal(margin), kept["linesBelowFloor"],
+            Decimal(kept["amount"]), kept["extraDays"], Decimal(kept["given"]),
+        )  # fmt: skip
+
     def values(self) -> Iterable[tuple[ApprovalCriterion, int | None, Decimal]]:
         for line, depth in sorted(self.line_depths.items()):
             yield ApprovalCriterion.LINE_DEPTH, line, depth
@@ -121,6 +152,15 @@ class QuoteFigures:
         yield ApprovalCriterion.AMOUNT, None, self.amount
         yield ApprovalCriterion.PAYMENT_TERM, None, Decimal(self.extra_days)
         yield ApprovalCriterion.FREE_GOODS, None, self.given
+
+
+# Where the seller says nothing: the matrix of rule book 9, and nothing below the lowest margin alone.
+DEFAULT_POLICY = (
+    PolicyRow(ApprovalCriterion.QUOTE_DEPTH, Decimal(5), ApprovalLevel.MANAGER),
+    PolicyRow(ApprovalCriterion.QUOTE_DEPTH, Decimal(15), ApprovalLevel.DIRECTOR),
+    PolicyRow(ApprovalCriterion.MARGIN, Decimal(10), ApprovalLevel.DIRECTOR),
+    PolicyRow(ApprovalCriterion.FLOOR, ZERO, ApprovalLevel.MANAGER),
+)
 
 
 def quote_needs(policy: Sequence[PolicyRow], figures: QuoteFigures) -> list[QuoteNeed]:

@@ -101,6 +101,7 @@ class DocumentKind(StrEnum):
     PAYMENT = "PAYMENT"
     AGREEMENT = "AGREEMENT"
     PURCHASE_ORDER = "PURCHASE_ORDER"
+    QUOTE = "QUOTE"
 
 
 class PurchaseOrderStatus(StrEnum):
@@ -189,10 +190,15 @@ class BankLineStatus(StrEnum):
 
 
 class ApprovalSubject(StrEnum):
-    """What waits: a whole order for the company's consent, or what somebody would give on one for a sales manager's."""
+    """
+    What waits, and for whom: an order, or the acceptance of a quote, for the company's consent; what somebody would
+    give on an order, or a quote before it is sent, for that of our people.
+    """
 
     ORDER = "Order"
     CONCESSION = "OrderConcession"
+    QUOTE = "Quote"
+    QUOTE_ACCEPTANCE = "QuoteAcceptance"
 
 
 class ApprovalStatus(StrEnum):

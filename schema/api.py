@@ -45,6 +45,9 @@ from schema.products import ProductQueries
 from schema.purchasing import PurchasingQueries
 from schema.purchasing_acts import PurchasingMutations
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
+from schema.quotes import QuoteQueries
+from schema.quotes_acts import QuoteMutations
+from schema.quotes_answers import QuoteAnswerMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
@@ -98,6 +101,7 @@ class Query(
     JobQueries,
     ImportQueries,
     SalesAgreementQueries,
+    QuoteQueries,
     TradeAgreementQueries,
     PricingSettingsQueries,
 ):
@@ -115,6 +119,8 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    QuoteMutations,
+    QuoteAnswerMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,

@@ -381,6 +381,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "CATALOG_READ": Label(N_("Read the catalogue")),
         "PRICES_READ": Label(N_("Read prices")),
         "STOCK_READ": Label(N_("Read availability")),
+        "QUOTES_READ": Label(N_("Read quotes")),
         "ORDERS_READ": Label(N_("Read orders")),
         "ORDERS_WRITE": Label(N_("Fill the cart, place and cancel orders")),
         "LISTS_WRITE": Label(N_("Keep lists")),

@@ -185,6 +185,8 @@ def test_the_order_of_the_rows_does_not_matter_and_what_was_granted_stays(
     assert highest_level(needs) is highest_level(quote_needs(policy[::-1], measured))
     assert open_needs(needs, needs) == []
     assert [QuoteNeed.from_json(each.to_json()) for each in needs] == needs
+    assert [PolicyRow.from_json(each.to_json()) for each in policy] == policy
+    assert QuoteFigures.from_json(measured.to_json()) == measured
     assert len({(each.criterion, each.line) for each in needs}) == len(needs)
 
 

@@ -31,7 +31,8 @@ TABLES = {
     "PaymentMatch": ("payment_match", None), "BankLine": ("bank_line", None),
     "FreeGoodsRule": ("free_goods_rule", None), "ChargeRule": ("charge_rule", None),
     "TradeAgreementJournal": ("trade_agreement_journal", None), "TradeAgreementRow": ("trade_agreement_row", None),
-    "SalesAgreement": ("sales_agreement", None),
+    "SalesAgreement": ("sales_agreement", None), "Quote": ("quote", None),
+    "QuoteRevision": ("quote_revision", None), "QuoteLine": ("quote_line", None),
     "Supplier": ("supplier", None), "PurchaseOrder": ("purchase_order", None),
     "PurchaseOrderLine": ("purchase_order_line", None), "Lot": ("lot", None),
 }  # fmt: skip
