@@ -235,8 +235,9 @@ _SCHEDULING_ACTS = {
     "transport_time": "insert, update, delete",
     "delivery_setting": "insert, update, delete",
     "sellable_days": "insert, update, delete",
-    "warehouse": "update (calendar_id, handling_days)",
+    "warehouse": "update (calendar_id, handling_days, time_zone)",
     "customer_group": "update (availability_display)",
+    "seller": f"{_STAFF_ACTS['seller'][:-1]}, availability_display, low_stock_threshold)",
 }
 # Uses are counted by the house; who keeps rules, keeps all else of them.
 _DISCOUNT_ACTS = {

@@ -52,6 +52,7 @@ from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
+from schema.scheduling_delivery import SchedulingDeliveryMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -129,6 +130,7 @@ class Mutation(
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,
+    SchedulingDeliveryMutations,
     PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,

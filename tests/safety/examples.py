@@ -771,10 +771,19 @@ def _purchase_act(of: str, **more: Any) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
-def _scheduling(place: bool = True, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+def _scheduling(*ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """`ids` names those of the input that it takes."""
+
     async def build(scene: Scene, name: str) -> Input:
-        found = (await scene.ask(name, "{ schedulingSettings { version } warehouses { id } }"))["data"]
-        head = {"warehouseId": found["warehouses"][0]["id"]} if place else {}
+        document = """{ schedulingSettings { version } warehouses { id } customers(first: 1) { nodes { id } }
+            products(first: 1) { nodes { id } } }"""
+        found = (await scene.ask(name, document))["data"]
+        known = {
+            "warehouseId": found["warehouses"][0]["id"],
+            "customerId": found["customers"]["nodes"][0]["id"],
+            "productId": found["products"]["nodes"][0]["id"],
+        }
+        head = {each: known[each] for each in ids}
         return {**head, "expectedVersion": found["schedulingSettings"]["version"], **more}
 
     return build
@@ -784,13 +793,35 @@ EXAMPLES: dict[str, Example] = {
     "saveCalendar": Example(
         "logistics",
         _scheduling(
-            False, code="LAB", name="Laborables", weekdays=[1, 2, 3, 4, 5], holidays=[{"day": "2026-12-25"}]
+            code="LAB", name="Laborables", weekdays=[1, 2, 3, 4, 5], holidays=[{"day": "2026-12-25"}]
         ),
         {"weekdays": [0]},
     ),
-    "setEntryDeadline": Example("logistics", _scheduling(weekday=5, at="14:00"), {"weekday": 8}),
+    "setEntryDeadline": Example(
+        "logistics", _scheduling("warehouseId", weekday=5, at="14:00"), {"weekday": 8}
+    ),
     "setTransportTime": Example(
-        "logistics", _scheduling(days=2, country="ES", postalPrefix="07"), {"days": -1}
+        "logistics", _scheduling("warehouseId", days=2, country="ES", postalPrefix="07"), {"days": -1}
+    ),
+    "setWarehouseTimes": Example(
+        "logistics",
+        _scheduling("warehouseId", calendarCode="LAB", handlingDays=1, timeZone="Atlantic/Canary"),
+        {"timeZone": "Europe/Zaragoza"},
+    ),
+    "setDeliveryControl": Example(
+        "logistics",
+        _scheduling("productId", method="CTP", purchaseLeadDays=7, lotCriterion="FIFO"),
+        {"salesLeadDays": -1},
+        (_scheduling(method="SALES_LEAD_TIME", salesLeadDays=3),),
+    ),
+    "setSellableDays": Example(
+        "logistics", _scheduling("customerId", "productId", days=30), {"days": -1}, (_scheduling(days=10),)
+    ),
+    "setAvailabilityDisplay": Example(
+        "logistics", _scheduling(display="BAND", lowStockThreshold="7"), {"lowStockThreshold": "0"}
+    ),
+    "setCustomerCalendar": Example(
+        "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
