@@ -60,8 +60,11 @@ async def scheduling_settings(ctx: Context) -> SchedulingSettings:
     key, session = ctx.user.seller_id, ctx.session
     us = select(Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold)
     general = await session.execute(controls(key).where(DeliverySetting.product_id.is_(None)))
+    version, display, threshold = (await session.execute(us.where(Seller.id == key))).one().tuple()
     return SchedulingSettings(
-        *(await session.execute(us.where(Seller.id == key))).one(),
+        version,
+        display,
+        threshold,
         [CalendarRow(*row) for row in await session.execute(calendars(key))],
         [HolidayRow(*row) for row in await session.execute(holidays(key))],
         [DeadlineRow(*row) for row in await session.execute(entry_deadlines(key))],
