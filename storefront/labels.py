@@ -176,6 +176,16 @@ LABELS: dict[str, dict[str, Label]] = {
         "USED_UP": Label(N_("Used up"), "danger", "alert"),
         "ENDED": Label(N_("No longer valid"), "danger", "alert"),
     },
+    "lot_status": {
+        "AVAILABLE": Label(N_("May be sold"), "success", "check"),
+        "BLOCKED": Label(N_("Blocked"), "danger", "ban"),
+    },
+    "lot_selection": {
+        "ANY": Label(N_("As many lots as it takes")),
+        "ONE_ELSE_SEVERAL": Label(N_("One lot, else several")),
+        "ONE_ELSE_LESS": Label(N_("One lot, else less leaves")),
+        "ONE_ELSE_NONE": Label(N_("One lot, else it waits")),
+    },
     "purchase_status": {
         "DRAFT": Label(N_("Draft"), "neutral", "edit"),
         "SENT": Label(N_("With the supplier"), "info", "clock"),

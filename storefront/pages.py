@@ -48,6 +48,7 @@ from storefront.staff import (
     free_goods,
     imports,
     jobs,
+    lots,
     order_ways,
     payments,
     pricing_settings,
@@ -85,7 +86,7 @@ PAGES: Sequence[At] = (
     *order_ways.PAGES, *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES,
     *payments.PAGES, *bank.PAGES, *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES,
     *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
-    *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
+    *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES, *lots.PAGES,
     *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip

@@ -29,6 +29,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
     Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
+    Entry("/staff/lots", "tag", N_("Lots"), "lots:read"),
     Entry("/staff/purchasing", "inbox", N_("Purchasing"), "purchasing:read"),
     Entry("/staff/suppliers", "building", N_("Suppliers"), "purchasing:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),

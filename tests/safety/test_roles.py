@@ -107,7 +107,7 @@ SENSITIVE = {
     "Order.grossAmount": "BACXRMFID", "OrderLine.unitPrice": "BACXRMFID", "OrderWhere.gross": "BACXRMFID",
     "OrderLine.manualPriceReason": STAFF, "Order.onBehalfReason": STAFF, "OrderEvent.actorName": STAFF,
     "ApiClient.secrets": "CD", "CreateApiClientPayload.secret": "CD",
-    "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD", "Lot.number": "LD", "LotPlace.onHand": "LD",
+    "AuditEvent.reason": "D", "Job.detail": "D", "Job.dataImport": "ID", "WarehouseStock.onHand": STAFF, "LotStock.onHand": "LD", "Lot.number": "LD", "LotPlace.onHand": "LD", "LotRecipient.customerName": "LD",
     "OrderLine.requestedLots": "RMLD", "OrderLine.lotSelection": "RMLD", "Customer.lotBans": "RMLD",
     "Customer.lotSelection": "RMLD", "RequestedLot.number": "RMLD", "LotBan.lotNumber": "RMLD",
     "Delivery.internalNote": "RMLD", "DeliveryLine.unitCost": "MFD", "DeliveryLine.lots": BUYING + "LD",
