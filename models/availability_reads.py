@@ -232,7 +232,7 @@ async def stock(session: Reads, product_ids: Sequence[UUID], now: datetime) -> l
 @dataclass(frozen=True, slots=True)
 class DemandRow:
     """
-    What is open of orders, on the day it is to leave: reserved, and released of that, and the rest.
+    What is open of orders, on the day it is to leave: reserved, and of that released or held by lot, and the rest.
 
     `warehouse_id` is null for what no warehouse holds; `sellable_days` are the customer's.
     """
@@ -248,10 +248,11 @@ class DemandRow:
 
 # What is pegged is taken by the order on the day it comes, though it may leave later.
 # What waits for consent holds stock softly and counts; an order on hold holds nothing, and what is open of it counts.
+# Lots that a customer asked for are held for the line: what leaves first is held first.
 # What a supplier delivers straight to the customer never leaves a warehouse of ours.
 _DEMANDS = text("""
     with part as (
-        select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id,
+        select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id, line.id as line_id,
             least(
                 coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today),
                 (select min(peg.expected_on) from purchase_peg peg
@@ -282,6 +283,21 @@ _DEMANDS = text("""
         join purchase_order purchase on purchase.id = line.purchase_order_id and purchase.sales_order_id is not null
         where peg.schedule_line_id in (select id from part)
         group by peg.schedule_line_id
+    ), by_lot as (
+        select part.id, least(
+            held.quantity - coalesce(sent.released, 0),
+            greatest(named.quantity - coalesce(sum(held.quantity - coalesce(sent.released, 0)) over (
+                partition by named.order_line_id, named.warehouse_id order by part.day, part.id
+                rows between unbounded preceding and 1 preceding
+            ), 0), 0)
+        ) as quantity
+        from (
+            select order_line_id, warehouse_id, sum(quantity - quantity_used) as quantity from order_line_lot
+            where quantity > quantity_used group by order_line_id, warehouse_id
+        ) named
+        join part on part.line_id = named.order_line_id
+        join held on held.schedule_line_id = part.id and held.warehouse_id = named.warehouse_id
+        left join sent on sent.schedule_line_id = part.id
     ), loose as (
         select reservation.product_id, reservation.warehouse_id, reservation.customer_id, reservation.quantity
         from reservation
@@ -289,7 +305,8 @@ _DEMANDS = text("""
             and not (source_kind = 'CART' and customer_id = :customer and held_by_id = :person)
     ), demand as (
         select part.product_id, coalesce(held.warehouse_id, part.warehouse_id) as warehouse_id, part.customer_id,
-            part.day, coalesce(held.quantity, 0) as reserved, coalesce(sent.released, 0) as released,
+            part.day, coalesce(held.quantity, 0) as reserved,
+            coalesce(sent.released, 0) + coalesce(by_lot.quantity, 0) as released,
             greatest(
                 part.quantity - coalesce(sent.shipped, 0) - coalesce(held.quantity, 0) - coalesce(direct.quantity, 0), 0
             ) as unreserved
@@ -297,6 +314,7 @@ _DEMANDS = text("""
         left join held on held.schedule_line_id = part.id
         left join sent on sent.schedule_line_id = part.id
         left join direct on direct.schedule_line_id = part.id
+        left join by_lot on by_lot.id = part.id
         union all
         select product_id, warehouse_id, customer_id, :today, quantity, 0, 0 from loose
     ), shelf as (
@@ -383,6 +401,25 @@ async def sellable_days(
         },
     )  # fmt: skip
     return {row[0]: row[1] for row in found}
+
+
+_BANNED = text("""
+    select lot.product_id, lot.number from customer_lot_ban ban join lot on lot.id = ban.lot_id
+    where ban.customer_id = :customer and lot.product_id = any (:products)
+""").bindparams(_PRODUCTS)
+
+
+async def banned_lots(
+    session: Reads, product_ids: Sequence[UUID], customer_id: UUID | None
+) -> dict[UUID, frozenset[str]]:
+    """By product, the numbers of the lots that never go to a customer."""
+    if customer_id is None:
+        return {}
+    given = {"products": list(product_ids), "customer": customer_id}
+    found: dict[UUID, set[str]] = {}
+    for product_id, number in await session.execute(_BANNED, given):
+        found.setdefault(product_id, set()).add(number)
+    return {key: frozenset(numbers) for key, numbers in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,14 @@ from models.base import (
     Stored,
     one_of,
 )
-from rules.states import AvailabilityDisplay, CustomerStatus, InvoicingMode, TaxEvidenceKind, TaxRegime
+from rules.states import (
+    AvailabilityDisplay,
+    CustomerStatus,
+    InvoicingMode,
+    LotSelection,
+    TaxEvidenceKind,
+    TaxRegime,
+)
 from rules.tax_ids import check_tax_id
 
 
@@ -55,6 +62,7 @@ class Customer(Base):
         one_of("status", CustomerStatus),
         one_of("invoicing_mode", InvoicingMode),
         one_of("tax_regime", TaxRegime),
+        one_of("lot_selection", LotSelection),
         UniqueConstraint("seller_id", "number"),
         CheckConstraint("parent_id <> id", name="parent_is_another"),
         Index(None, "name_sort", "id"),
@@ -95,6 +103,10 @@ class Customer(Base):
     )
     tax_regime: Mapped[TaxRegime] = mapped_column(
         Stored(TaxRegime), server_default="DOMESTIC", default=TaxRegime.DOMESTIC
+    )
+    # Of how many lots a line of theirs leaves at one time, where the line says nothing else.
+    lot_selection: Mapped[LotSelection] = mapped_column(
+        Stored(LotSelection), server_default="ANY", default=LotSelection.ANY
     )
     invoice_email: Mapped[Name] = mapped_column(server_default="", default="")
     internal_note: Mapped[LongText] = mapped_column(server_default="")

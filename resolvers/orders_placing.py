@@ -427,12 +427,35 @@ async def _add_lines(
     """
     numbers = await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
     lines: list[SalesOrderLine] = []
-    schedule, holds = [], []
-    for position, (draft, own_number, parts) in enumerate(zip(drafts, numbers, plan, strict=True), start=1):
+    for position, (draft, own_number) in enumerate(zip(drafts, numbers, strict=True), start=1):
         line = order_line(order, position, draft, own_number)
         if draft.parent is not None:
             line.parent_line_id = lines[draft.parent].id
         lines.append(line)
+    paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
+    charged = charge_rows(order, charges, paid, len(lines) + 1)
+    parts = [(line, draft.requested_on, each) for line, draft, each in zip(lines, drafts, plan, strict=True)]
+    await store_lines(ctx, order, [*lines, *charged], parts, reserving, until)
+
+
+async def store_lines(
+    ctx: Context,
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine],
+    plan: Sequence[tuple[SalesOrderLine, date | None, Sequence[Allocation]]],
+    reserving: bool = True,
+    until: datetime | None = None,
+) -> None:
+    """
+    Stores an order's lines with their schedule, reservations, promises and costs.
+
+    Args:
+        lines: all of them, charges too.
+        plan: the lines of products, the day each is asked for, and where its parts come from.
+    """
+    schedule, holds = [], []
+    for line, requested_on, parts in plan:
+        assert line.product_id is not None, "charges have no schedule"
         for place, part in enumerate(parts, start=1):
             entry = SalesOrderScheduleLine(
                 id=new_id(),
@@ -440,15 +463,13 @@ async def _add_lines(
                 customer_id=order.customer_id,
                 position=place,
                 quantity=part.quantity,
-                requested_on=draft.requested_on or order.requested_on,
+                requested_on=requested_on or order.requested_on,
                 warehouse_id=part.warehouse_id,
             )
             schedule.append(entry)
             if part.warehouse_id is not None and reserving:
                 line.quantity_reserved += part.quantity
-                holds.append(Hold(entry.id, draft.product.id, part.warehouse_id, part.quantity))
-    paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
-    lines += charge_rows(order, charges, paid, len(lines) + 1)
+                holds.append(Hold(entry.id, line.product_id, part.warehouse_id, part.quantity))
     ctx.session.add_all(lines)
     await ctx.session.flush()
     ctx.session.add_all(schedule)

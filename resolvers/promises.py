@@ -183,7 +183,7 @@ def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOp
         receipt_on = (
             found_promise.receipt_on if found_promise and found_promise.receipt_on else each.promising.entered
         )
-        policy = LotPolicy(known.setting.lot_criterion, known.sellable_days)
+        policy = LotPolicy(known.setting.lot_criterion, known.sellable_days, banned=known.banned)
         found += [
             LotOption(each.site, lot, is_sellable(lot, receipt_on, policy))
             for lot in in_order(each.lots, policy)

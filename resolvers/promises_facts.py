@@ -17,6 +17,7 @@ from models.availability_reads import (
     StockRow,
     SupplyRow,
     TransportRow,
+    banned_lots,
     buyer,
     deadlines,
     delivery_settings,
@@ -100,6 +101,7 @@ class ProductFacts:
     product: ProductRow
     setting: SettingRow
     sellable_days: int
+    banned: frozenset[str]
     sites: tuple[ProductAtSite, ...]
 
 
@@ -121,6 +123,7 @@ class _Read:
     buyer: BuyerRow | None
     settings: Mapping[UUID | None, SettingRow]
     sellable: Mapping[UUID, int]
+    banned: Mapping[UUID, frozenset[str]]
     stock: Mapping[tuple[UUID, UUID], Sequence[StockRow]]
     demands: Mapping[tuple[UUID, UUID | None], Sequence[DemandRow]]
     supplies: Mapping[tuple[UUID, UUID], Sequence[SupplyRow]]
@@ -159,6 +162,7 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         ways = await transport(house, seller_id, whom.place, since)
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
         shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
+        banned = await banned_lots(house, ids, whom.customer_id)
         there = await stock(house, ids, ctx.now)
         open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
         coming = await supplies(house, seller_id, ids)
@@ -175,6 +179,7 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         party,
         {row.product_id: row for row in settings},
         shelf,
+        banned,
         _grouped(there, lambda row: (row.product_id, row.warehouse_id)),
         _grouped(open_, lambda row: (row.product_id, row.warehouse_id)),
         _grouped(coming, lambda row: (row.product_id, row.warehouse_id)),
@@ -198,7 +203,7 @@ def _of_product(
         for index, place in enumerate(read.sites)
         if warehouses is None or place.id in warehouses
     ]
-    return ProductFacts(product, setting, shelf, tuple(found))
+    return ProductFacts(product, setting, shelf, read.banned.get(product.id, frozenset()), tuple(found))
 
 
 def _at_site(
@@ -217,7 +222,7 @@ def _at_site(
     route = _route(read.transport.get(place.id), read.buyer, place)
     entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
     facts = StockFacts(
-        _on_hand(lots, setting.lot_criterion) if product.is_lot_tracked
+        _on_hand(lots, setting.lot_criterion, read.banned.get(product.id, ())) if product.is_lot_tracked
         else (LotOnHand(ZERO if balance is None else balance.on_hand),),
         *_demands(read, key, product, setting, is_first),
     )  # fmt: skip
@@ -235,12 +240,14 @@ def _at_site(
     )
 
 
-def _on_hand(lots: Sequence[StockRow], criterion: LotCriterion) -> tuple[LotOnHand, ...]:
-    """What may be sold of the lots and is not allocated to a delivery, and until when."""
+def _on_hand(
+    lots: Sequence[StockRow], criterion: LotCriterion, banned: Collection[str]
+) -> tuple[LotOnHand, ...]:
+    """What may be sold of the lots to the customer and is held by nothing else, and until when."""
     return tuple(
         LotOnHand(row.on_hand - row.held, lot_date(_lot(row), criterion) or FOREVER)
         for row in lots
-        if row.status is LotStatus.AVAILABLE
+        if row.status is LotStatus.AVAILABLE and row.lot not in banned
     )
 
 
@@ -329,10 +336,13 @@ async def lot_policies(
         party = await buyer(house, customer_id, ctx.today)
         group_id = None if party is None else party.customer_group_id
         shelf = await sellable_days(house, seller_id, product_ids, customer_id, group_id)
+        banned = await banned_lots(house, product_ids, customer_id)
         found = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, product_ids))]
     settings = {row.product_id: row for row in found}
     general = settings.get(None) or _DEFAULT
     return {
-        key: LotPolicy(settings.get(key, general).lot_criterion, shelf.get(key, 0), ship_on)
+        key: LotPolicy(
+            settings.get(key, general).lot_criterion, shelf.get(key, 0), ship_on, banned.get(key, frozenset())
+        )
         for key in product_ids
     }

@@ -33,6 +33,7 @@ from schema.invoices_acts import InvoiceMutations
 from schema.jobs import JobMutations, JobQueries
 from schema.journal import JournalQueries
 from schema.lots import LotMutations, LotQueries
+from schema.lots_by_customer import LotsByCustomerMutations
 from schema.orders import OrderQueries
 from schema.orders_acts import OrderMutations
 from schema.orders_captured import CapturedOrderMutations
@@ -44,10 +45,14 @@ from schema.products import ProductQueries
 from schema.purchasing import PurchasingQueries
 from schema.purchasing_acts import PurchasingMutations
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
+from schema.quotes import QuoteQueries
+from schema.quotes_acts import QuoteMutations
+from schema.quotes_answers import QuoteAnswerMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
+from schema.scheduling_delivery import SchedulingDeliveryMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -97,6 +102,7 @@ class Query(
     JobQueries,
     ImportQueries,
     SalesAgreementQueries,
+    QuoteQueries,
     TradeAgreementQueries,
     PricingSettingsQueries,
 ):
@@ -114,13 +120,17 @@ class Mutation(
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    QuoteMutations,
+    QuoteAnswerMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    LotsByCustomerMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,
+    SchedulingDeliveryMutations,
     PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,
