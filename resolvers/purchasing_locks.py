@@ -19,6 +19,7 @@ from models.purchasing_reads import (
 )
 from resolvers.context import Context, LockKind
 from resolvers.purchasing import permitted_purchase_actions
+from resolvers.stock import Hold, reserve
 from rules.money import ZERO
 from rules.purchasing import PurchaseAction, check_peg, demand_purchase_action
 from rules.refusals import ErrorCode, Path, Refusal, StaleVersion
@@ -249,6 +250,24 @@ async def split_schedule(
     )
     entry.quantity -= quantity
     ctx.session.add(part)
+    await ctx.session.flush()
+    return part
+
+
+async def serve_entry(
+    ctx: Context, entry: SalesOrderScheduleLine, line: SalesOrderLine, warehouse_id: UUID, quantity: Decimal
+) -> SalesOrderScheduleLine:
+    """
+    Reserves goods of a warehouse for a schedule line of a locked order line; one that gets only a part is split.
+
+    The balances must be locked already. Returns the schedule line that has the goods.
+    """
+    assert line.product_id is not None, "only products are reserved"
+    part = entry if quantity == entry.quantity else await split_schedule(ctx, entry, quantity)
+    part.warehouse_id = warehouse_id
+    await ctx.session.flush()
+    await reserve(ctx, line.customer_id, [Hold(part.id, line.product_id, warehouse_id, quantity)])
+    line.quantity_reserved += quantity
     await ctx.session.flush()
     return part
 

@@ -1,7 +1,7 @@
 """Receiving: goods of a purchase order come in, by lot, and go to those who wait for them, the pegged ones first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -24,8 +24,8 @@ from resolvers.context import Context, LockKind
 from resolvers.events import Happening, record_all
 from resolvers.products import products_by_id, units_by_code
 from resolvers.purchasing_acts import done, end_if_done
-from resolvers.purchasing_locks import LockedPurchase, lock_purchase, split_schedule
-from resolvers.stock import Hold, reserve
+from resolvers.purchasing_locks import LockedPurchase, lock_purchase, serve_entry
+from resolvers.sharing import policies_by_product, priorities_of
 from resolvers.stock_receipts import Arrival, raise_balances, take_in
 from rules.money import ZERO
 from rules.purchasing import (
@@ -39,7 +39,8 @@ from rules.purchasing import (
 )
 from rules.quantities import QUANTITY_MAX
 from rules.refusals import ErrorCode, Path, Refusal
-from rules.states import OrderStatus
+from rules.sharing import Wait, share_out
+from rules.states import OrderStatus, SharingPolicy
 
 LINES_MAX, NOTE_MAX, LOT_MAX = 200, 64, 64
 
@@ -82,8 +83,9 @@ async def receive_purchase_order(
     await raise_balances(ctx, arrivals)
     served = {line.id for line in sold.values() if _is_served(found, line)}
     for line, quantity in came.items():
-        shares = _shares(line.product_id, quantity, used[line.id], waiting, served)
-        await _reserve(ctx, found, line.product_id, warehouse_id, shares, sold)
+        how = await _how_to_share(ctx, line)
+        shares = _shares(line.product_id, quantity, used[line.id], waiting, served, how)
+        await _reserve(ctx, found, warehouse_id, shares, sold)
     lots = await take_in(ctx, arrivals, found.order.number)
     await keep_receipt(ctx, found.order, delivery_note, lines, lots)
     end_if_done(ctx, found)
@@ -114,12 +116,19 @@ async def _who_waits(ctx: Context, purchase_order_id: UUID, lines: Sequence[Line
             left[product] = left.get(product, ZERO) + each.quantity
     if not left:
         return []
-    found = []
     short = await ctx.session.execute(
         short_schedule_lines(ctx.user).where(SalesOrderLine.product_id.in_(left))
     )
-    for row in (ShortRow(*each) for each in short):
-        if left[row.product_id] > 0:
+    rows_short = [ShortRow(*each) for each in short]
+    ranks = await priorities_of(ctx, {row.customer_id for row in rows_short})
+    policies: dict[UUID, SharingPolicy] = dict(
+        zip(left, await ctx.loader(policies_by_product).load_many(list(left)), strict=True)
+    )
+    found = []
+    for row in sorted(rows_short, key=lambda row: ranks[row.customer_id]):
+        # One after the other: who comes when nothing is left gets nothing. By any other policy all have to be asked.
+        is_one_by_one = policies[row.product_id] is SharingPolicy.BY_CUSTOMER_PRIORITY
+        if left[row.product_id] > 0 or not is_one_by_one:
             left[row.product_id] -= row.quantity
             found.append(row.order_id)
     return found
@@ -203,6 +212,7 @@ class Need:
     order_line_id: UUID
     quantity: Decimal
     peg: PurchasePeg | None = None
+    priority: int = 0
 
 
 async def _waiting(
@@ -217,8 +227,11 @@ async def _waiting(
             SalesOrderLine.product_id.in_(needs), SalesOrderLine.order_id.in_(found.sales)
         )
     )
-    for row in (ShortRow(*each) for each in rows):
-        needs[row.product_id].append(Need(row.schedule_line_id, row.order_line_id, row.quantity))
+    short = [ShortRow(*each) for each in rows]
+    ranks = await priorities_of(ctx, {row.customer_id for row in short})
+    for row in short:
+        need = Need(row.schedule_line_id, row.order_line_id, row.quantity, priority=ranks[row.customer_id])
+        needs[row.product_id].append(need)
     return needs
 
 
@@ -261,37 +274,42 @@ def _is_served(found: LockedPurchase, line: SalesOrderLine) -> bool:
     return order.status in (OrderStatus.PLACED, OrderStatus.CONFIRMED) and not order.is_on_hold
 
 
+async def _how_to_share(ctx: Context, line: PurchaseOrderLine) -> tuple[SharingPolicy, int]:
+    """The policy of the line's product, and the decimals of its unit."""
+    unit = await ctx.load(units_by_code, line.unit_code)
+    assert unit is not None, "a line's unit exists by its product's foreign key"
+    return await ctx.load(policies_by_product, line.product_id), unit.decimals
+
+
 def _shares(
     product_id: UUID,
     quantity: Decimal,
     used: Sequence[tuple[PurchasePeg, Decimal]],
     waiting: dict[UUID, list[Need]],
     served: set[UUID],
+    how: tuple[SharingPolicy, int],
 ) -> list[tuple[Need, Decimal]]:
-    """Who gets what: pegs to orders that may be served, then who waits; what was for an order on hold is free."""
+    """Who gets what: pegs to orders that may be served, then who waits, by policy; what was for one on hold is free."""
     mine = [
         Need(peg.schedule_line_id, peg.order_line_id, part, peg)
         for peg, part in used
         if peg.order_line_id in served
     ]
     others = waiting[product_id]
-    shares = spread_arrival(
-        quantity, [Peg(each, each.quantity) for each in mine], [Peg(each, each.quantity) for each in others]
-    )
+    shares = spread_arrival(quantity, [Peg(each, each.quantity) for each in mine], [])
+    left = quantity - sum((part for _, part in shares), ZERO)
+    waits = [Wait(each, each.order_line_id, each.quantity, each.priority) for each in others]
+    got = share_out(left, waits, *how)
     # Two purchase lines of one product: what the first one served does not wait any more.
-    got = {need: part for need, part in shares if need.peg is None}
     waiting[product_id] = [
-        Need(each.schedule_line_id, each.order_line_id, each.quantity - got.get(each, ZERO))
-        for each in others
-        if each.quantity > got.get(each, ZERO)
+        replace(each, quantity=each.quantity - got[each]) for each in others if each.quantity > got[each]
     ]
-    return shares
+    return [*shares, *((need, part) for need, part in got.items() if part)]
 
 
 async def _reserve(
     ctx: Context,
     found: LockedPurchase,
-    product_id: UUID,
     warehouse_id: UUID,
     shares: Sequence[tuple[Need, Decimal]],
     sold: Mapping[UUID, SalesOrderLine],
@@ -308,13 +326,9 @@ async def _reserve(
     entries = {row.id: row for row in rows}
     for need, quantity in shares:
         line, entry = sold[need.order_line_id], entries[need.schedule_line_id]
-        part = entry if quantity == entry.quantity else await split_schedule(ctx, entry, quantity)
-        part.warehouse_id = warehouse_id
+        part = await serve_entry(ctx, entry, line, warehouse_id, quantity)
         if need.peg is not None and part is not entry:
             _split_peg(ctx, need.peg, part.id, quantity)
-        await ctx.session.flush()
-        await reserve(ctx, line.customer_id, [Hold(part.id, product_id, warehouse_id, quantity)])
-        line.quantity_reserved += quantity
         found.changed.add(line.order_id)
     await ctx.session.flush()
 

@@ -42,6 +42,43 @@ def share(
     return _equally(available, claims, decimals)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait(Generic[Key]):
+    """A part of what an order line lacks; the parts of one line share what the line gets, the first one first."""
+
+    key: Key
+    line: Hashable
+    quantity: Decimal
+    priority: int = 0
+
+
+def share_out(
+    available: Decimal, waits: Sequence[Wait[Key]], policy: SharingPolicy, decimals: int = 0
+) -> dict[Key, Decimal]:
+    """
+    What each waiting part gets, shared among order lines: a line in three parts gets no more than one in one.
+
+    By priority the parts are served one after the other, those needed first ahead, whatever line they are of.
+
+    Args:
+        waits: n parts above zero, those needed first ahead; a line's parts have one priority.
+    Returns:
+        A quantity for every part, zero where it gets nothing.
+    """
+    if policy is SharingPolicy.BY_CUSTOMER_PRIORITY:
+        return share(available, [Claim(each.key, each.quantity, each.priority) for each in waits], policy)
+    lacking: dict[Hashable, Decimal] = {}
+    for wait in waits:
+        lacking[wait.line] = lacking.get(wait.line, ZERO) + wait.quantity
+    claims = [Claim(line, quantity) for line, quantity in lacking.items()]
+    left = share(available, claims, policy, decimals)
+    found = {}
+    for wait in waits:
+        found[wait.key] = min(wait.quantity, left[wait.line])
+        left[wait.line] -= found[wait.key]
+    return found
+
+
 def _one_after_the_other(available: Decimal, claims: Sequence[Claim[Key]]) -> dict[Key, Decimal]:
     found, left = {claim.key: ZERO for claim in claims}, available
     for claim in sorted(claims, key=lambda claim: claim.priority):

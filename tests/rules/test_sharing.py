@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rules.sharing import Claim, share
+from rules.sharing import Claim, Wait, share, share_out
 from rules.states import SharingPolicy
 
 BASIC, EQUALLY, BY_PRIORITY = (
@@ -67,3 +67,26 @@ def test_nobody_gets_more_than_they_want_nor_all_more_than_there_is(
         assert not short or max(found.values()) - min(short) <= 1
     if policy is BY_PRIORITY:
         assert sum(found.values()) == min(total, available)
+
+
+# What four parts of three lines get, needed in this order: line 1 lacks 4 and 2, line 2 lacks 6, line 3 lacks 3.
+@pytest.mark.parametrize(
+    ("case", "available", "policy", "expected"),
+    [
+        ("one after the other", "9", BY_PRIORITY, [4, 2, 0, 3]),
+        ("as the days come", "5", BY_PRIORITY, [2, 0, 0, 3]),
+        ("lines get the same, not parts", "9", EQUALLY, [3, 3, 0, 3]),
+        ("not enough for all", "14", BASIC, [0, 0, 0, 0]),
+        ("enough for all", "15", BASIC, [4, 6, 2, 3]),
+        ("nothing", "0", EQUALLY, [0, 0, 0, 0]),
+    ],
+)
+def test_parts_of_a_line_share_what_it_gets(
+    case: str, available: str, policy: SharingPolicy, expected: list[int]
+) -> None:
+    parts = [("a", 1, 4, 5), ("b", 2, 6, 5), ("c", 1, 2, 5), ("d", 3, 3, 1)]
+    waits = [Wait(key, line, Decimal(quantity), priority) for key, line, quantity, priority in parts]
+
+    found = share_out(Decimal(available), waits, policy)
+
+    assert [found[key] for key, *_ in parts] == expected, case

@@ -419,7 +419,7 @@ def _suggestions() -> None:
 # Races
 
 
-def _unlocked(order: Any = None) -> None:
+def _unlocked(*modules: Any, order: Any = None) -> None:
     async def unlocked(ctx: Any, product_ids: Any) -> Any:
         statement = balances(ctx.user, ctx.today).where(StockBalance.product_id.in_(product_ids))
         if order is not None:
@@ -430,17 +430,25 @@ def _unlocked(order: Any = None) -> None:
         rows = [BalanceRow(*each) for each in await ctx.session.execute(statement)]
         return {key: [row for row in rows if row.product_id == key] for key in product_ids}
 
-    _put("lock_balances", unlocked, resolvers.orders_placing, resolvers.orders_acts)
+    _put("lock_balances", unlocked, *modules)
 
 
 @flaw("stock is not locked", "test_races.py::test_150_buyers_race_for_7_units")
 def _stock() -> None:
-    _unlocked()
+    _unlocked(resolvers.orders_placing, resolvers.orders_acts)
 
 
 @flaw("stock is locked in the order of lines", "test_races.py::test_crossed_lines_do_not_deadlock")
 def _crossed() -> None:
-    _unlocked(func.random())
+    _unlocked(resolvers.orders_placing, resolvers.orders_acts, order=func.random())
+
+
+@flaw("what is held is not ended when it is ordered", "test_races_holds.py::test_20_buyers_hold_7_pieces")
+def _taken_over() -> None:
+    async def left(ctx: Any, source: Any, locked: Any) -> Any:
+        return {key: list(rows) for key, rows in locked.items()}
+
+    _put("take_over", left, resolvers.orders_placing)
 
 
 @flaw("credit is not locked", "test_races.py::test_a_credit_limit_holds_when_20_orders_race")

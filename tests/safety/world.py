@@ -420,7 +420,7 @@ async def _act(database: Database, world: World) -> None:
             world.orders.setdefault(name, []).append(placed["order"]["id"])
         await ask(viewer, LINES, lines=lines[:1])
         await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
-        await ask(viewer, HELD, f"held-{name}", input={"reason": tag("w", who)})
+        await ask(viewer, HELD, f"held-{name}", input={})
         items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
         await ask(viewer, LIST, input={"name": tag("w", who), "items": items})
         if name in sharing:
