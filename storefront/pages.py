@@ -86,8 +86,8 @@ PAGES: Sequence[At] = (
     *order_ways.PAGES, *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES,
     *payments.PAGES, *bank.PAGES, *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES,
     *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
-    *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES, *lots.PAGES,
-    *admin.PAGES,
+    *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
+    *lots.PAGES, *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
