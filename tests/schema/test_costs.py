@@ -19,6 +19,7 @@ DEAR = {
     "Order": 7000,
     "OrdersToRelease": 5300,
     "PurchaseDesk": 2200,
+    "Scheduling": 2800,
     "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,
