@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0034"
-down_revision = "0031"
+down_revision = "0033"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (
