@@ -514,6 +514,24 @@ LABELS: dict[str, dict[str, Label]] = {
         "REJECTED": Label(N_("Rejected by the buyer"), "danger", "close"),
         "PAID": Label(N_("Paid by the buyer"), "success", "check"),
     },
+    "delivery_control": {
+        "NONE": Label(N_("Calendars alone")),
+        "SALES_LEAD_TIME": Label(N_("Sales lead time")),
+        "ATP": Label(N_("Stock and goods expected")),
+        "ATP_PLUS_ISSUE_MARGIN": Label(N_("Stock and goods expected, with a margin")),
+        "CTP": Label(N_("Stock and goods expected, or a purchase")),
+    },
+    "lot_criterion": {
+        "EXPIRY": Label(N_("The one that expires first")),
+        "BEST_BEFORE": Label(N_("The one whose best before day comes first")),
+        "FIFO": Label(N_("The one that came first")),
+        "BACKWARD_FROM_SHIP": Label(N_("The one that came last before leaving")),
+    },
+    "availability_display": {
+        "EXACT": Label(N_("Exact figures")),
+        "BAND": Label(N_("Much, little or nothing")),
+        "NONE": Label(N_("Nothing at all")),
+    },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),
         "CANCELLATION": Label(N_("Cancellation"), "danger", "close"),

@@ -32,6 +32,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/lots", "tag", N_("Lots"), "lots:read"),
     Entry("/staff/purchasing", "inbox", N_("Purchasing"), "purchasing:read"),
     Entry("/staff/suppliers", "building", N_("Suppliers"), "purchasing:read"),
+    Entry("/staff/scheduling", "calendar", N_("Delivery settings"), "purchasing:read"),
     Entry("/staff/invoices", "clipboard", N_("Invoices"), "invoices:read"),
     Entry("/staff/customers", "building", N_("Customers"), "customers:read", tab=True),
     Entry("/road", "edit", N_("Order on the road"), "on-behalf:act", tab=True),

@@ -21,6 +21,7 @@ DEAR = {
     "OrderLineWays": 2400,
     "OrdersToRelease": 5300,
     "PurchaseDesk": 2200,
+    "Scheduling": 2800,
     "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,
