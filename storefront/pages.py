@@ -48,6 +48,7 @@ from storefront.staff import (
     free_goods,
     imports,
     jobs,
+    order_ways,
     payments,
     pricing_settings,
     purchasing,
@@ -81,10 +82,11 @@ PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *road.PAGES, *lists.PAGES, *cart.PAGES,
     *orders.PAGES, *deliveries.PAGES, *invoices.PAGES, *statement.PAGES, *agreements.PAGES, *approvals.PAGES,
     *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
-    *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES, *payments.PAGES, *bank.PAGES,
-    *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES, *trade_groups.PAGES,
-    *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES, *simulator.PAGES,
-    *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES, *admin.PAGES,
+    *order_ways.PAGES, *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES,
+    *payments.PAGES, *bank.PAGES, *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES,
+    *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
+    *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
+    *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0037"
-down_revision = "0031"
+down_revision = "0034"
 
 _BEFORE = "'PRODUCTS', 'CUSTOMERS', 'PRICES', 'STOCK', 'TRADE_AGREEMENTS', 'AGREEMENT_LINES'"
 _ADDED = "'SUPPLIERS', 'SUPPLIER_PRODUCTS', 'PURCHASE_ORDERS'"
@@ -19,5 +19,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"delete from data_import where kind in ({_ADDED})")
+    op.execute("delete from data_import where kind in ('SUPPLIERS', 'SUPPLIER_PRODUCTS', 'PURCHASE_ORDERS')")
     _allow(_BEFORE)

@@ -18,6 +18,7 @@ DEAR = {
     "ImportBankFile": 2100,
     "Journal": 3300,
     "Order": 7000,
+    "OrderLineWays": 2400,
     "OrdersToRelease": 5300,
     "PurchaseDesk": 2200,
     "Simulator": 4300,
