@@ -61,7 +61,6 @@ async def scheduling_settings(ctx: Context) -> SchedulingSettings:
     columns = (Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold)
     version, display, low = (await session.execute(select(*columns).where(Seller.id == key))).one()
     general = await session.execute(controls(key).where(DeliverySetting.product_id.is_(None)))
-    version, display, threshold = (await session.execute(us.where(Seller.id == key))).one().tuple()
     return SchedulingSettings(
         version,
         display,

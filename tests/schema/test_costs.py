@@ -14,7 +14,7 @@ DEAR = {
     "Cart": 4600,
     "Checkout": 4600,
     "Deliveries": 6300,
-    "DirectDelivery": 3500,
+    "DirectDelivery": 4300,
     "ImportBankFile": 2100,
     "Journal": 3300,
     "Order": 7000,
