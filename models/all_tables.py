@@ -34,5 +34,6 @@ from models import (  # noqa: F401
     trade_agreements,
     uploads,
     users,
+    warehouse,
     wishlists,
 )

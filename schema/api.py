@@ -55,6 +55,7 @@ from schema.suppliers_acts import SupplierMutations
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
+from schema.warehouse import WarehouseMutations, WarehouseQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -83,6 +84,7 @@ class Query(
     JournalQueries,
     DeliveryQueries,
     LotQueries,
+    WarehouseQueries,
     OrderScheduleQueries,
     SupplierQueries,
     PurchasingQueries,
@@ -116,6 +118,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    WarehouseMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,
