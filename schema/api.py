@@ -61,6 +61,7 @@ from schema.suppliers_acts import SupplierMutations
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
+from schema.warehouse import WarehouseMutations, WarehouseQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -89,6 +90,7 @@ class Query(
     JournalQueries,
     DeliveryQueries,
     LotQueries,
+    WarehouseQueries,
     OrderScheduleQueries,
     SupplierQueries,
     PurchasingQueries,
@@ -127,6 +129,7 @@ class Mutation(
     DeliveryMutations,
     LotMutations,
     LotsByCustomerMutations,
+    WarehouseMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,

@@ -407,6 +407,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "INVOICES_READ": Label(N_("Read invoices")),
         "IMPORTS_WRITE": Label(N_("Import products, customers, prices and stock")),
         "USERS_READ": Label(N_("Read users and their roles")),
+        "WAREHOUSE_REPORT": Label(N_("Do the work of a warehouse: hear its tasks, report what was done")),
         "COSTS_READ": Label(N_("Read costs")),
         "AUDIT_READ": Label(N_("Read the audit trail")),
     },

@@ -53,8 +53,9 @@ EXPECTED = {
     "rotateApiClientSecret": "CD", "disableApiClient": "CD",
     "invoiceIssued": INVOICED,
     "events": "CXFID", "jobs": ALL, "job": ALL, "retryJob": "D", "startImport": "ID", "importShapes": "ID", "orderChanged": ALL, "jobProgressed": ALL,
-    "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
-    "updateDelivery": "L",
+    "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "LD", "cancelDelivery": "L",
+    "updateDelivery": "L", "pickDelivery": "LD", "countStock": "LD", "warehouseTasks": "LD", "warehouseConsumers": "LD",
+    "acknowledgeEvents": "LD", "endWarehouseConsumer": "LD",
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
     "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "setCustomerSpendLimit": "D", "saveApprovalRule": "C", "endApprovalRule": "C",
     "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
@@ -119,7 +120,7 @@ SENSITIVE = {
     "QuoteRevision.depthPercent": "RMF", "QuoteRevision.needs": "RMF", "QuoteLine.reason": "RMF",
     "Quote.approval": "RMF", "Quote.draft": "RMF", "Quote.createdByName": "RMF",
     "SupplierProduct.unitPrice": "MFD", "PurchaseOrderLine.unitPrice": "MFD", "PurchaseReceiptLine.lotNumber": "LD",
-    "Delivery.warehouse": STAFF, "Order.releasable": "L", "OrderWhere.isReleasable": "L",
+    "Delivery.warehouse": STAFF, "WarehouseTask.lines": "LD", "Order.releasable": "L", "OrderWhere.isReleasable": "L",
 }  # fmt: skip
 SECRETS = sorted(each for each, roles in SENSITIVE.items() if not set(roles) & set(BUYING))
 VIEWS = Views(FULL, may_use)
