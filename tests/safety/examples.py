@@ -658,6 +658,10 @@ def _scheduling(place: bool = True, **more: Any) -> Callable[[Scene, str], Await
     return build
 
 
+async def _calendar_link(scene: Scene, name: str) -> Input:
+    return {"isActive": True}
+
+
 EXAMPLES: dict[str, Example] = {
     "saveCalendar": Example(
         "logistics",
@@ -670,6 +674,7 @@ EXAMPLES: dict[str, Example] = {
     "setTransportTime": Example(
         "logistics", _scheduling(days=2, country="ES", postalPrefix="07"), {"days": -1}
     ),
+    "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),

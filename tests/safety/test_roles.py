@@ -53,7 +53,7 @@ EXPECTED = {
     "invoiceIssued": INVOICED,
     "events": "CXFID", "jobs": ALL, "job": ALL, "retryJob": "D", "startImport": "ID", "importShapes": "ID", "orderChanged": ALL, "jobProgressed": ALL,
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "L", "cancelDelivery": "L",
-    "updateDelivery": "L",
+    "updateDelivery": "L", "deliveryCalendar": ALL, "onTimeFigures": ALL, "setCalendarLink": ALL,
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
     "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "setCustomerSpendLimit": "D", "saveApprovalRule": "C", "endApprovalRule": "C",
     "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
