@@ -23,6 +23,7 @@ from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
+from schema.delivery_calendar import DeliveryCalendarMutations, DeliveryCalendarQueries
 from schema.discounts import DiscountQueries
 from schema.discounts_acts import DiscountMutations
 from schema.events import EventQueries, EventSubscriptions
@@ -89,6 +90,7 @@ class Query(
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    DeliveryCalendarQueries,
     LotQueries,
     WarehouseQueries,
     OrderScheduleQueries,
@@ -127,6 +129,7 @@ class Mutation(
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
+    DeliveryCalendarMutations,
     LotMutations,
     LotsByCustomerMutations,
     WarehouseMutations,

@@ -97,6 +97,12 @@ LABELS: dict[str, dict[str, Label]] = {
         "TRANSPORT": Label(N_("Transport")),
         "NOT_AVAILABLE": Label(N_("Not to be had within the planning horizon")),
     },
+    "scheduled_state": {
+        "PROMISED": Label(N_("Promised"), "info", "clock"),
+        "PREPARED": Label(N_("Being prepared"), "info", "box"),
+        "SHIPPED": Label(N_("Shipped"), "success", "truck"),
+        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+    },
     "delivery_way": {
         "LATER": Label(N_("All at once"), "info", "clock"),
         "OTHER_WAREHOUSE": Label(N_("From another warehouse"), "info", "box"),

@@ -25,6 +25,8 @@ ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "availability": [{"products": [{"sku": "ACE-0", "quantity": "2"}]}],
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
     "productSuggestions": [{"by": {"sku": "ACE-0"}}],
+    "deliveryCalendar": [{"from": "2026-01-01", "to": "2026-12-31", "includeCancelled": True}],
+    "onTimeFigures": [{"from": "2026-01-01", "to": "2026-12-31"}],
     "discountBacktest": [{"rule": {"code": "UNO"}, "from": "2026-01-01", "to": "2026-12-31"}],
     # For whom: test_isolation puts each company's id in its place.
     "priceSimulation": [

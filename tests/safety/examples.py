@@ -816,6 +816,10 @@ def _scheduling(*ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
+async def _calendar_link(scene: Scene, name: str) -> Input:
+    return {"isActive": True}
+
+
 EXAMPLES: dict[str, Example] = {
     "saveCalendar": Example(
         "logistics",
@@ -850,6 +854,7 @@ EXAMPLES: dict[str, Example] = {
     "setCustomerCalendar": Example(
         "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
+    "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),

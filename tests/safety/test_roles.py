@@ -56,6 +56,7 @@ EXPECTED = {
     "deliveries": ALL, "delivery": ALL, "releaseDelivery": "L", "shipDelivery": "LD", "cancelDelivery": "L",
     "updateDelivery": "L", "pickDelivery": "LD", "countStock": "LD", "warehouseTasks": "LD", "warehouseConsumers": "LD",
     "acknowledgeEvents": "LD", "endWarehouseConsumer": "LD",
+    "deliveryCalendar": ALL, "onTimeFigures": ALL, "setCalendarLink": ALL,
     "approveOrder": "AC", "refuseApproval": "AC", "withdrawApproval": BUYING, "inviteUser": "C", "revokeInvitation": "C",
     "setMembershipRoles": "C", "removeMember": "C", "setSpendLimit": "C", "setCustomerSpendLimit": "D", "saveApprovalRule": "C", "endApprovalRule": "C",
     "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,

@@ -11,8 +11,9 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
-    "Cart": 4600,
-    "Checkout": 4600,
+    "Cart": 5000,
+    "CheckedQuickOrder": 1700,
+    "Checkout": 5000,
     "Deliveries": 6300,
     "DirectDelivery": 4300,
     "ImportBankFile": 2100,
@@ -20,6 +21,7 @@ DEAR = {
     "Order": 7000,
     "OrderLineWays": 2400,
     "OrdersToRelease": 5300,
+    "Products": 2100,
     "PurchaseDesk": 2200,
     "Scheduling": 2800,
     "Simulator": 4300,
