@@ -100,6 +100,7 @@ class DeliveryLine(Base):
         CheckConstraint("quantity_returned >= 0 and quantity_returned <= quantity", name="returned_within"),
         Index(None, "customer_id", "delivery_id"),
         Index(None, "order_line_id"),
+        Index(None, "schedule_line_id"),
     )
     id: Mapped[Id]
     delivery_id: Mapped[UUID]

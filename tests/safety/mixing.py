@@ -54,8 +54,8 @@ REFUSALS: dict[str, set[str]] = {
     "receive": _COMMON | {"QUANTITY_INVALID", "INVALID"},
     "block": _COMMON,
     "unblock": _COMMON,
-    "hold a cart": {"OUT_OF_STOCK", "STALE_VERSION", "CART_EMPTY"},
-    "place a cart": {"OUT_OF_STOCK", "STALE_VERSION", "CART_EMPTY"},
+    "hold a cart": _COMMON | {"OUT_OF_STOCK", "CART_EMPTY"},
+    "place a cart": _COMMON | {"OUT_OF_STOCK", "CART_EMPTY"},
     "let a cart's hold go": _COMMON,
     "expire": {NOTHING},
 }

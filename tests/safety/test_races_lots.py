@@ -76,17 +76,21 @@ async def release(crowd: Crowd, viewer: Viewer, order: str, key: str) -> str:
 
 
 async def test_a_lot_is_blocked_while_it_is_ordered(crowd: Crowd) -> None:
-    """Whoever comes first: in the end the other lot is reserved whole, and nobody has the blocked one."""
+    """After none, four and eight of ten orders: in the end the other lot is reserved whole, and nobody has this one."""
     viewer, buyers = await desk(crowd), await crowd.gather(10)
     for turn in range(3):
         product, lot = await two_lots(crowd)
 
-        orders = [place(crowd, buyer, product, f"{turn}-{buyer.user_id}") for buyer in buyers]
-        middle = 3 * turn + 2
-        blocking = block(crowd, viewer, lot, f"b{turn}")
-        ends: list[Any] = await asyncio.gather(*orders[:middle], blocking, *orders[middle:])
-        said, placed = ends.pop(middle), ends
+        placing = {
+            asyncio.ensure_future(place(crowd, buyer, product, f"{turn}-{buyer.user_id}")) for buyer in buyers
+        }
+        waiting = placing
+        while len(placing) - len(waiting) < 4 * turn:
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
 
+        said = await block(crowd, viewer, lot, f"b{turn}")
+
+        placed = await asyncio.gather(*placing)
         assert said == "BLOCKED"
         assert {code for each in placed for code in map(_code, each["errors"])} <= {"OUT_OF_STOCK"}
         balance = await crowd.value(
