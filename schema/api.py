@@ -23,6 +23,7 @@ from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
+from schema.delivery_conditions import DeliveryConditionsQueries
 from schema.discounts import DiscountQueries
 from schema.discounts_acts import DiscountMutations
 from schema.events import EventQueries, EventSubscriptions
@@ -85,6 +86,7 @@ class Query(
     SuggestionQueries,
     AvailabilityQueries,
     SchedulingQueries,
+    DeliveryConditionsQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
