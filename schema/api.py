@@ -24,6 +24,7 @@ from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
 from schema.delivery_calendar import DeliveryCalendarMutations, DeliveryCalendarQueries
+from schema.delivery_conditions import DeliveryConditionsQueries
 from schema.discounts import DiscountQueries
 from schema.discounts_acts import DiscountMutations
 from schema.events import EventQueries, EventSubscriptions
@@ -87,6 +88,7 @@ class Query(
     SuggestionQueries,
     AvailabilityQueries,
     SchedulingQueries,
+    DeliveryConditionsQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
