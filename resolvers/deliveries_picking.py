@@ -123,7 +123,7 @@ async def _change_lots(ctx: Context, found: LockedDelivery, picked: Sequence[_Pi
     assert warehouse_id is not None, "checked by the caller"
     products = sorted({each.line.product_id for each in picked})
     policies = await lot_policies(ctx, delivery.customer_id, products, delivery.planned_on)
-    locked = await lock_lots_of_products(ctx, products, warehouse_id)
+    locked = await lock_lots_of_products(ctx, ctx.session, products, [warehouse_id])
     ids = [each.line.id for each in picked]
     rows = await ctx.session.scalars(select(DeliveryLineLot).where(DeliveryLineLot.delivery_line_id.in_(ids)))
     before = {(row.delivery_line_id, row.lot_id): row.quantity for row in rows}

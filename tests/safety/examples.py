@@ -386,18 +386,18 @@ async def _pick(scene: Scene, name: str) -> Input:
     return {"deliveryId": found["id"], "expectedVersion": found["version"], "lines": lines}
 
 
-async def _place(scene: Scene, name: str) -> str:
+async def _warehouse(scene: Scene, name: str) -> str:
     return str((await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"])
 
 
 async def _count(scene: Scene, name: str) -> Input:
     reference = {"namespace": "wms", "value": "count-1"}
     lines = [{"sku": "ACE-2", "quantity": "77"}]
-    return {"warehouseId": await _place(scene, name), "lines": lines, "externalReference": reference}
+    return {"warehouseId": await _warehouse(scene, name), "lines": lines, "externalReference": reference}
 
 
 async def _acknowledge(scene: Scene, name: str) -> Input:
-    return {"warehouseId": await _place(scene, name), "consumer": "other", "upTo": 0}
+    return {"warehouseId": await _warehouse(scene, name), "consumer": "other", "upTo": 0}
 
 
 async def _end_consumer(scene: Scene, name: str) -> Input:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -332,7 +333,8 @@ class Mix:
         """A few pieces in a cart, out of others' reach for half an hour."""
         viewer = dice.choice(self.buyers)
         lines = [{"sku": dice.choice(self.products).sku, "quantity": str(dice.randint(1, 2))}]
-        for mutation, given in (("clearCart", {}), ("addToCart", {"lines": lines})):
+        acts: tuple[tuple[str, dict[str, Any]], ...] = (("clearCart", {}), ("addToCart", {"lines": lines}))
+        for mutation, given in acts:
             code = str(await self._act(viewer, mutation, **given))
             if code != DONE:
                 return code
@@ -358,7 +360,7 @@ class Mix:
         )
         for keep, clock in ((keep_promises, NOW), (expire_holds, NOW + timedelta(hours=1))):
             await keep(
-                Run(self.crowd.database, lambda clock=clock: clock, new_id(), "mix", 1, {}, None, None, None)
+                Run(self.crowd.database, partial(_at, clock), new_id(), "mix", 1, {}, None, None, None)
             )
         return DONE if held else NOTHING
 
@@ -452,3 +454,7 @@ async def mix(made: Mix, seed: int, goes_on: Callable[[], bool]) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(WORKERS):
             group.create_task(work(number))
+
+
+def _at(moment: datetime) -> datetime:
+    return moment

@@ -198,7 +198,7 @@ async def test_a_consumer_that_leaves_tasks_lying_is_seen_until_it_is_ended(shop
 async def test_something_else_under_the_same_reference_is_refused(shop: Shop) -> None:
     viewer, place = await machine(shop), await warehouse_id(shop)
     reference = {"namespace": "wms", "value": "C-1"}
-    first = {
+    first: dict[str, Any] = {
         "warehouseId": place,
         "lines": [{"sku": shop.product.sku, "quantity": "90"}],
         "externalReference": reference,
