@@ -224,6 +224,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "suggestions:measure",
         "stock-quantity:read",
         "orders:discount",
+        "orders:manage",
         "purchasing:read",
         "purchasing:manage",
     }
