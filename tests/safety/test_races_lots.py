@@ -204,7 +204,7 @@ async def test_goods_come_while_the_line_they_are_for_is_called_off(crowd: Crowd
             receive(crowd, viewer, bought, 5, f"r{turn}"), cancel(crowd, buyer, sold, 4)
         )
 
-        assert ends == ["RECEIVED", "CANCELLED"]
+        assert list(ends) == ["RECEIVED", "CANCELLED"]
         balance = "select on_hand || '/' || reserved from stock_balance where product_id = :p"
         stock = [Decimal(each) for each in (await crowd.value(balance, p=product.id)).split("/")]
         open_pegs = (
