@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -333,19 +332,11 @@ class Mix:
         """A few pieces in a cart, out of others' reach for half an hour."""
         viewer = dice.choice(self.buyers)
         lines = [{"sku": dice.choice(self.products).sku, "quantity": str(dice.randint(1, 2))}]
-<<<<<<< HEAD
-        acts: tuple[tuple[str, dict[str, Any]], ...] = (("clearCart", {}), ("addToCart", {"lines": lines}))
-        for mutation, given in acts:
-            code = str(await self._act(viewer, mutation, **given))
-            if code != DONE:
-                return code
-=======
         code = str(await self._act(viewer, "clearCart"))
         if code == DONE:
             code = str(await self._act(viewer, "addToCart", lines=lines))
         if code != DONE:
             return code
->>>>>>> s8-mix
         return str(await self._act(viewer, "holdCart"))
 
     async def place_cart(self, dice: random.Random) -> str | None:
@@ -366,15 +357,8 @@ class Mix:
         held = await self.crowd.value(
             "select count(*) from reservation where source_id is not null and released_at is null"
         )
-<<<<<<< HEAD
-        for keep, clock in ((keep_promises, NOW), (expire_holds, NOW + timedelta(hours=1))):
-            await keep(
-                Run(self.crowd.database, partial(_at, clock), new_id(), "mix", 1, {}, None, None, None)
-            )
-=======
         await keep_promises(self._job(NOW))
         await expire_holds(self._job(NOW + timedelta(hours=1)))
->>>>>>> s8-mix
         return DONE if held else NOTHING
 
     def _job(self, now: datetime) -> Run:
@@ -470,7 +454,3 @@ async def mix(made: Mix, seed: int, goes_on: Callable[[], bool]) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(WORKERS):
             group.create_task(work(number))
-
-
-def _at(moment: datetime) -> datetime:
-    return moment
