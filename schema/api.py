@@ -53,6 +53,7 @@ from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.scheduling_delivery import SchedulingDeliveryMutations
+from schema.sharing import SharingMutations, SharingQueries
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -84,6 +85,7 @@ class Query(
     BacktestQueries,
     SuggestionQueries,
     AvailabilityQueries,
+    SharingQueries,
     SchedulingQueries,
     StatementQueries,
     JournalQueries,
@@ -126,6 +128,7 @@ class Mutation(
     CapturedOrderMutations,
     DeliveryMutations,
     LotMutations,
+    SharingMutations,
     LotsByCustomerMutations,
     OrderScheduleMutations,
     SupplierMutations,

@@ -32,7 +32,7 @@ ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
-THROUGH_IDS = ("node", "nodes", "quickOrder", "deliveryAlternatives")  # read by id, apart
+THROUGH_IDS = ("node", "nodes", "quickOrder", "deliveryAlternatives", "stockWaiting")  # read by id, apart
 
 
 class NeedsExample(AssertionError):
