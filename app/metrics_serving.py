@@ -21,6 +21,7 @@ from starlette.routing import Route
 from app.database import Database
 from app.logs import logger
 from app.metrics import OTHER, Metrics, house_operations
+from models.warehouse_reads import open_by_consumer
 from models.watching import JOBS, OUTBOX
 
 SAMPLE_SECONDS = 2.0
@@ -54,21 +55,46 @@ class Work:
             "ventas_outbox_oldest_seconds", "Age of the oldest event not yet in the log.", registry=registry
         )
         self.position = Gauge("ventas_log_position", "Where the log of events ends.", registry=registry)
+        self.tasks = Gauge(
+            "ventas_warehouse_open_tasks", "Tasks that outside systems have not acknowledged, by warehouse.",
+            ("warehouse",), registry=registry,
+        )  # fmt: skip
+        self.oldest_task = Gauge(
+            "ventas_warehouse_oldest_task_seconds",
+            "Age of the oldest of them.",
+            ("warehouse",),
+            registry=registry,
+        )
 
     async def sample(self) -> None:
         try:
             async with asyncio.timeout(SAMPLE_SECONDS), self.database.job() as session:
                 jobs = (await session.execute(JOBS)).all()
                 outbox = (await session.execute(OUTBOX)).one()
+                consumers = (await session.execute(open_by_consumer())).all()
         except Exception as fault:
             # Whatever it is, the other numbers are wanted all the more.
             log.warning("work not counted", cause=type(fault).__name__)
             self.is_up.set(0)
             self._tell((), nan, nan, nan)
+            self._tell_warehouses(())
             return
         self.is_up.set(1)
         age = 0.0 if outbox.oldest_at is None else (self.clock() - outbox.oldest_at).total_seconds()
         self._tell(jobs, outbox.waiting, age, outbox.position)
+        self._tell_warehouses(consumers)
+
+    def _tell_warehouses(self, consumers: Sequence[Any]) -> None:
+        """By the warehouse's code, which is ours; a consumer's name is a client's and no label."""
+        self.tasks.clear()
+        self.oldest_task.clear()
+        oldest: dict[str, float] = {}
+        for row in consumers:
+            self.tasks.labels(row.warehouse).inc(row.waiting)
+            age = 0.0 if row.oldest_at is None else (self.clock() - row.oldest_at).total_seconds()
+            oldest[row.warehouse] = max(age, oldest.get(row.warehouse, 0.0))
+        for warehouse, seconds in oldest.items():
+            self.oldest_task.labels(warehouse).set(seconds)
 
     def _tell(self, jobs: Sequence[Any], waiting: float, oldest_seconds: float, position: float) -> None:
         """All at once, so that two who look at the same time see whole numbers."""

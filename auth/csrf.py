@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auth.sessions import looks_like_secret, new_secret
+from auth.session_secrets import looks_like_secret, new_secret
 
 FIELD = "csrf_token"
 

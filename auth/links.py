@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.people import create_user, set_password
 from auth.permissions import Role
-from auth.sessions import hash_of, looks_like_secret, new_secret
+from auth.session_secrets import hash_of, looks_like_secret, new_secret
 from models.customers import Membership
 from models.events import AuditEvent, OutboxEvent
 from models.invitations import AccountLink, Invitation

@@ -24,7 +24,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from auth.client_secrets import is_one_of
-from auth.sessions import hash_of, looks_like_secret, new_secret
+from auth.session_secrets import hash_of, looks_like_secret, new_secret
 from auth.viewers import is_allowed_from
 from models.api_clients import SECRETS_MAX, OAuthClient, OAuthClientSecret
 from models.base import new_id

@@ -77,6 +77,7 @@ class Permission(StrEnum):
     TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    WAREHOUSE_REPORT = "warehouse:report"
     WISHLISTS_USE = "wishlists:use"
 
 
@@ -188,7 +189,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
              P.ORDERS_READ, P.DELIVERIES_READ, P.DELIVERIES_MANAGE, P.PURCHASING_READ, P.PURCHASING_MANAGE,
-             P.STOCK_SHARE),
+             P.STOCK_SHARE, P.WAREHOUSE_REPORT),
             JOBS_READ=RowScope.SELF,
         ),
         Role.FINANCE: _grants(
@@ -219,7 +220,7 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
              P.JOBS_MANAGE, P.IMPORTS_WRITE, P.TRADE_AGREEMENTS_READ, P.TRADE_AGREEMENTS_MANAGE, P.FREE_GOODS_READ,
              P.FREE_GOODS_MANAGE, P.CHARGES_READ, P.CHARGES_MANAGE, P.AGREEMENTS_READ, P.DISCOUNTS_READ,
              P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE, P.CONCESSIONS_MANAGE, P.PURCHASING_READ, P.PURCHASING_MANAGE,
-             P.QUOTES_READ),
+             P.QUOTES_READ, P.WAREHOUSE_REPORT),
         ),
     }
 )  # fmt: skip

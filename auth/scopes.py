@@ -33,6 +33,7 @@ class ApiScope(StrEnum):
     STOCK_READ = "stock:read"
     TRADE_AGREEMENTS_READ = "trade-agreements:read"
     USERS_READ = "users:read"
+    WAREHOUSE_REPORT = "warehouse:report"
 
 
 # The one table from scopes to permissions. A new permission stands here or among WITHOUT_SCOPE: a test asks.
@@ -59,6 +60,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.STOCK_READ: frozenset({P.STOCK_READ, P.STOCK_QUANTITY_READ}),
         ApiScope.TRADE_AGREEMENTS_READ: frozenset({P.TRADE_AGREEMENTS_READ}),
         ApiScope.USERS_READ: frozenset({P.USERS_READ}),
+        ApiScope.WAREHOUSE_REPORT: frozenset({P.WAREHOUSE_REPORT}),
     }
 )
 _BY_TEXT = {scope.value: permissions for scope, permissions in SCOPE_PERMISSIONS.items()}
@@ -98,6 +100,7 @@ SELLER_MACHINE = _wider(
     P.CREDIT_READ,
     P.CREDIT_AVAILABLE_READ,
     P.USERS_READ,
+    P.WAREHOUSE_REPORT,
 )
 CUSTOMER_MACHINE = _wider(
     CUSTOMER_ROLE, RowScope.COMPANY, P.ADDRESSES_WRITE, P.CREDIT_AVAILABLE_READ, P.TAX_ID_READ, P.USERS_READ

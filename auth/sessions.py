@@ -1,8 +1,5 @@
 """Sessions of signed-in users: a secret that only the client holds, its hash in a row, one life for both kinds."""
 
-import hashlib
-import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,6 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Viewer
+from auth.session_secrets import hash_of, looks_like_secret, new_secret
 from models.base import new_id
 from models.customers import Customer, Membership
 from models.events import AuditEvent
@@ -21,7 +19,6 @@ from rules.states import SessionKind
 IDLE = timedelta(hours=72)
 # Use is noted this often at most, so that reading pages writes almost nothing.
 SEEN_EVERY = timedelta(minutes=10)
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +28,6 @@ class NewSession:
     id: UUID
     token: str
     expires_at: datetime
-
-
-def new_secret() -> str:
-    """256 random bits, in 43 characters that need no quoting anywhere."""
-    return secrets.token_urlsafe(32)
-
-
-def looks_like_secret(text: str) -> bool:
-    return _TOKEN.fullmatch(text) is not None
-
-
-def hash_of(token: str) -> bytes:
-    """What is stored. A plain hash suffices: 256 random bits cannot be guessed from it."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def create_session(

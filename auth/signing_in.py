@@ -1,5 +1,6 @@
 """Signing in and out, and whose request it is: the same rules for the form's cookie and the API's bearer token."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from auth.csrf import Cookies
 from auth.links import Link, find_link, follow_link, request_password
 from auth.passwords import Passwords, is_outdated
+from auth.session_secrets import looks_like_secret
 from auth.sessions import (
     NewSession,
     begin_on_behalf,
@@ -22,7 +24,6 @@ from auth.sessions import (
     choose_locale,
     create_session,
     delete_session,
-    looks_like_secret,
     note_acting,
 )
 from auth.throttling import Counter, count_attempt, counters_of, drop_old, forgive
@@ -32,6 +33,8 @@ from models.users import User, UserCredential
 from rules.states import LinkKind, SessionKind
 
 LOCALES = ("es", "en")
+# Calendar programs carry neither cookie nor header: the secret is part of the address.
+CALENDAR_ADDRESS = re.compile(r"/calendar/([^/]*)\.ics")
 REASON_MAX = 500
 
 
@@ -284,7 +287,16 @@ class Auth:
             raise SignInRefused(AuthCode.THROTTLED, wait)
 
     async def visit_of(self, request: Request) -> Visit | None:
-        """The visit of the bearer token where there is an Authorization header, else of the cookie."""
+        """
+        The visit of the bearer token where there is an Authorization header, else of the cookie.
+
+        At the address of a calendar it is the one of the secret in it, whatever else comes along.
+        """
+        address = CALENDAR_ADDRESS.fullmatch(request.url.path)
+        if address is not None:
+            return await find_visit(
+                self.database, address[1], SessionKind.CALENDAR, self.clock(), client_address(request)
+            )
         bearer = bearer_token(request)
         token, kind = request.cookies.get(self.cookies.session), SessionKind.COOKIE
         if bearer is not None:

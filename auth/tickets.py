@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.permissions import Viewer
-from auth.sessions import hash_of, looks_like_secret, new_secret
+from auth.session_secrets import hash_of, looks_like_secret, new_secret
 from auth.viewers import load_viewers
 from models.sellers import SalesRepTerritory
 from models.streams import StreamTicket

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Protocol
 from uuid import UUID
@@ -27,7 +27,8 @@ from auth.permissions import (
     row_class_of,
 )
 from auth.scopes import CUSTOMER_ROLE, SELLER_ROLE, limited, machine_grants
-from auth.sessions import IDLE, SEEN_EVERY, hash_of, looks_like_secret, note_use
+from auth.session_secrets import hash_of, looks_like_secret
+from auth.sessions import IDLE, SEEN_EVERY, note_use
 from rules.states import SessionKind
 
 # What a parent company may read of its subsidiaries, where the seller lets it see them. Acts stay its own.
@@ -113,7 +114,10 @@ _VISITS = _visits("s.id = any(:session_ids)", bindparam("session_ids", type_=ARR
 _CARRIED = {
     SessionKind.COOKIE: [SessionKind.COOKIE.value],
     SessionKind.BEARER: [SessionKind.BEARER.value, SessionKind.CLIENT.value],
+    SessionKind.CALENDAR: [SessionKind.CALENDAR.value],
 }
+# A calendar program asks while its telephone is on: a long holiday ends nothing.
+_IDLE = {SessionKind.CALENDAR: timedelta(days=90)}
 
 _AT_ONCE = _VISIT.compile(dialect=dialect())  # type: ignore[no-untyped-call]
 _AT_ONCE_TEXT = str(_AT_ONCE)
@@ -168,7 +172,7 @@ async def load_visit(
 
     Args:
         session: of `Database.auth()`.
-        kind: how the token came, COOKIE or BEARER. A cookie's is no bearer token, nor the other way round.
+        kind: how the token came: COOKIE, BEARER, or CALENDAR in an address. Each is good for its own way only.
         address: the caller's; a client may have named those that its tokens are good from.
     """
     if not looks_like_secret(token):
@@ -197,7 +201,8 @@ async def find_visit(
 
 
 def _parameters(token: str, kind: SessionKind, now: datetime) -> dict[str, Any]:
-    return {"token_hash": hash_of(token), "kinds": _CARRIED[kind], "now": now, "idle_since": now - IDLE}
+    since = now - _IDLE.get(kind, IDLE)
+    return {"token_hash": hash_of(token), "kinds": _CARRIED[kind], "now": now, "idle_since": since}
 
 
 def _is_worth_noting(row: Any, now: datetime) -> bool:
@@ -344,15 +349,17 @@ def _buyer(row: Any, acting: CustomerChoice, memberships: Iterable[dict[str, Any
     see_company = any(each["buyers_see_company_orders"] for each in memberships)
     see_invoices = any(each["buyers_see_invoices"] for each in memberships)
     below = tuple(each for each in row.descendants if each != acting.id)
+    grants = widened(
+        combine_grants(roles),
+        see_company_orders=see_company,
+        see_invoices=see_invoices,
+        see_descendants=bool(below),
+    )
     return _viewer(
         row,
         roles,
-        widened(
-            combine_grants(roles),
-            see_company_orders=see_company,
-            see_invoices=see_invoices,
-            see_descendants=bool(below),
-        ),
+        # What a calendar program carries is good for less than its owner.
+        grants if row.scopes is None else limited(grants, row.scopes),
         customer_id=acting.id,
         customer_ids=(acting.id, *below),
     )

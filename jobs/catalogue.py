@@ -10,6 +10,7 @@ from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
 from jobs.promises import expire_holds, keep_promises
 from jobs.purchasing_mails import PurchasingMails
+from jobs.quotes import end_quotes
 from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
 
@@ -30,6 +31,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.password", accounts.password_requested),
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
+        JobKind("quotes.end", end_quotes, at_once=1),
         JobKind("promises.keep", keep_promises, at_once=1),
         JobKind("stock.expire_holds", expire_holds, at_once=1),
         JobKind("invoices.verify", verify_chains, at_once=1),
@@ -59,6 +61,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         },
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
+            Schedule("quotes.end", "*/10 * * * *"),
             Schedule("promises.keep", "23 * * * *"),
             Schedule("stock.expire_holds", "*/5 * * * *"),
             Schedule("invoices.verify", "47 3 * * *"),

@@ -37,5 +37,6 @@ from models import (  # noqa: F401
     trade_agreements,
     uploads,
     users,
+    warehouse,
     wishlists,
 )

@@ -148,6 +148,60 @@ async def buyer(session: Reads, customer_id: UUID, since: date) -> BuyerRow | No
 
 
 @dataclass(frozen=True, slots=True)
+class WayRow:
+    """From the first warehouse to a customer: days, and the calendars of warehouse, carrier and customer."""
+
+    transport_days: int
+    handling_days: int
+    warehouse_weekdays: list[int]
+    warehouse_holidays: list[date]
+    carrier_weekdays: list[int]
+    carrier_holidays: list[date]
+    customer_weekdays: list[int]
+    customer_holidays: list[date]
+
+
+_WAY = text(f"""
+    with site as (
+        select id, handling_days, calendar_id from warehouse
+        where seller_id = :seller and coalesce(active_until > :today, true) order by priority, code limit 1
+    ), place as (
+        select country, postal_code from customer_address
+        where customer_id = :customer and coalesce(active_until > :today, true)
+        order by id = cast(:address as uuid) desc nulls last, is_default_delivery desc, label, id limit 1
+    ), way as (
+        select days, transport_time.calendar_id from transport_time
+        join site on site.id = transport_time.warehouse_id left join place on true
+        where mode = '' and transport_time.country in ('', coalesce(place.country, ''))
+            and starts_with(coalesce(place.postal_code, ''), postal_prefix)
+        order by transport_time.country = '', length(postal_prefix) desc limit 1
+    )
+    select coalesce(way.days, 0), site.handling_days, {_CALENDAR.format(calendar="works")},
+        {_CALENDAR.format(calendar="drives")}, {_CALENDAR.format(calendar="takes")}
+    from site left join way on true
+    left join customer_calendar on customer_calendar.customer_id = :customer
+    left join calendar works on works.id = site.calendar_id
+    left join calendar drives on drives.id = way.calendar_id
+    left join calendar takes on takes.id = customer_calendar.calendar_id
+""")
+
+
+async def way_to(
+    session: Reads, seller_id: UUID, customer_id: UUID, address_id: UUID | None, today: date, since: date
+) -> WayRow | None:
+    """The way to an address of a customer, or else to their usual one, in one statement; None without a warehouse."""
+    asked = {
+        "seller": seller_id,
+        "customer": customer_id,
+        "address": address_id,
+        "today": today,
+        "since": since,
+    }
+    found = (await session.execute(_WAY, asked)).first()
+    return None if found is None else WayRow(*found)
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
     product_id: UUID | None
     method: DeliveryControl

@@ -65,6 +65,8 @@ class Delivery(Base):
     planned_on: Mapped[date]
     released_at: Mapped[Moment]
     released_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    # When the warehouse said what it has in hand of it; null until it has.
+    picked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     shipped_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -98,6 +100,7 @@ class DeliveryLine(Base):
         CheckConstraint("quantity_returned >= 0 and quantity_returned <= quantity", name="returned_within"),
         Index(None, "customer_id", "delivery_id"),
         Index(None, "order_line_id"),
+        Index(None, "schedule_line_id"),
     )
     id: Mapped[Id]
     delivery_id: Mapped[UUID]

@@ -32,6 +32,7 @@ class DeliveryRow:
     locale: str
     planned_on: date
     released_at: datetime
+    picked_at: datetime | None
     shipped_at: datetime | None
     cancelled_at: datetime | None
     status_reason: str

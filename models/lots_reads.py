@@ -6,16 +6,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 
 from auth.permissions import Viewer
 from models.customers_reads import customer_in_scope
+from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
 from models.filters import escape_like
 from models.lots import CustomerLotBan, OrderLineLot
 from models.products import Product
 from models.rows import columns_of
 from models.stock import Lot, LotBalance, Warehouse
-from rules.states import LotStatus
+from rules.scanning import read_scanned, same_barcodes
+from rules.states import DeliveryStatus, LotStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,19 @@ def ends_within(today: date, days: int) -> ColumnElement[bool]:
 
 
 def lot_matches(search: str) -> ColumnElement[bool]:
-    """The lot's number or the SKU contains the text."""
+    """
+    The lot's number or the SKU contains the text, or it is the product's barcode; of a scanned code that tells both,
+    the product and the lot are just those.
+    """
+    scanned = read_scanned(search)
+    if scanned is not None:
+        of_product = Product.barcode.in_(same_barcodes(scanned.gtin)) if scanned.gtin else true()
+        return and_(of_product, Lot.number == scanned.lot) if scanned.lot else of_product
     pattern = f"%{escape_like(search.strip().lower())}%"
     return or_(
-        func.lower(Lot.number).like(pattern, escape="\\"), func.lower(Product.sku).like(pattern, escape="\\")
+        func.lower(Lot.number).like(pattern, escape="\\"),
+        func.lower(Product.sku).like(pattern, escape="\\"),
+        Product.barcode == search.strip(),
     )
 
 
@@ -81,6 +92,39 @@ def lot_places(viewer: Viewer) -> Select[*tuple[Any, ...]]:
         .where(Warehouse.seller_id == viewer.seller_id, LotBalance.on_hand > 0)
         .order_by(Warehouse.priority, Warehouse.code)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LotRecipientRow:
+    """What a customer got of a lot with one line of a delivery."""
+
+    id: UUID  # of the delivery's line
+    delivery_id: UUID
+    delivery_number: str
+    order_number: str
+    customer_number: str
+    customer_name: str
+    shipped_at: datetime
+    quantity: Decimal
+    unit_code: str
+
+
+def lot_recipients(viewer: Viewer, lot_id: UUID) -> Select[*tuple[Any, ...]]:
+    """Who got how many of a lot, of the customers that the viewer may see; what has not left does not count."""
+    return (
+        select(
+            DeliveryLine.id, Delivery.id.label("delivery_id"), Delivery.number.label("delivery_number"),
+            Delivery.order_number, Delivery.customer_number, Delivery.customer_name, Delivery.shipped_at,
+            DeliveryLineLot.quantity, DeliveryLine.unit_code,
+        )
+        .join(DeliveryLine, DeliveryLine.id == DeliveryLineLot.delivery_line_id)
+        .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
+        .where(
+            DeliveryLineLot.lot_id == lot_id,
+            Delivery.status == DeliveryStatus.SHIPPED,
+            customer_in_scope(viewer, DeliveryLineLot.customer_id),
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from models.base import (
     Amount,
@@ -221,7 +221,9 @@ class SalesOrderScheduleLine(Base):
         ),
         CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         CheckConstraint("ship_on <= confirmed_on", name="leaves_before_receipt"),
+        CheckConstraint("confirmed_on is null or first_confirmed_on is not null", name="first_promise_kept"),
         Index(None, "customer_id", "order_line_id"),
+        Index(None, "first_confirmed_on"),
     )
     id: Mapped[Id]
     order_line_id: Mapped[UUID]
@@ -230,5 +232,14 @@ class SalesOrderScheduleLine(Base):
     quantity: Mapped[Quantity]
     requested_on: Mapped[date | None]
     confirmed_on: Mapped[date | None]
+    # The first day that was promised: what we are measured by, however often the promise moved since.
+    first_confirmed_on: Mapped[date | None]
     ship_on: Mapped[date | None]
     warehouse_id: Mapped[UUID | None] = mapped_column(ForeignKey("warehouse.id"))
+
+    @validates("confirmed_on")
+    def _keep_first(self, key: str, day: date | None) -> date | None:
+        """Whoever promises: the first day stays."""
+        if self.first_confirmed_on is None:
+            self.first_confirmed_on = day
+        return day

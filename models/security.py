@@ -147,6 +147,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "purchase_peg": _policies(NO_ROW, REPS_CUSTOMER),
         "purchase_receipt": _OF_PURCHASE_ORDERS,
         "purchase_receipt_line": _policies(NO_ROW, "receipt_id in (select id from purchase_receipt)"),
+        "warehouse_consumer": _OUR_BOOKS,
+        "warehouse_acknowledgement": _OUR_BOOKS,
+        "external_report": _OUR_BOOKS,
+        "stock_count": _OUR_BOOKS,
+        "stock_count_line": _OUR_BOOKS,
         "bank_file": _OUR_BOOKS,
         "bank_line": _OUR_BOOKS,
         "journal_entry": _OUR_BOOKS,
@@ -190,7 +195,7 @@ AUTH_READS = (
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
     "purchase_receipt", "purchase_receipt_line", "stock_sharing", "stock_sharing_line", "quote_counter",
-    "quote_acceptance",
+    "quote_acceptance", "stock_count", "stock_count_line",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {
@@ -260,7 +265,7 @@ _QUOTE_ACTS = {
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
     "delivery": "insert, update",
-    "delivery_line": "insert, update",
+    "delivery_line": "insert, update, delete",
     "delivery_line_lot": "insert, delete",
     "delivery_line_cost": "insert",
     "lot": "insert, update",
@@ -275,6 +280,11 @@ _HOUSE_ACTS = {
     "purchase_peg": "insert, update",
     "purchase_receipt": "insert",
     "purchase_receipt_line": "insert",
+    "warehouse_consumer": "insert, update",
+    "warehouse_acknowledgement": "insert, delete",
+    "external_report": "insert, update",
+    "stock_count": "insert",
+    "stock_count_line": "insert",
     "invoice": "insert, update",
     "invoice_line": "insert, update, delete",
     "invoice_rectification": "insert, delete",

@@ -69,10 +69,10 @@ class UserCredential(Base):
 
 class UserSession(Base):
     """
-    A signed-in session: the cookie's, a bearer token's or an OAuth access token's; one row, one life.
+    A signed-in session: the cookie's, a bearer token's, an OAuth access token's or a calendar's; one row, one life.
 
     Only the SHA-256 of the secret is stored. `customer_id` is the customer the user acts for. An access token names
-    the client it was issued to and its scopes, which limit what the user may do with it.
+    the client it was issued to and its scopes, which limit what the user may do with it; a calendar's has scopes too.
     """
 
     __tablename__ = "user_session"
@@ -80,7 +80,9 @@ class UserSession(Base):
         UniqueConstraint("token_hash"),
         one_of("kind", SessionKind),
         CheckConstraint(
-            "(kind = 'CLIENT') = (client_id is not null) and (kind = 'CLIENT') = (scopes is not null)",
+            "(kind = 'CLIENT') = (client_id is not null)"
+            " and (kind in ('CLIENT', 'CALENDAR')) = (scopes is not null)"
+            " and (kind <> 'CALENDAR' or customer_id is not null and on_behalf_reason is null)",
             name="client_has_scopes",
         ),
         Index(None, "user_id"),

@@ -481,13 +481,18 @@ async def _check_quantities(ctx: Context, changed: Sequence[tuple[CartLine, Prod
 
 
 async def _remember_prices(
-    ctx: Context, cart: Cart, lines: Sequence[CartLine], changed_products: Sequence[UUID]
+    ctx: Context,
+    cart: Cart,
+    lines: Sequence[CartLine],
+    changed_products: Sequence[UUID],
+    moved: Collection[UUID] = (),
 ) -> None:
     """
     The prices at which the buyer sees the changed lines from now on, beside all others of the cart.
 
     A line that was not changed keeps the price it was seen at, so that the cart can say that it is another now. What
-    agreements the lines would consume is written of all: a change of one may leave another less.
+    agreements the lines would consume is written of all: a change of one may leave another less. Of the lines that a
+    change of day `moved` and nothing else, a price that is another now is told (rule book 0.2, 28).
     """
     products: list[ProductRow | None] = await ctx.loader(products_by_id).load_many(
         [line.product_id for line in lines]
@@ -498,10 +503,23 @@ async def _remember_prices(
     ]
     priced = await price_lines(ctx, asked, replace(asked_of(row_of(cart)), is_charged=False))
     for (line, product), price in zip(known, priced.lines, strict=True):
+        if line.id in moved:
+            _tell_move(ctx, line, product, price, priced.market.currency)
         if product.id in changed_products:
             line.unit_price_seen = None if price.price is None else price.price.unit_price
         _hold(line, price)
     _keep_answers(cart, {UUID(each.goods.rule.id) for each in priced.free})
+
+
+def _tell_move(ctx: Context, line: CartLine, product: ProductRow, price: LinePriced, currency: str) -> None:
+    """That a line costs something else by its new day than the price it was seen at."""
+    seen, now = line.unit_price_seen, None if price.price is None else price.price.unit_price
+    if seen is not None and now is not None and seen != now:
+        text = "By this day {sku} costs {now} {currency} instead of {seen}."
+        ctx.warn(
+            ErrorCode.PRICE_CHANGED, text, ("requestedOn",), sku=product.sku, seen=plain(seen), now=plain(now),
+            currency=currency,
+        )  # fmt: skip
 
 
 def _keep_answers(cart: Cart, offering: Collection[UUID]) -> None:
@@ -517,11 +535,17 @@ def _hold(line: CartLine, price: LinePriced) -> None:
     line.commitment_quantity = None if link is None else link.consumed
 
 
-async def remember_links(ctx: Context, cart: Cart) -> None:
-    """Writes anew what the lines of a locked cart would consume of agreements, after a change of its head."""
+async def remember_links(ctx: Context, cart: Cart, is_moved: bool = False) -> None:
+    """
+    Writes anew what the lines of a locked cart would consume of agreements, after a change of its head.
+
+    Args:
+        is_moved: its day changed; prices that are others by it are told.
+    """
     lines = await lines_of(ctx, cart)
     if lines:
-        await _remember_prices(ctx, cart, lines, ())
+        moved = {line.id for line in lines if is_moved and line.requested_on is None}
+        await _remember_prices(ctx, cart, lines, (), moved)
     else:
         _keep_answers(cart, ())
 
@@ -557,12 +581,14 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
         raise Refusal(ErrorCode.NOT_FOUND, text, ("lineId",))
     # Read before the line changes: a statement in between would flush a quantity that nobody has checked.
     await ctx.load(units_by_code, product.unit_code)
+    was = line.quantity, line.requested_on
     if change.quantity is not None:
         line.quantity = change.quantity
     if change.requested_on is not None or change.clear_date:
         line.requested_on = change.requested_on
     await _check_quantities(ctx, [(line, product, ())])
-    await _remember_prices(ctx, cart, await lines_of(ctx, cart), [product.id])
+    moved = [line.id] if line.quantity == was[0] and line.requested_on != was[1] else []
+    await _remember_prices(ctx, cart, await lines_of(ctx, cart), [product.id], moved)
     await release(ctx, source_of(cart), {product.id: line.quantity})
     return await changed(ctx, cart, "cart.lineUpdated", sku=product.sku, quantity=plain(line.quantity))
 
@@ -642,7 +668,7 @@ async def update_cart(ctx: Context, change: HeadChange, expected_version: int | 
     was = cart.requested_on
     await change_head(ctx, cart, change)
     if cart.requested_on != was:
-        await remember_links(ctx, cart)
+        await remember_links(ctx, cart, is_moved=True)
     return await changed(ctx, cart, "cart.updated")
 
 

@@ -108,7 +108,10 @@ def has_paper(ctx: Context, delivery: DeliveryRow) -> bool:
 
 def permitted_delivery_actions(ctx: Context) -> frozenset[DeliveryAction]:
     """The acts the viewer's permissions allow on a visible delivery."""
-    return frozenset(DeliveryAction) if ctx.user.may(Permission.DELIVERIES_MANAGE) else frozenset()
+    if ctx.user.may(Permission.DELIVERIES_MANAGE):
+        return frozenset(DeliveryAction)
+    reports = {DeliveryAction.PICK, DeliveryAction.SHIP}
+    return frozenset(reports) if ctx.user.may(Permission.WAREHOUSE_REPORT) else frozenset()
 
 
 def delivery_actions(ctx: Context, delivery: DeliveryRow) -> list[DeliveryAction]:

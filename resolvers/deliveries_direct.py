@@ -153,6 +153,7 @@ async def _set_apart(
         position=entries[-1].position + 1,
         quantity=quantity,
         requested_on=entries[0].requested_on,
+        first_confirmed_on=max(filter(None, (each.first_confirmed_on for each in entries)), default=None),
         confirmed_on=None,
         warehouse_id=None,
     )

@@ -12,11 +12,13 @@ from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
 from models.lots_reads import (
     KEEPS_UNTIL,
     LotPlaceRow,
+    LotRecipientRow,
     LotRow,
     ends_within,
     lies_in,
     lot_matches,
     lot_places,
+    lot_recipients,
     visible_lots,
 )
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
@@ -80,6 +82,12 @@ async def lots(ctx: Context, asked: LotsAsked, args: PageArgs) -> Page[LotRow]:
 async def lots_by_id(ctx: Context, keys: Sequence[UUID]) -> list[LotRow | None]:
     rows = await ctx.session.execute(visible_lots(ctx.user).where(Lot.id.in_(keys)))
     return by_key(keys, (LotRow(*each) for each in rows))
+
+
+async def recipients(ctx: Context, lot_id: UUID, args: PageArgs) -> Page[LotRecipientRow]:
+    """Who got how many of a lot, the last ahead."""
+    keys = [SortKey("shippedAt", Delivery.shipped_at, True), SortKey("id", DeliveryLine.id, True)]
+    return await page(ctx, lot_recipients(ctx.user, lot_id), keys, args, LotRecipientRow)
 
 
 async def places_by_lot(ctx: Context, keys: Sequence[UUID]) -> list[list[LotPlaceRow]]:

@@ -354,6 +354,7 @@ async def reschedule(
                 customer_id=order.customer_id,
                 position=entries[-1].position + position - len(free) + 1,
                 requested_on=entries[0].requested_on,
+                first_confirmed_on=entries[0].first_confirmed_on,
                 confirmed_on=entries[0].confirmed_on,
                 ship_on=entries[0].ship_on,
             )

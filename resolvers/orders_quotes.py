@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ from resolvers.quotes_acts import (
 )
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, StockPlan, backorder_allowed, lock_balances
-from rules.money import ZERO, round_money
+from rules.money import ZERO, TaxedLine, round_money, tax_by_group
 from rules.quantities import plain
 from rules.quotes import (
     ConversionObstacle,
@@ -72,7 +73,7 @@ LINE_COPIED = (
     "kind", "product_id", "is_free", "sku", "customer_item_number", "description", "unit_code", "list_unit_price",
     "price_unit", "break_from_quantity", "manual_unit_price", "manual_price_reason", "discount_percent",
     "discount_reason", "unit_price", "price_trace", "currency_exponent", "commitment_id", "commitment_quantity",
-    "tax_category", "tax_percent", "net_amount", "tax_amount", "gross_amount",
+    "tax_category", "tax_percent", "net_amount",
 )  # fmt: skip
 
 
@@ -110,8 +111,27 @@ class _Taken:
     lines: list[QuoteLine]
 
     @property
-    def gross(self) -> Any:
-        return sum((line.gross_amount for line in self.lines), ZERO)
+    def taxes(self) -> list[Decimal]:
+        """
+        The tax of each line: as it was offered, or spread anew where options or alternatives are taken.
+
+        The tax of a rate is one of the sum of its nets: what comes to it changes the cents of the others.
+        """
+        if not any(line.is_optional or line.alternative_to for line in self.lines):
+            return [line.tax_amount for line in self.lines]
+        taxed = [
+            TaxedLine(line.net_amount, line.tax_category, line.tax_percent, (line.sku, line.position))
+            for line in self.lines
+        ]
+        return tax_by_group(taxed, self.revision.currency_exponent)[1]
+
+    @property
+    def net(self) -> Decimal:
+        return sum((line.net_amount for line in self.lines), ZERO)
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + sum(self.taxes, ZERO)
 
 
 async def accept_quote(
@@ -447,8 +467,8 @@ async def _order(ctx: Context, taken: _Taken, kept: QuoteAcceptance, customer: C
         purchase_order_number=kept.purchase_order_number, note="", seller_name=us.name, seller_tax_id=us.tax_id,
         customer_number=customer.number, customer_name=customer.name, customer_tax_id=customer.tax_id,
         sales_rep_id=customer.sales_rep_id, sales_rep_name="" if rep is None else rep.name,
-        net_amount=sum((line.net_amount for line in taken.lines), ZERO),
-        tax_amount=sum((line.tax_amount for line in taken.lines), ZERO), gross_amount=taken.gross,
+        net_amount=taken.net,
+        tax_amount=sum(taken.taxes, ZERO), gross_amount=taken.gross,
         **{name: getattr(revision, name) for name in HEAD_COPIED},
     )  # fmt: skip
 
@@ -456,10 +476,10 @@ async def _order(ctx: Context, taken: _Taken, kept: QuoteAcceptance, customer: C
 def _order_lines(order: SalesOrder, taken: _Taken) -> list[SalesOrderLine]:
     """The order's lines, in the revision's order, each as it was offered."""
     made: dict[int, SalesOrderLine] = {}
-    for place, line in enumerate(taken.lines, start=1):
+    for place, (line, tax) in enumerate(zip(taken.lines, taken.taxes, strict=True), start=1):
         made[line.position] = SalesOrderLine(
             id=new_id(), order_id=order.id, customer_id=order.customer_id, position=place,
-            quantity_ordered=line.quantity, quantity_reserved=ZERO,
+            quantity_ordered=line.quantity, quantity_reserved=ZERO, tax_amount=tax, gross_amount=line.net_amount + tax,
             **{name: getattr(line, name) for name in LINE_COPIED},
         )  # fmt: skip
     for line in taken.lines:

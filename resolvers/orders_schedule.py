@@ -33,6 +33,7 @@ from rules.alternatives import (
 from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.promising import Control
+from rules.punctuality import carried_promises
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal
 from rules.states import DeliveryControl, LineKind, RelationKind
@@ -215,6 +216,13 @@ async def reschedule_order_line(
         if each.released and entry.warehouse_id is not None
     ]
     requested_on = entries[0].requested_on if entries else None
+    promised = carried_promises(
+        [
+            (entry.quantity - each.shipped - each.released, entry.first_confirmed_on)
+            for entry, each in zip(entries, sent, strict=True)
+        ],
+        [part.quantity for part in parts],
+    )
     free = []
     for entry, each in zip(entries, sent, strict=True):
         entry.quantity = each.shipped + each.released
@@ -228,6 +236,7 @@ async def reschedule_order_line(
             id=new_id(), order_line_id=line.id, customer_id=order.customer_id, position=position + number
         )  # fmt: skip
         entry.quantity, entry.warehouse_id = part.quantity, part.warehouse_id
+        entry.first_confirmed_on = promised[number - 1]
         entry.requested_on = part.requested_on or requested_on
         ctx.session.add(entry)
         if part.warehouse_id is not None:

@@ -8,7 +8,7 @@ from models.products_reads import ProductRow
 from resolvers.context import Context
 from resolvers.prices import Market, TaxRow, taxes_by_category
 from resolvers.pricing_charges import ChargePriced, document_charges
-from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather, ship_day
+from resolvers.pricing_facts import DocumentAsked, Gathered, LineAsked, gather
 from rules.charges import Charge
 from rules.charges_lines import charge_lines
 from rules.free_goods import FreeGoods
@@ -99,7 +99,10 @@ async def price_lines(
         priced.linkings.get(index) for index in range(len(asked))
     )
     taxes: list[TaxRow] = await ctx.loader(taxes_by_category).load_many(
-        [(line.product.tax_category_id, ship_day(ctx, line.requested_on)) for line in asked]
+        [
+            (line.product.tax_category_id, facts.ship_day)
+            for line, facts in zip(asked, gathered.facts.lines, strict=True)
+        ]
     )
     prices = [priced.lines.get(index) for index in range(len(asked))]
     exponent = gathered.market.exponent

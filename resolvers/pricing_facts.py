@@ -15,14 +15,16 @@ from models.products_reads import ProductRow
 from models.trade_agreements_reads import ProductPricingRow
 from resolvers.agreed_terms import AgreedTerms, agreed_terms
 from resolvers.context import Context, LockedSession
-from resolvers.customers import SellerRow, seller
+from resolvers.customers import seller
 from resolvers.discounts import rules_for, segments_of
 from resolvers.house import as_house
 from resolvers.prices import Market, breaks_by_product, market, rates_to
 from resolvers.products import categories_by_id, products_by_id, relations_by_product, units_by_product
+from resolvers.promises_facts import route_to
 from resolvers.sales_agreements import commitments_for
 from resolvers.suggestions_facts import FavouriteFacts, favourite_facts
 from resolvers.trade_agreements import item_groups_of, pricing_of_products, trade_rows_for
+from rules.calendars import Route, priced_ship_day
 from rules.charges import ChargeRule, Destination
 from rules.discounts_rules import DiscountGroup, DiscountRule, facts_asked
 from rules.free_goods import FreeGoods, FreeGoodsRule, FreeStockPolicy
@@ -33,8 +35,7 @@ from rules.pricing_ladder import price_ladder
 from rules.sales_agreements import Commitment
 from rules.states import ProductKind, RelationKind
 from rules.trade_agreements import TradeBook
-from rules.trade_settings import active_cells
-from rules.trade_settings import pricing_day as day_of_prices
+from rules.trade_settings import active_cells, pricing_day
 
 # So many substitutes of a gift are thought of, the first ones.
 SUBSTITUTES_MAX = 3
@@ -76,21 +77,18 @@ class DocumentAsked:
     keeps_own_terms: bool = False
 
 
-def ship_day(ctx: Context, requested_on: date | None) -> date:
+async def ship_days(
+    ctx: Context, wanted: Sequence[date | None], customer_id: UUID | None, address_id: UUID | None = None
+) -> list[date]:
     """
-    The day of the goods' leaving, never before today: its tax rates and agreements apply.
+    The days on which goods leave that are wanted on days of receipt: tax rates and agreements of these days apply.
 
-    Transport takes no days in this landing, so the requested day of receipt is the ship date (rule book 0.2, 28).
+    One statement for all, and none where nobody asks for a day to come (rule book 0.2, 28).
     """
-    return max(requested_on, ctx.today) if requested_on is not None else ctx.today
-
-
-def pricing_day(ctx: Context, us: SellerRow, requested_on: date | None) -> date:
-    """The day whose prices apply, by the seller's setting (rule book 0.1, 19)."""
-    ships_on = ship_day(ctx, requested_on)
-    return day_of_prices(
-        us.price_date_type, ordered_on=ctx.today, ships_on=ships_on, wanted_on=requested_on or ships_on
-    )
+    route = Route()
+    if customer_id is not None and any(day is not None and day > ctx.today for day in wanted):
+        route = await route_to(ctx, customer_id, address_id)
+    return [priced_ship_day(day, ctx.today, route) for day in wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +198,17 @@ async def gather(ctx: Context, asked: Sequence[LineAsked], document: DocumentAsk
     of rules of which there are none for the buyer are not read, nor what only they would ask for.
     """
     us, where = await seller(ctx), await market(ctx, document.customer_id)
-    days = [pricing_day(ctx, us, line.requested_on) for line in asked]
-    ships = [ship_day(ctx, line.requested_on) for line in asked]
     products = {str(line.product.id): line.product for line in asked}
     customer_id = document.customer_id or ctx.user.customer_id
+    wanted = [line.requested_on for line in asked]
+    ships = await ship_days(ctx, wanted, customer_id, document.delivery_address_id)
+    # The day whose prices apply, by the seller's setting (rule book 0.1, 19).
+    days = [
+        pricing_day(
+            us.price_date_type, ordered_on=ctx.today, ships_on=ship, wanted_on=line.requested_on or ship
+        )
+        for line, ship in zip(asked, ships, strict=True)
+    ]
     span = (min([ctx.today, *days, *ships]), max([ctx.today, *days, *ships]))
     house = await _house(ctx, us.id, customer_id, where, list(products.values()), span, document)
     # Of a product that nobody asked for, nothing earns: its gift need not be known.

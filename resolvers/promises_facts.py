@@ -27,6 +27,7 @@ from models.availability_reads import (
     stock,
     supplies,
     transport,
+    way_to,
 )
 from models.products_reads import ProductRow
 from resolvers.context import Context
@@ -287,6 +288,23 @@ def _route(way: TransportRow | None, party: BuyerRow | None, place: SiteRow) -> 
 
 def _calendar(weekdays: Sequence[int], holidays: Sequence[date]) -> Calendar:
     return Calendar(frozenset(weekdays), frozenset(holidays)) if weekdays else ALWAYS_OPEN
+
+
+async def route_to(ctx: Context, customer_id: UUID, address_id: UUID | None) -> Route:
+    """The way of goods that nobody has given to a warehouse yet: from the first one, in one statement."""
+    async with as_house(ctx) as house:
+        found = await way_to(
+            house, ctx.user.seller_id, customer_id, address_id, ctx.today, ctx.today - _HOLIDAYS_SINCE
+        )
+    if found is None:
+        return Route()
+    return Route(
+        found.transport_days,
+        found.handling_days,
+        _calendar(found.warehouse_weekdays, found.warehouse_holidays),
+        _calendar(found.carrier_weekdays, found.carrier_holidays),
+        _calendar(found.customer_weekdays, found.customer_holidays),
+    )
 
 
 @dataclass(frozen=True, slots=True)

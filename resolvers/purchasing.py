@@ -136,7 +136,10 @@ async def lines_by_receipt(ctx: Context, keys: Sequence[UUID]) -> list[list[Rece
 
 def permitted_purchase_actions(ctx: Context) -> frozenset[PurchaseAction]:
     """The acts the viewer's permissions allow on a visible purchase order."""
-    return frozenset(PurchaseAction) if ctx.user.may(Permission.PURCHASING_MANAGE) else frozenset()
+    if ctx.user.may(Permission.PURCHASING_MANAGE):
+        return frozenset(PurchaseAction)
+    reports = {PurchaseAction.RECEIVE}
+    return frozenset(reports) if ctx.user.may(Permission.WAREHOUSE_REPORT) else frozenset()
 
 
 async def purchase_order_actions(ctx: Context, order: PurchaseOrderRow) -> list[PurchaseAction]:

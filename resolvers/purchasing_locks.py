@@ -244,6 +244,7 @@ async def split_schedule(
         position=last + 1,
         quantity=quantity,
         requested_on=entry.requested_on,
+        first_confirmed_on=entry.first_confirmed_on,
         confirmed_on=entry.confirmed_on,
         ship_on=entry.ship_on,
         warehouse_id=None,

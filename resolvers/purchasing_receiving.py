@@ -21,7 +21,7 @@ from models.purchasing import (
 from models.purchasing_reads import ShortRow, purchase_order_in_scope, short_schedule_lines
 from models.stock import Lot
 from resolvers.context import Context, LockKind
-from resolvers.events import Happening, record_all
+from resolvers.events import Happening, record, record_all
 from resolvers.products import products_by_id, units_by_code
 from resolvers.purchasing_acts import done, end_if_done
 from resolvers.purchasing_locks import LockedPurchase, lock_purchase, serve_entry
@@ -372,6 +372,10 @@ async def keep_receipt(
             for each, lot in zip(lines, lots, strict=True)
         ]
     )
+    record(
+        ctx, "receipt.posted", "PurchaseReceipt", receipt.id, version=1, customer_id=None,
+        changes={"number": order.number},
+    )  # fmt: skip
     await ctx.session.flush()
 
 

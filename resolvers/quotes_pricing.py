@@ -22,7 +22,7 @@ from resolvers.house import as_house
 from resolvers.prices import TaxRow, exchange_rate, taxes_by_category
 from resolvers.pricing import FreePriced, LinePriced, no_price
 from resolvers.pricing_charges import ChargePriced
-from resolvers.pricing_facts import ship_day
+from resolvers.pricing_facts import ship_days
 from resolvers.products import item_numbers_by_product
 from resolvers.quotes import policy
 from resolvers.simulation import (
@@ -143,13 +143,13 @@ async def price_quote(
     gifts = [index for index, each in enumerate(drafts) if each.is_free]
     whole = _scenario(drafts, resolved, terms, fixed, gifts)
     simulated = await _simulated(ctx, customer.id, whole, products, gifts)
-    made = await _main_lines(ctx, drafts, terms, simulated, fixed, gifts)
+    made = await _main_lines(ctx, customer.id, drafts, terms, simulated, fixed, gifts)
     depths = dict(zip(fixed, simulated.line_depths, strict=True))
     for index, draft in enumerate(drafts):
         if draft.is_choice:
             alone = _scenario(drafts, resolved, replace(terms, payment_term=None), [index], [])
             choice = await price_scenario(ctx, customer.id, alone, products)
-            lines = await _main_lines(ctx, drafts, terms, choice, [index], [])
+            lines = await _main_lines(ctx, customer.id, drafts, terms, choice, [index], [])
             made += [each for each in lines if each.draft == index]
             depths[index] = choice.line_depths[0]
     ordered = _in_order(made, drafts)
@@ -295,6 +295,7 @@ def _scenario(
 
 async def _main_lines(
     ctx: Context,
+    customer_id: UUID,
     drafts: Sequence[QuoteLineDraft],
     terms: QuoteTerms,
     simulated: Simulated,
@@ -315,10 +316,11 @@ async def _main_lines(
             for each in priced.free
             if each.parent == number and not each.goods.is_proposed
         ]
-    for index, gift in zip(given, simulated.gifts, strict=True):
-        wanted = drafts[index].requested_on or terms.requested_on
-        tax: TaxRow = await ctx.load(taxes_by_category, (gift.product.tax_category_id, ship_day(ctx, wanted)))
-        made.append(_Line(_of_gift(drafts[index], gift, tax, wanted), index))
+    wanted = [drafts[index].requested_on or terms.requested_on for index in given]
+    ships = await ship_days(ctx, wanted, customer_id, terms.delivery_address_id)
+    for index, gift, day, ship in zip(given, simulated.gifts, wanted, ships, strict=True):
+        tax: TaxRow = await ctx.load(taxes_by_category, (gift.product.tax_category_id, ship))
+        made.append(_Line(_of_gift(drafts[index], gift, tax, day), index))
     by_number = dict(enumerate(each for each in made if not each.follows))
     for charge in priced.charges:
         goods = None if charge.line.follows is None else by_number[charge.line.follows]

@@ -58,10 +58,13 @@ class SchedulingSettings:
 async def scheduling_settings(ctx: Context) -> SchedulingSettings:
     """All of it but what is set by product and customer, in eight statements."""
     key, session = ctx.user.seller_id, ctx.session
-    us = select(Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold)
+    columns = (Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold)
+    version, display, low = (await session.execute(select(*columns).where(Seller.id == key))).one()
     general = await session.execute(controls(key).where(DeliverySetting.product_id.is_(None)))
     return SchedulingSettings(
-        *(await session.execute(us.where(Seller.id == key))).one(),
+        version,
+        display,
+        low,
         [CalendarRow(*row) for row in await session.execute(calendars(key))],
         [HolidayRow(*row) for row in await session.execute(holidays(key))],
         [DeadlineRow(*row) for row in await session.execute(entry_deadlines(key))],

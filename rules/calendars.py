@@ -155,3 +155,21 @@ class Moved:
 def open_receipt_day(asked: date, route: Route) -> Moved:
     """A day of receipt on which nobody brings or takes goods is moved to the next one."""
     return Moved(asked, next_open(asked, route.transport, route.customer))
+
+
+def priced_ship_day(requested_on: date | None, today: date, route: Route) -> date:
+    """
+    The day of leaving that prices follow: derived from the requested day of receipt, never before today.
+
+    It says what was asked for, not what can be had, so that a delay of ours never changes a price. Where warehouse,
+    carrier and customer share no day, nothing can be derived, and the requested day is meant.
+
+    Source: rule book 0.2, 28.
+    """
+    if requested_on is None or requested_on <= today:
+        return today
+    try:
+        receipt = open_receipt_day(requested_on, route).day
+        return max(backward(receipt, route).ship, today)
+    except Refusal:
+        return requested_on

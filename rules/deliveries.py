@@ -17,6 +17,7 @@ class DeliveryAction(StrEnum):
     SHIP = "SHIP"
     CANCEL = "CANCEL"
     UPDATE = "UPDATE"
+    PICK = "PICK"
 
 
 S = DeliveryStatus

@@ -257,11 +257,16 @@ class InvoiceRecordKind(StrEnum):
 
 
 class SessionKind(StrEnum):
-    """How a session came about, and is carried: the portal's cookie, a program's bearer token, an OAuth client's."""
+    """
+    How a session came about, and is carried: the portal's cookie, a program's bearer token, an OAuth client's.
+
+    A calendar program can carry neither: its secret is in the address that it subscribes to.
+    """
 
     COOKIE = "COOKIE"
     BEARER = "BEARER"
     CLIENT = "CLIENT"
+    CALENDAR = "CALENDAR"
 
 
 class UserKind(StrEnum):

@@ -23,6 +23,8 @@ from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
 from schema.deliveries_acts import DeliveryMutations
+from schema.delivery_calendar import DeliveryCalendarMutations, DeliveryCalendarQueries
+from schema.delivery_conditions import DeliveryConditionsQueries
 from schema.discounts import DiscountQueries
 from schema.discounts_acts import DiscountMutations
 from schema.events import EventQueries, EventSubscriptions
@@ -62,6 +64,7 @@ from schema.suppliers_acts import SupplierMutations
 from schema.trade_agreements import TradeAgreementQueries
 from schema.trade_agreements_acts import TradeAgreementMutations
 from schema.users import UserMutations, UserQueries
+from schema.warehouse import WarehouseMutations, WarehouseQueries
 from schema.wishlists import WishlistMutations, WishlistQueries
 
 
@@ -87,10 +90,13 @@ class Query(
     AvailabilityQueries,
     SharingQueries,
     SchedulingQueries,
+    DeliveryConditionsQueries,
     StatementQueries,
     JournalQueries,
     DeliveryQueries,
+    DeliveryCalendarQueries,
     LotQueries,
+    WarehouseQueries,
     OrderScheduleQueries,
     SupplierQueries,
     PurchasingQueries,
@@ -127,9 +133,11 @@ class Mutation(
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
+    DeliveryCalendarMutations,
     LotMutations,
     SharingMutations,
     LotsByCustomerMutations,
+    WarehouseMutations,
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,

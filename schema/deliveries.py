@@ -117,6 +117,9 @@ class Delivery(Node):
     version: int = strawberry.field(description="Rises with every change; acts need it.")
     planned_on: date = strawberry.field(description="The day it is to leave, in the seller's zone.")
     released_at: datetime = strawberry.field(description="When the warehouse was told.")
+    picked_at: datetime | None = strawberry.field(
+        description="When the warehouse said what it has in hand of it; null until it has."
+    )
     shipped_at: datetime | None = strawberry.field(description="When it left; null until it has.")
     cancelled_at: datetime | None = strawberry.field(description="When it was taken back.")
     status_reason: str = strawberry.field(description="Why it was taken back; may be empty.")
@@ -186,7 +189,7 @@ class Delivery(Node):
         return f"/documents/deliveries/{encode_id('Delivery', self.row.id)}.pdf"
 
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(4)]
     )
     def allowed_actions(self, info: Info) -> list[DeliveryAction]:
         return deliveries.delivery_actions(info.context, self.row)

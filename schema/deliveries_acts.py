@@ -1,5 +1,6 @@
 """What can be done with deliveries: release, ship, take back, tell how they travel."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
@@ -14,18 +15,20 @@ from resolvers.deliveries_acts import LineWanted, Travel
 from rules.lots import LotShare
 from schema.access import access, key_required
 from schema.deliveries import Delivery
+from schema.external_references import ExternalReferenceInput, reference_field, report
 from schema.ids import decode_id
 from schema.payloads import Payload
 
 Info = strawberry.Info[Context, None]
 _MANAGE = [access(P.DELIVERIES_MANAGE)]
+_HANDLE = [access(P.DELIVERIES_MANAGE, P.WAREHOUSE_REPORT)]
 
 
 def _version() -> int:
     return strawberry.field(description="The delivery's version you saw; a newer one is refused.")  # type: ignore[no-any-return]
 
 
-@strawberry.input(description="A lot that is asked for.", directives=_MANAGE)
+@strawberry.input(description="A quantity of a lot.", directives=_HANDLE)
 class LotInput:
     number: str = strawberry.field(description="The lot's number.")
     quantity: Decimal = strawberry.field(description="How many of it, in the line's unit.")
@@ -60,7 +63,7 @@ class ReleaseDeliveryInput:
     )
 
 
-@strawberry.input(description="A delivery that leaves, whole.", directives=_MANAGE)
+@strawberry.input(description="A delivery that leaves, whole.", directives=_HANDLE)
 class ShipDeliveryInput:
     delivery_id: strawberry.ID = strawberry.field(description="The delivery.")
     carrier: str | None = strawberry.field(default=None, description="Who carries it, 200 characters.")
@@ -68,6 +71,7 @@ class ShipDeliveryInput:
         default=None, description="The carrier's number of it, 64 characters."
     )
     expected_version: int = _version()
+    external_reference: ExternalReferenceInput | None = reference_field()
 
 
 @strawberry.input(description="A delivery to take back before it leaves.", directives=_MANAGE)
@@ -97,7 +101,9 @@ class _DeliveryPayload(Payload):
         return cls(delivery=None if row is None else Delivery.of(row))  # type: ignore[call-arg]
 
 
-def _payload(mutation: str, note: str = "null when refused.") -> type[_DeliveryPayload]:
+def _payload(
+    mutation: str, note: str = "null when refused.", to: Sequence[object] = _MANAGE
+) -> type[_DeliveryPayload]:
     name = mutation[0].upper() + mutation[1:] + "Payload"
     members = {
         "__annotations__": {"delivery": Delivery | None},
@@ -107,14 +113,14 @@ def _payload(mutation: str, note: str = "null when refused.") -> type[_DeliveryP
         "delivery": strawberry.field(default=None, description=f"The delivery; {note}"),
     }
     made = type(name, (_DeliveryPayload,), members)
-    return strawberry.type(made, description=f"Answer of {mutation}.", directives=[*_MANAGE])
+    return strawberry.type(made, description=f"Answer of {mutation}.", directives=[*to])
 
 
 ReleaseDeliveryPayload = _payload(
     "releaseDelivery",
     "null when refused, and when the credit is exceeded: the order then waits for finance (warning ON_HOLD).",
 )
-ShipDeliveryPayload = _payload("shipDelivery")
+ShipDeliveryPayload = _payload("shipDelivery", to=_HANDLE)
 CancelDeliveryPayload = _payload("cancelDelivery")
 UpdateDeliveryPayload = _payload("updateDelivery")
 
@@ -154,17 +160,20 @@ class DeliveryMutations:
 
     @strawberry.mutation(
         description="Sends a delivery off: stock goes down by lot, the order's quantities follow, the cost is posted.",
-        directives=[*_MANAGE, key_required()],
+        directives=[*_HANDLE, key_required()],
     )
     async def ship_delivery(
         self, info: Info, input: Annotated[ShipDeliveryInput, strawberry.argument(description="Which.")]
     ) -> ShipDeliveryPayload:  # type: ignore[valid-type]
-        done = await deliveries_shipping.ship_delivery(
-            info.context,
-            _delivery_id(input.delivery_id),
-            input.expected_version,
-            Travel(input.carrier, input.tracking_number),
-        )
+        delivery_id = _delivery_id(input.delivery_id)
+        travel = Travel(input.carrier, input.tracking_number)
+
+        async def work() -> UUID:
+            return await deliveries_shipping.ship_delivery(
+                info.context, delivery_id, input.expected_version, travel
+            )
+
+        done = await report(info.context, "shipDelivery", input, work)
         return await ShipDeliveryPayload.of(info.context, done)
 
     @strawberry.mutation(

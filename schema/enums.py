@@ -239,6 +239,7 @@ described_enum(
         "SHIP": "Send it off.",
         "CANCEL": "Take it back.",
         "UPDATE": "Tell carrier, tracking number or note.",
+        "PICK": "Say what was picked of it.",
     },
 )
 described_enum(

@@ -1,7 +1,7 @@
 """Lots: how long they keep, where they lie, and whether they may be sold."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from models.lots_reads import LotRow
+from models.lots_reads import LotRecipientRow, LotRow
 from resolvers import lots
 from resolvers.context import Context
 from resolvers.lots import LotsAsked
@@ -35,7 +35,28 @@ _MANAGE = [access(P.DELIVERIES_MANAGE)]
 class LotPlace:
     warehouse: Warehouse = strawberry.field(description="The warehouse.")
     on_hand: Decimal = strawberry.field(description="What lies there.")
-    allocated: Decimal = strawberry.field(description="What of it deliveries hold that have not left.")
+    allocated: Decimal = strawberry.field(
+        description="What of it is held: by deliveries that have not left, and where customers asked for the lot."
+    )
+    free: Decimal = strawberry.field(description="What of it nothing holds.")
+
+
+@strawberry.type(
+    description="What a customer got of a lot with one line of a delivery, in the product's own unit.",
+    directives=_READ,
+)
+class LotRecipient:
+    customer_number: str = strawberry.field(description="The customer's number then.")
+    customer_name: str = strawberry.field(description="The customer's name then.")
+    delivery_number: str = strawberry.field(description="The delivery.")
+    order_number: str = strawberry.field(description="The order it was for.")
+    shipped_at: datetime = strawberry.field(description="When it left.")
+    quantity: Decimal = strawberry.field(description="How many.")
+    unit: str = strawberry.field(description="The unit.")
+
+    @classmethod
+    def of(cls, row: LotRecipientRow) -> "LotRecipient":
+        return fill(cls, row, unit=row.unit_code)
 
 
 @strawberry.type(description="Goods of a product that were made or came together.", directives=_READ)
@@ -75,8 +96,16 @@ class Lot(Node):
         for row in await info.context.load(lots.places_by_lot, self.row.id):
             place = await info.context.load(warehouses_by_id, row.warehouse_id)
             if place is not None:
-                found.append(fill(LotPlace, row, warehouse=Warehouse.of(place)))
+                free = row.on_hand - row.allocated
+                found.append(fill(LotPlace, row, warehouse=Warehouse.of(place), free=free))
         return found
+
+    @strawberry.field(description="Who got of it, the last ahead; what has not left does not count.")
+    async def recipients(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[LotRecipient]:
+        args = PageArgs(first, after, last, before)
+        return connection(await lots.recipients(info.context, self.row.id, args), LotRecipient.of)
 
 
 @strawberry.type
@@ -93,7 +122,10 @@ class LotQueries:
             int | None, strawberry.argument(description="Those that end within so many days, or have ended.")
         ] = None,
         search: Annotated[
-            str | None, strawberry.argument(description="Part of the lot's number or the SKU.")
+            str | None,
+            strawberry.argument(
+                description="Part of the lot's number or the SKU, the product's barcode, or a scanned GS1 code."
+            ),
         ] = None,
         include_gone: Annotated[
             bool, strawberry.argument(description="Those of which nothing is on hand as well.")

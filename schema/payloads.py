@@ -11,6 +11,7 @@ import strawberry
 
 from auth.permissions import Permission as P
 from resolvers.context import Context, Warning_
+from resolvers.external_reports import REPLAYED
 from resolvers.messages import translate
 from rules import refusals as no
 from rules.refusals import ErrorCode, Refusal
@@ -243,7 +244,8 @@ class Payload:
         default_factory=list, description="What to know about an act that went through."
     )
     replayed: bool = strawberry.field(
-        default=False, description="Whether the key had been used before and this is the entity as it is now."
+        default=False,
+        description="Whether the key or external reference had been used before and this is the entity as it is now.",
     )
 
     @classmethod
@@ -257,7 +259,10 @@ class Payload:
         ctx.forget()
         payload = cls() if entity_id is None else await cls.load(ctx, entity_id)
         return replace(
-            payload, entity_id=entity_id, warnings=[Warning.of(ctx, each) for each in ctx.warnings]
+            payload,
+            entity_id=entity_id,
+            warnings=[Warning.of(ctx, each) for each in ctx.warnings],
+            replayed=REPLAYED in ctx.kept,
         )
 
     @classmethod

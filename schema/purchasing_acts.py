@@ -15,12 +15,14 @@ from resolvers.purchasing_locks import PegWanted
 from resolvers.purchasing_receiving import LineReceived
 from rules.purchasing import SupplyPart
 from schema.access import access, key_required
+from schema.external_references import ExternalReferenceInput, reference_field, report
 from schema.ids import decode_id
 from schema.payloads import Payload
 from schema.purchasing import PurchaseOrder
 
 Info = strawberry.Info[Context, None]
 _MANAGE = [access(P.PURCHASING_MANAGE)]
+_RECEIVE = [access(P.PURCHASING_MANAGE, P.WAREHOUSE_REPORT)]
 _ORDER = "The purchase order; null when refused."
 
 
@@ -120,7 +122,7 @@ class ConfirmPurchaseOrderInput:
     expected_version: int = _version()
 
 
-@strawberry.input(description="A quantity of a purchase line that came, of one lot.", directives=_MANAGE)
+@strawberry.input(description="A quantity of a purchase line that came, of one lot.", directives=_RECEIVE)
 class ReceiveLineInput:
     line_id: strawberry.ID = strawberry.field(
         description="The purchase order's line; it may stand here once for each lot."
@@ -134,7 +136,7 @@ class ReceiveLineInput:
     )
 
 
-@strawberry.input(description="Goods that came.", directives=_MANAGE)
+@strawberry.input(description="Goods that came.", directives=_RECEIVE)
 class ReceivePurchaseOrderInput:
     purchase_order_id: strawberry.ID = _purchase_order()
     lines: list[ReceiveLineInput] = strawberry.field(description="What came, 1 to 200.")
@@ -142,6 +144,7 @@ class ReceivePurchaseOrderInput:
         default="", description="The supplier's number of the consignment, 64 characters."
     )
     expected_version: int = _version()
+    external_reference: ExternalReferenceInput | None = reference_field()
 
 
 @strawberry.input(description="Calls a purchase order off, or the rest of it.", directives=_MANAGE)
@@ -205,7 +208,7 @@ class ConfirmPurchaseOrderPayload(_PurchasePayload):
     purchase_order: PurchaseOrder | None = strawberry.field(default=None, description=_ORDER)
 
 
-@strawberry.type(description="Answer of receivePurchaseOrder.", directives=_MANAGE)
+@strawberry.type(description="Answer of receivePurchaseOrder.", directives=_RECEIVE)
 class ReceivePurchaseOrderPayload(_PurchasePayload):
     purchase_order: PurchaseOrder | None = strawberry.field(default=None, description=_ORDER)
 
@@ -339,7 +342,7 @@ class PurchasingMutations:
         description="Takes goods in by lot. They are reserved for the sales lines they are meant for, then for others"
         " that wait, those needed first ahead; the rest is free stock. Of a direct delivery it says what the customer"
         " has: that is a shipment of ours, and may be invoiced.",
-        directives=[*_MANAGE, key_required()],
+        directives=[*_RECEIVE, key_required()],
     )
     async def receive_purchase_order(
         self,
@@ -350,13 +353,14 @@ class PurchasingMutations:
             LineReceived(_line_id(each.line_id, index), each.quantity, each.lot_number, each.expires_on)
             for index, each in enumerate(input.lines)
         ]
-        done = await deliveries_direct.receive(
-            info.context,
-            _key(input.purchase_order_id),
-            input.expected_version,
-            lines,
-            input.delivery_note,
-        )
+        purchase_order_id = _key(input.purchase_order_id)
+
+        async def work() -> UUID:
+            return await deliveries_direct.receive(
+                info.context, purchase_order_id, input.expected_version, lines, input.delivery_note
+            )
+
+        done = await report(info.context, "receivePurchaseOrder", input, work)
         return await ReceivePurchaseOrderPayload.of(info.context, done)
 
     @strawberry.mutation(

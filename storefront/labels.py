@@ -97,6 +97,12 @@ LABELS: dict[str, dict[str, Label]] = {
         "TRANSPORT": Label(N_("Transport")),
         "NOT_AVAILABLE": Label(N_("Not to be had within the planning horizon")),
     },
+    "scheduled_state": {
+        "PROMISED": Label(N_("Promised"), "info", "clock"),
+        "PREPARED": Label(N_("Being prepared"), "info", "box"),
+        "SHIPPED": Label(N_("Shipped"), "success", "truck"),
+        "CANCELLED": Label(N_("Cancelled"), "neutral", "ban"),
+    },
     "delivery_way": {
         "LATER": Label(N_("All at once"), "info", "clock"),
         "OTHER_WAREHOUSE": Label(N_("From another warehouse"), "info", "box"),
@@ -175,6 +181,16 @@ LABELS: dict[str, dict[str, Label]] = {
         "VALID": Label(N_("Entered"), "success", "check"),
         "USED_UP": Label(N_("Used up"), "danger", "alert"),
         "ENDED": Label(N_("No longer valid"), "danger", "alert"),
+    },
+    "lot_status": {
+        "AVAILABLE": Label(N_("May be sold"), "success", "check"),
+        "BLOCKED": Label(N_("Blocked"), "danger", "ban"),
+    },
+    "lot_selection": {
+        "ANY": Label(N_("As many lots as it takes")),
+        "ONE_ELSE_SEVERAL": Label(N_("One lot, else several")),
+        "ONE_ELSE_LESS": Label(N_("One lot, else less leaves")),
+        "ONE_ELSE_NONE": Label(N_("One lot, else it waits")),
     },
     "purchase_status": {
         "DRAFT": Label(N_("Draft"), "neutral", "edit"),
@@ -285,6 +301,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.supplier_products": Label(N_("Import: what suppliers sell")),
         "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
+        "quotes.end": Label(N_("Quotes: offers that are over")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
         "stock.expire_holds": Label(N_("Stock: what was held too long is free again")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
@@ -396,6 +413,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "INVOICES_READ": Label(N_("Read invoices")),
         "IMPORTS_WRITE": Label(N_("Import products, customers, prices and stock")),
         "USERS_READ": Label(N_("Read users and their roles")),
+        "WAREHOUSE_REPORT": Label(N_("Do the work of a warehouse: hear its tasks, report what was done")),
         "COSTS_READ": Label(N_("Read costs")),
         "AUDIT_READ": Label(N_("Read the audit trail")),
     },
@@ -503,6 +521,24 @@ LABELS: dict[str, dict[str, Label]] = {
         "ACCEPTED": Label(N_("Accepted by the buyer"), "success", "check"),
         "REJECTED": Label(N_("Rejected by the buyer"), "danger", "close"),
         "PAID": Label(N_("Paid by the buyer"), "success", "check"),
+    },
+    "delivery_control": {
+        "NONE": Label(N_("Calendars alone")),
+        "SALES_LEAD_TIME": Label(N_("Sales lead time")),
+        "ATP": Label(N_("Stock and goods expected")),
+        "ATP_PLUS_ISSUE_MARGIN": Label(N_("Stock and goods expected, with a margin")),
+        "CTP": Label(N_("Stock and goods expected, or a purchase")),
+    },
+    "lot_criterion": {
+        "EXPIRY": Label(N_("The one that expires first")),
+        "BEST_BEFORE": Label(N_("The one whose best before day comes first")),
+        "FIFO": Label(N_("The one that came first")),
+        "BACKWARD_FROM_SHIP": Label(N_("The one that came last before leaving")),
+    },
+    "availability_display": {
+        "EXACT": Label(N_("Exact figures")),
+        "BAND": Label(N_("Much, little or nothing")),
+        "NONE": Label(N_("Nothing at all")),
     },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),

@@ -48,10 +48,12 @@ from storefront.staff import (
     free_goods,
     imports,
     jobs,
+    lots,
     order_ways,
     payments,
     pricing_settings,
     purchasing,
+    scheduling,
     segments,
     simulator,
     suggestions,
@@ -86,7 +88,7 @@ PAGES: Sequence[At] = (
     *payments.PAGES, *bank.PAGES, *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES,
     *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
     *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
-    *admin.PAGES,
+    *lots.PAGES, *scheduling.PAGES, *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
@@ -100,6 +102,7 @@ PUBLIC = frozenset(
         "/password/{token}",
         "/road/offline",
         "/road/worker.js",
+        deliveries.LINK_PATH,  # its secret is who asks
     }
 )
 

@@ -173,6 +173,7 @@ def _add_schedule(rows: Rows, order: PlannedOrder, line: PlannedLine, line_id: U
             position=position,
             quantity=quantity,
             requested_on=order.requested_on,
+            first_confirmed_on=order.requested_on if is_confirmed else None,
             confirmed_on=order.requested_on if is_confirmed else None,
             warehouse_id=key("warehouse", warehouse) if warehouse else None,
         )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0037"
-down_revision = "0034"
+down_revision = "0036"
 
 _BEFORE = "'PRODUCTS', 'CUSTOMERS', 'PRICES', 'STOCK', 'TRADE_AGREEMENTS', 'AGREEMENT_LINES'"
 _ADDED = "'SUPPLIERS', 'SUPPLIER_PRODUCTS', 'PURCHASE_ORDERS'"

@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0040"
-down_revision = "0037"
+down_revision = "0038"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (

@@ -1,13 +1,15 @@
 """Customers as the seller's people see them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from storefront.forms import Problem, problems_of, read_number
+from storefront.labels import N_
 from storefront.lists_of import neighbours, paging
-from storefront.page import At, Page, Trouble
+from storefront.page import At, Handler, Outcome, Page, Trouble
+from storefront.staff import lots as lots_of_staff
 from storefront.suggested import offered, tell_shown
 
 PAGE_SIZE = 25
@@ -47,6 +49,9 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     history = data["customer"].get("salesHistory")
     suggested = offered(data["customer"].get("suggestions") or ())
     await tell_shown(page, "CUSTOMER", suggested, data["customer"]["id"])
+    lots = None
+    if page.may("orders:manage") or page.may("lots:read"):
+        lots = (await page.ask("CustomerLots", number=number))["customer"]
     refused = page.query("error")
     told = {
         "reason_required": Problem(page.gettext("Give a reason."), "behalf-reason"),
@@ -58,10 +63,11 @@ async def show_customer(page: Page, problems: Sequence[Problem] = ()) -> Respons
     problems = [*problems, *([told[refused]] if refused in told and not page.form else [])]
     return page.show(
         "staff/customer.html", 422 if problems else 200, frame=data, customer=data["customer"], history=history,
-        documents=documents, suggested=suggested,
+        documents=documents, suggested=suggested, lots=lots, selections=lots_of_staff.SELECTIONS,
         pager=neighbours(page, history["pageInfo"]) if history else None,
         problems=problems, refused=refused in told, typed=page.field("note") if page.field("act") == "note" else None,
-        periods=PERIODS, limited={name: page.field(name) for name in ("user", "per_order", "per_period", "period")},
+        banning={name: page.field(name) for name in ("lot-sku", "lot-number", "lot-reason")}, periods=PERIODS,
+        limited={name: page.field(name) for name in ("user", "per_order", "per_period", "period")},
     )  # fmt: skip
 
 
@@ -99,7 +105,31 @@ async def set_limit(page: Page) -> Response:
     return page.go(page.request.url.path, page.gettext("The changes were saved."), warnings=outcome.warnings)
 
 
+def _lot_act(do: Callable[[Page], Awaitable[Outcome]], said: str) -> Handler:
+    """An act on the lots that go to the customer; what is wrong is shown at its field."""
+
+    async def act(page: Page) -> Response:
+        outcome = await do(page)
+        if not outcome.done:
+            at = {"sku": "lot-sku", "lotNumber": "lot-number", "reason": "lot-reason"}
+            return await show_customer(page, problems_of(outcome.errors, at))
+        return page.go(page.request.url.path, page.gettext(said), warnings=outcome.warnings)
+
+    return act
+
+
 PAGES = (
     At("/staff/customers", show_customers, needs="staff"),
-    At("/staff/customers/{number}", show_customer, {"note": write_note, "limit": set_limit}, needs="staff"),
+    At(
+        "/staff/customers/{number}",
+        show_customer,
+        {
+            "note": write_note,
+            "limit": set_limit,
+            "ban-lot": _lot_act(lots_of_staff.ban, N_("This lot never goes to the customer.")),
+            "allow-lot": _lot_act(lots_of_staff.allow, N_("This lot may go to the customer again.")),
+            "lot-selection": _lot_act(lots_of_staff.set_selection, N_("The changes were saved.")),
+        },
+        needs="staff",
+    ),
 )

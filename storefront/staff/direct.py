@@ -13,11 +13,12 @@ from storefront.staff.deliveries import version_of
 
 
 def rest_of(line: Mapping[str, Any]) -> Decimal:
-    """What of an order line has neither left nor been called off."""
+    """What of an order line has neither left, nor been called off, nor is a supplier's to deliver already."""
     ordered, cancelled, shipped = (
         Decimal(line[name]) for name in ("quantityOrdered", "quantityCancelled", "quantityShipped")
     )
-    return ordered - cancelled - shipped
+    direct = sum(Decimal(peg["quantity"]) for peg in line["pegs"] if peg["purchaseOrder"]["isDirect"])
+    return ordered - cancelled - shipped - direct
 
 
 def by_source(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

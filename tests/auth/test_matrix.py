@@ -58,6 +58,7 @@ EXPECTED = {
     P.COMPANY_MANAGE:        "-    -    own  -    -    -    -   -   -   -",
     P.DELIVERIES_READ:       "self own  own  own  terr team all all all all",
     P.DELIVERIES_MANAGE:     "-    -    -    -    -    -    all -   -   -",
+    P.WAREHOUSE_REPORT:      "-    -    -    -    -    -    all -   -   all",
     P.IMPORTS_WRITE:         "-    -    -    -    -    -    -   -   all all",
     P.INVOICES_READ:         "self own  own  own  terr team -   all all all",
     P.INVOICES_MANAGE:       "-    -    -    -    -    -    -   all -   -",

@@ -281,7 +281,7 @@ async def test_only_a_clients_machine_can_be_added_by_an_admin(gate: Gate) -> No
     """What the database lets the writing role of customers do to users, asked of the database itself."""
     from sqlalchemy.exc import DBAPIError
 
-    from auth.sessions import hash_of
+    from auth.session_secrets import hash_of
     from auth.viewers import load_visit
     from rules.states import SessionKind
 

@@ -19,6 +19,7 @@ from rules.calendars import (
     last_open,
     next_open,
     open_receipt_day,
+    priced_ship_day,
     receipt_day,
     ship_day,
     zone_named,
@@ -181,3 +182,27 @@ def test_forward_and_backward_agree(route: Route, entered: date) -> None:
     assert entered <= shipped <= arrived
     assert backward(arrived, route).ship >= shipped
     assert ALWAYS_OPEN.is_open(arrived)
+
+
+@pytest.mark.parametrize(
+    ("case", "requested_on", "ships_on"),
+    [
+        ("no day asked for", None, date(2026, 3, 2)),
+        ("today", date(2026, 3, 2), date(2026, 3, 2)),
+        ("sooner than it can come", date(2026, 3, 3), date(2026, 3, 2)),
+        ("three days before, and not on Sunday", date(2026, 3, 11), date(2026, 3, 6)),
+        ("three days before", date(2026, 3, 12), date(2026, 3, 9)),
+        ("a closed day is the next one", date(2026, 3, 14), date(2026, 3, 13)),
+    ],
+)
+def test_prices_follow_the_ship_day_of_the_requested_day(
+    case: str, requested_on: date | None, ships_on: date
+) -> None:
+    workdays = Calendar(frozenset(range(5)))
+    route = Route(3, 1, workdays, ALWAYS_OPEN, workdays)
+    assert priced_ship_day(requested_on, date(2026, 3, 2), route) == ships_on, case
+
+
+def test_where_nobody_shares_a_day_the_requested_one_is_priced() -> None:
+    route = Route(1, 0, Calendar(frozenset({0})), Calendar(frozenset({1})))
+    assert priced_ship_day(date(2026, 3, 11), date(2026, 3, 2), route) == date(2026, 3, 11)

@@ -25,6 +25,8 @@ ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "availability": [{"products": [{"sku": "ACE-0", "quantity": "2"}]}],
     "checkLines": [{"input": {"text": "ACE-0 2\nACE-1 3"}}],
     "productSuggestions": [{"by": {"sku": "ACE-0"}}],
+    "deliveryCalendar": [{"from": "2026-01-01", "to": "2026-12-31", "includeCancelled": True}],
+    "onTimeFigures": [{"from": "2026-01-01", "to": "2026-12-31"}],
     "discountBacktest": [{"rule": {"code": "UNO"}, "from": "2026-01-01", "to": "2026-12-31"}],
     # For whom: test_isolation puts each company's id in its place.
     "priceSimulation": [
@@ -32,7 +34,9 @@ ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
-THROUGH_IDS = ("node", "nodes", "quickOrder", "deliveryAlternatives", "stockWaiting")  # read by id, apart
+THROUGH_IDS = (
+    "node", "nodes", "quickOrder", "deliveryAlternatives", "stockWaiting", "warehouseTasks",  # read by id, apart
+)  # fmt: skip
 
 
 class NeedsExample(AssertionError):

@@ -378,6 +378,33 @@ def _delivery_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _pick(scene: Scene, name: str) -> Input:
+    document = "query($id: ID!) { delivery(by: {id: $id}) { id version lines { id quantity } } }"
+    found = (await scene.ask(name, document, {"id": scene.world.deliveries["RELEASED"]}))["data"]["delivery"]
+    line = found["lines"][0]
+    lines = [{"deliveryLineId": line["id"], "quantity": line["quantity"]}]
+    return {"deliveryId": found["id"], "expectedVersion": found["version"], "lines": lines}
+
+
+async def _warehouse(scene: Scene, name: str) -> str:
+    return str((await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"])
+
+
+async def _count(scene: Scene, name: str) -> Input:
+    reference = {"namespace": "wms", "value": "count-1"}
+    lines = [{"sku": "ACE-2", "quantity": "77"}]
+    return {"warehouseId": await _warehouse(scene, name), "lines": lines, "externalReference": reference}
+
+
+async def _acknowledge(scene: Scene, name: str) -> Input:
+    return {"warehouseId": await _warehouse(scene, name), "consumer": "other", "upTo": 0}
+
+
+async def _end_consumer(scene: Scene, name: str) -> Input:
+    answer = await scene.ask(name, "{ warehouseConsumers { id } }")
+    return {"warehouseConsumerId": answer["data"]["warehouseConsumers"][0]["id"]}
+
+
 async def _own_key(scene: Scene, name: str, table: str, type_name: str) -> str:
     """The id of what the viewer keeps at the company they act for."""
     viewer = scene.viewers[name]
@@ -805,6 +832,10 @@ def _scheduling(*ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
+async def _calendar_link(scene: Scene, name: str) -> Input:
+    return {"isActive": True}
+
+
 EXAMPLES: dict[str, Example] = {
     "saveCalendar": Example(
         "logistics",
@@ -839,6 +870,7 @@ EXAMPLES: dict[str, Example] = {
     "setCustomerCalendar": Example(
         "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
+    "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
@@ -917,6 +949,10 @@ EXAMPLES: dict[str, Example] = {
     "setPurchasePeg": Example("logistics", _purchase_act("waiting", quantity="1", pegs=True)),
     "releaseDelivery": Example("logistics", _release),
     "shipDelivery": Example("logistics", _delivery_act(carrier="Sol", trackingNumber="TS-1")),
+    "pickDelivery": Example("logistics", _pick, {"lines": [{"deliveryLineId": "x", "quantity": "1"}]}),
+    "countStock": Example("logistics", _count, {"lines": []}),
+    "acknowledgeEvents": Example("logistics", _acknowledge, {"upTo": 9_000_000}),
+    "endWarehouseConsumer": Example("logistics", _end_consumer, {"warehouseConsumerId": "x"}),
     "cancelDelivery": Example("logistics", _delivery_act(**WHY)),
     "updateDelivery": Example(
         "logistics", _delivery_act(carrier="Sol", trackingNumber="T", internalNote="n")

@@ -17,19 +17,23 @@ MIX = "test_races_mix.py::test_the_mix"
 @flaw("what was held too long is given back in two transactions", MIX)
 def _halves() -> None:
     """At the end all is well: only who looks meanwhile sees it."""
-    expired = "kind = 'SOFT' and released_at is null"
 
-    async def keep(run: Any) -> None:
+    async def expire(run: Any) -> None:
         async with run.database.job() as session:
-            ended = f"update reservation set released_at = expires_at where {expired} returning *"
+            ended = (
+                "update reservation set released_at = expires_at"
+                " where source_id is not null and released_at is null returning product_id, warehouse_id, quantity"
+            )
             gone = (await session.execute(text(ended))).all()
         await asyncio.sleep(0.3)
         async with run.database.job() as session:
             for row in gone:
-                lower = "update stock_balance set reserved = reserved - 1 where product_id = :p and warehouse_id = :w"
-                await session.execute(text(lower), {"p": row.product_id, "w": row.warehouse_id})
+                lower = "update stock_balance set reserved = reserved - :q where product_id = :p and warehouse_id = :w"
+                await session.execute(
+                    text(lower), {"p": row.product_id, "w": row.warehouse_id, "q": row.quantity}
+                )
 
-    _put("keep_promises", keep, tests.safety.mixing)
+    _put("expire_holds", expire, tests.safety.mixing)
 
 
 @flaw("what is blocked is not counted", MIX)

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from sqlalchemy import event, text
 
 from app.database import Database
 from auth.permissions import Role, Viewer
-from jobs.promises import keep_promises
+from jobs.promises import expire_holds, keep_promises
 from jobs.runs import Run
 from models.base import new_id
 from models.invariants import INVARIANTS
@@ -54,7 +55,9 @@ REFUSALS: dict[str, set[str]] = {
     "receive": _COMMON | {"QUANTITY_INVALID", "INVALID"},
     "block": _COMMON,
     "unblock": _COMMON,
-    "reserve softly": {"OUT_OF_STOCK"},
+    "hold a cart": _COMMON | {"OUT_OF_STOCK", "CART_EMPTY"},
+    "place a cart": _COMMON | {"OUT_OF_STOCK", "CART_EMPTY"},
+    "let a cart's hold go": _COMMON,
     "expire": {NOTHING},
 }
 
@@ -85,16 +88,6 @@ _SUPPLIES = """
 """
 _DELIVERIES = "select id, version from delivery where status = 'RELEASED' order by id"
 _LOTS = "select id, version from lot where status = :status order by id"
-# What carts and quotes will hold: a quantity of a product in a warehouse, for a while, for no order.
-_HOLD_SOFTLY = """
-    with taken as (
-        update stock_balance set reserved = reserved + 1
-        where product_id = :product and warehouse_id = :warehouse and reserved + blocked + 1 <= on_hand
-        returning product_id, warehouse_id
-    )
-    insert into reservation (id, customer_id, product_id, warehouse_id, kind, quantity, created_at, expires_at)
-    select :id, :customer, product_id, warehouse_id, 'SOFT', 1, :now, :now from taken returning id
-"""
 
 
 @dataclass
@@ -336,22 +329,40 @@ class Mix:
     async def unblock(self, dice: random.Random) -> str | None:
         return await self._on_lot(dice, "unblockLot", "BLOCKED")
 
-    async def reserve_softly(self, dice: random.Random) -> str:
-        values = {
-            "id": new_id(), "customer": dice.choice(self.buyers).customer_id, "now": NOW,
-            "product": dice.choice(self.products).id, "warehouse": dice.choice(self.warehouses),
-        }  # fmt: skip
-        async with self.crowd.database.job() as session:
-            held = (await session.execute(text(_HOLD_SOFTLY), values)).first()
-        return "OUT_OF_STOCK" if held is None else DONE
+    async def hold_cart(self, dice: random.Random) -> str:
+        """A few pieces in a cart, out of others' reach for half an hour."""
+        viewer = dice.choice(self.buyers)
+        lines = [{"sku": dice.choice(self.products).sku, "quantity": str(dice.randint(1, 2))}]
+        acts: tuple[tuple[str, dict[str, Any]], ...] = (("clearCart", {}), ("addToCart", {"lines": lines}))
+        for mutation, given in acts:
+            code = str(await self._act(viewer, mutation, **given))
+            if code != DONE:
+                return code
+        return str(await self._act(viewer, "holdCart"))
+
+    async def place_cart(self, dice: random.Random) -> str | None:
+        """What is held becomes the order's."""
+        viewer = dice.choice(self.buyers)
+        cart = await self.crowd.ask(viewer, "{ cart { id version totals { gross { amount } } } }")
+        total = cart["totals"]["gross"]["amount"]
+        if Decimal(total) == 0:
+            return None
+        given = {"cartId": cart["id"], "expectedVersion": cart["version"], "expectedTotal": total}
+        return str(await self._act(viewer, "placeOrder", **given))
+
+    async def release_hold(self, dice: random.Random) -> str:
+        return str(await self._act(dice.choice(self.buyers), "releaseCartHold"))
 
     async def expire(self, dice: random.Random) -> str:
-        """The hourly job: what was held too long is given back, broken promises are made again."""
-        old = "select count(*) from reservation where kind = 'SOFT' and released_at is null"
-        there = await self.crowd.value(old)
-        run = Run(self.crowd.database, lambda: NOW, new_id(), "promises.keep", 1, {}, None, None, None)
-        await keep_promises(run)
-        return DONE if there else NOTHING
+        """The jobs: what was held too long is given back, and broken promises are made again."""
+        held = await self.crowd.value(
+            "select count(*) from reservation where source_id is not null and released_at is null"
+        )
+        for keep, clock in ((keep_promises, NOW), (expire_holds, NOW + timedelta(hours=1))):
+            await keep(
+                Run(self.crowd.database, partial(_at, clock), new_id(), "mix", 1, {}, None, None, None)
+            )
+        return DONE if held else NOTHING
 
 
 _ACTS: dict[str, Callable[[Mix, random.Random], Awaitable[str | None]]] = {
@@ -370,7 +381,9 @@ _ACTS: dict[str, Callable[[Mix, random.Random], Awaitable[str | None]]] = {
     "receive": Mix.receive,
     "block": Mix.block,
     "unblock": Mix.unblock,
-    "reserve softly": Mix.reserve_softly,
+    "hold a cart": Mix.hold_cart,
+    "place a cart": Mix.place_cart,
+    "let a cart's hold go": Mix.release_hold,
     "expire": Mix.expire,
 }
 # The others follow from orders: they are placed, confirmed and released more often than anything else happens.
@@ -441,3 +454,7 @@ async def mix(made: Mix, seed: int, goes_on: Callable[[], bool]) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(WORKERS):
             group.create_task(work(number))
+
+
+def _at(moment: datetime) -> datetime:
+    return moment

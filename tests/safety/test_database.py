@@ -198,7 +198,9 @@ CHECKS = [
     ("update sales_order_line set quantity_shipped = -1", "quantities_not_negative"),
     ("update sales_order_line set discount_percent = 100.1", "discount_range"),
     ("update sales_order_schedule_line set quantity = -1", "quantity_not_negative"),
-    ("update sales_order_schedule_line set confirmed_on = '2026-03-01', ship_on = '2026-03-02'", "leaves_before"),
+    ("update sales_order_schedule_line set first_confirmed_on = '2026-03-01', confirmed_on = '2026-03-01',"
+     " ship_on = '2026-03-02'", "leaves_before"),
+    ("update sales_order_schedule_line set confirmed_on = '2026-03-01', first_confirmed_on = null", "first_promise"),
     ("update calendar set weekdays = '{}'", "weekdays_known"),
     ("update calendar set weekdays = '{7}'", "weekdays_known"),
     ("update sellable_days set days = -1", "days_range"),

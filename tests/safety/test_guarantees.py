@@ -81,7 +81,8 @@ async def test_an_act_changes_something_and_leaves_a_trace(scene: Scene, name: s
 
     changed = difference(before, await scene.snapshot())
     assert len(changed["audit_event"]["new"]) >= 1 and len(changed["idempotency_record"]["new"]) == 1
-    assert set(changed) - {"audit_event", "idempotency_record", "outbox_event"}
+    # Sessions are in no snapshot, for they change by being used: tests/schema/test_delivery_calendar.py looks at them.
+    assert set(changed) - {"audit_event", "idempotency_record", "outbox_event"} or name == "setCalendarLink"
 
 
 @pytest.mark.parametrize("name", NAMES)

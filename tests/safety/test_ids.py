@@ -35,6 +35,7 @@ TABLES = {
     "QuoteRevision": ("quote_revision", None), "QuoteLine": ("quote_line", None),
     "Supplier": ("supplier", None), "PurchaseOrder": ("purchase_order", None),
     "PurchaseOrderLine": ("purchase_order_line", None), "Lot": ("lot", None),
+    "DeliveryLine": ("delivery_line", None), "WarehouseConsumer": ("warehouse_consumer", None),
 }  # fmt: skip
 NONSENSE = (
     "", "x", "T3JkZXI", "0", "null", "Order:1", "../../etc/passwd", "' or 1=1 --", "T3JkZXI6MQ==", "🙈", "a" * 5000,
@@ -45,7 +46,7 @@ NONSENSE = (
 OF_THE_HOUSE = (
     "Product", "ProductCategory", "DiscountGroup", "DiscountRule", "Segment", "TradeAgreementJournal",
     "SalesRep",
-    "Supplier", "PurchaseOrder", "PurchaseOrderLine", "Lot", "Warehouse",
+    "Supplier", "PurchaseOrder", "PurchaseOrderLine", "Lot", "Warehouse", "WarehouseConsumer",
 )  # fmt: skip
 
 

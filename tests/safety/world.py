@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
@@ -30,11 +30,20 @@ from models.free_goods import StoredFreeGoodsRule
 from models.invitations import Invitation
 from models.jobs import Job, JobErrorRow
 from models.mails import MailMessage
+from models.products import Product
 from models.sales_history import SalesHistory
 from models.scheduling import CustomerCalendar, SellableDays, WorkCalendar
 from models.security import ROW_POLICIES
+from models.stock import Warehouse
 from models.trade_agreements import CustomerPricingGroup
 from models.users import User
+from models.warehouse import (
+    ExternalReport,
+    StockCount,
+    StockCountLine,
+    WarehouseAcknowledgement,
+    WarehouseConsumer,
+)
 from resolvers.bank import bank_lines_by_file, import_bank_file
 from resolvers.invoices import instalments_by_invoice, invoices_by_id, invoices_of_run, lines_by_invoice
 from resolvers.invoices_acts import LineToCredit, Rectification, rectify_invoice
@@ -657,6 +666,43 @@ async def _trade(database: Database, world: World) -> None:
             )
             session.add(SellableDays(seller_id=keeper.seller_id, customer_id=key, days=0))
             session.add(CustomerCalendar(customer_id=key, calendar_id=calendar.id))
+        await _outside_system(session, keeper)
+
+
+async def _outside_system(session: AsyncSession, keeper: Viewer) -> None:
+    """A warehouse system that acknowledged an event, and reported a count."""
+    place = await session.scalar(
+        select(Warehouse.id).where(Warehouse.seller_id == keeper.seller_id).order_by(Warehouse.id).limit(1)
+    )
+    assert place is not None
+    consumer = WarehouseConsumer(
+        id=new_id(),
+        seller_id=keeper.seller_id,
+        warehouse_id=place,
+        code="wms",
+        acknowledged_at=NOW,
+        created_at=NOW,
+    )
+    count = StockCount(
+        id=new_id(),
+        seller_id=keeper.seller_id,
+        warehouse_id=place,
+        counted_at=NOW,
+        counted_by_id=keeper.user_id,
+    )
+    session.add_all([consumer, count])
+    await session.flush()
+    session.add(WarehouseAcknowledgement(consumer_id=consumer.id, position=3))
+    session.add(
+        ExternalReport(
+            seller_id=keeper.seller_id, namespace="wms", value="C-1", act="countStock", input_hash="0",
+            entity_id=count.id, reported_by_id=keeper.user_id, reported_at=NOW,
+        )
+    )  # fmt: skip
+    product = await session.scalar(
+        select(Product.id).where(Product.seller_id == keeper.seller_id).order_by(Product.sku).limit(1)
+    )
+    session.add(StockCountLine(count_id=count.id, product_id=product, quantity=Decimal(0), change=Decimal(0)))
 
 
 async def _first_row(database: Database, viewer: Viewer, journal: UUID) -> str:
@@ -718,6 +764,7 @@ OUR_BOOKS = (
     "concession_limit", "quote_policy",
     "supplier", "supplier_product", "purchase_order_line", "purchase_schedule_line", "purchase_receipt",
     "purchase_receipt_line",
+    "warehouse_consumer", "warehouse_acknowledgement", "external_report", "stock_count", "stock_count_line",
 )  # fmt: skip
 # What was delivered is the order's, wherever it is written down: the order of a row `t`.
 _OF_DELIVERY = "(select order_id from delivery d where d.id = {})"

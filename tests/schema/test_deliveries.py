@@ -31,7 +31,7 @@ async def test_an_order_leaves_in_two_deliveries(shop: Shop) -> None:
     first = await released(shop, order, 4, plannedOn="2026-03-05")
 
     assert (first["number"], first["status"], first["plannedOn"], first["allowedActions"]) == (
-        "DN-2026-000001", "RELEASED", "2026-03-05", ["SHIP", "CANCEL", "UPDATE"],
+        "DN-2026-000001", "RELEASED", "2026-03-05", ["SHIP", "CANCEL", "UPDATE", "PICK"],
     )  # fmt: skip
     assert await balance(shop) == (100, 10) and await shop.broken() == []
     order = await order_of(shop, order["id"])

@@ -7,13 +7,13 @@ import pytest
 
 from auth.permissions import Viewer
 from tests.schema.buying import act, came, demand, drafted, make_supplier, of, sent
-from tests.schema.delivering import balance, confirmed, released, value
+from tests.schema.delivering import balance, confirmed, released, shipped, value
 from tests.schema.shop import Shop
 from tests.schema.test_deliveries_lots import lots_of, wine
 
 _keys = count(1)
 LOT = """id number status statusReason version daysLeft receivedOn expiresOn product { sku }
-    places { warehouse { code } onHand allocated }"""
+    places { warehouse { code } onHand allocated free }"""
 LOTS = f"""query($status: LotStatus, $days: Int, $search: String, $gone: Boolean! = false) {{
     lots(status: $status, daysLeft: $days, search: $search, includeGone: $gone, first: 50) {{ nodes {{ {LOT} }} }} }}"""
 
@@ -45,10 +45,11 @@ async def test_lots_are_listed_the_first_to_end_ahead(shop: Shop) -> None:
     await wine(shop)
 
     assert [(each["number"], each["daysLeft"], each["places"]) for each in await listed(shop)] == [
-        (number, days, [{"warehouse": {"code": "MAD"}, "onHand": "5", "allocated": "0"}])
+        (number, days, [{"warehouse": {"code": "MAD"}, "onHand": "5", "allocated": "0", "free": "5"}])
         for number, days in (("L0", 0), ("L2", 60), ("L1", 91))
     ]
     await put_lot(shop, "blockLot", "L2")
+    await value(shop, "update product set barcode = '8412345000016' where sku = 'VINO' returning id")
     for given, numbers in (
         ({"days": 60}, ["L0", "L2"]),
         ({"status": "BLOCKED"}, ["L2"]),
@@ -56,6 +57,11 @@ async def test_lots_are_listed_the_first_to_end_ahead(shop: Shop) -> None:
         ({"search": "vin"}, ["L0", "L2", "L1"]),
         ({"search": "l1"}, ["L1"]),
         ({"search": "%"}, []),
+        ({"search": "8412345000016"}, ["L0", "L2", "L1"]),
+        ({"search": "(01)08412345000016(10)L1"}, ["L1"]),
+        ({"search": "01084123450000161726050110L1"}, ["L1"]),
+        ({"search": "(10)L"}, []),
+        ({"search": "(01)08412345000023(10)L1"}, []),
     ):
         assert [each["number"] for each in await listed(shop, **given)] == numbers, given
 
@@ -137,3 +143,25 @@ async def test_nothing_of_a_blocked_lot_is_taken_in(shop: Shop) -> None:
         ("INVALID", ["lines", "0", "lotNumber"])
     ]
     assert await shop.snapshot() == before
+
+
+async def test_who_got_a_lot(shop: Shop) -> None:
+    product = await wine(shop)
+    for quantity in (4, 3):
+        await shipped(shop, await released(shop, await confirmed(shop, (product, quantity))))
+    await released(shop, await confirmed(shop, (product, 1)))  # has not left
+    document = """query($id: ID!) { node(id: $id) { ... on Lot { recipients(first: 5) { totalCount nodes {
+        customerName deliveryNumber orderNumber shippedAt quantity unit } } } } }"""
+    found = {}
+    for number in ("L0", "L1", "L2"):
+        key = (await lot_named(shop, number))["id"]
+        found[number] = (await shop.data(shop.logistics, document, id=key))["node"]["recipients"]
+
+    rest = {"customerName": "Bar Núñez SL", "shippedAt": "2026-03-02T10:00:00Z", "unit": product.unit_code}
+    first = rest | {"deliveryNumber": "DN-2026-000001", "orderNumber": "SO-2026-000001"}
+    second = rest | {"deliveryNumber": "DN-2026-000002", "orderNumber": "SO-2026-000002"}
+    assert found == {
+        "L0": {"totalCount": 0, "nodes": []},
+        "L1": {"totalCount": 1, "nodes": [second | {"quantity": "2"}]},
+        "L2": {"totalCount": 2, "nodes": [second | {"quantity": "1"}, first | {"quantity": "4"}]},
+    }

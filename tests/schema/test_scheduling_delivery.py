@@ -285,3 +285,35 @@ def test_a_band_needs_its_bound(
     given = None if threshold is None else Decimal(threshold)
     found = check_display(group, AvailabilityDisplay(display), given, Decimal(standing))
     assert [each.path[0] for each in found] == fields, case
+
+
+CONDITIONS = """query($of: ID) { deliveryConditions(customerId: $of) {
+    timeZone orderUntil { weekday at } transportDays deliveryWeekdays shipsOn receiptOn } }"""
+
+
+async def test_a_buyer_is_told_until_when_to_order_and_when_goods_come(shop: Shop) -> None:
+    """Monday 2 March, 11:00 in Madrid: after the deadline; a day under way, and taken on Wednesdays and Fridays."""
+    await workdays(shop)
+    await run(
+        shop, "insert into calendar (id, seller_id, code, name, weekdays)"
+        " values (gen_random_uuid(), :seller, 'X-V', 'X-V', '{2,4}')", seller=shop.seller.id,
+    )  # fmt: skip
+    known = await ids(shop)
+    place = known["warehouse"]
+    zone = "Europe/Madrid"
+    await done(
+        shop, "setWarehouseTimes", 1, warehouseId=place, calendarCode="LAB", handlingDays=0, timeZone=zone
+    )
+    await done(shop, "setEntryDeadline", 2, warehouseId=place, weekday=1, at="10:30")
+    await done(shop, "setTransportTime", 3, warehouseId=place, days=1)
+    await done(shop, "setCustomerCalendar", 4, customerId=known["customer"], calendarCode="X-V")
+
+    told = {
+        "timeZone": zone, "transportDays": 1, "deliveryWeekdays": [3, 5],
+        "orderUntil": [{"weekday": day, "at": "10:30" if day == 1 else None} for day in range(1, 6)],
+        "shipsOn": "2026-03-03", "receiptOn": "2026-03-04",
+    }  # fmt: skip
+    assert (await shop.data(shop.buyer, CONDITIONS))["deliveryConditions"] == told
+    found = await shop.data(shop.logistics, CONDITIONS, of=known["customer"])
+    assert found["deliveryConditions"] == told
+    assert (await shop.data(shop.logistics, CONDITIONS))["deliveryConditions"] is None

@@ -3,7 +3,6 @@
 import pytest
 from httpx import AsyncClient
 
-from storefront.portal.deliveries import calendar, escaped, folded
 from storefront.staff.deliveries import lots_of, proposals_of
 from tests.storefront.visitor import BUYER, COMPANY_ADMIN, LOGISTICS, REP, Visitor
 
@@ -60,34 +59,12 @@ async def test_a_rep_looks_on_and_gets_no_buttons(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("email", [BUYER, COMPANY_ADMIN])
-async def test_buyers_see_their_own_and_a_calendar(visitor: Visitor, email: str) -> None:
+async def test_buyers_see_their_own(visitor: Visitor, email: str) -> None:
     await visitor.sign_in(email)
 
-    await visitor.open("/deliveries")
-    await visitor.open("/deliveries?state=shipped")
-    answer = await visitor.client.get("/deliveries.ics")
-
-    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
-    assert answer.text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") and answer.text.endswith(
-        "END:VCALENDAR\r\n"
-    )
+    for state in ("", "planned", "shipped"):
+        await visitor.open(f"/deliveries?state={state}")
     await visitor.check_absent(DESK)
-
-
-def test_calendar_lines_are_escaped_and_folded() -> None:
-    delivery = {
-        "id": "x", "number": "DN-1", "orderNumber": "SO-1", "plannedOn": "2026-12-31", "version": 2,
-        "releasedAt": "2026-03-02T10:00:00Z", "deliveryAddress": {"name": "Bar; a, b"},
-        "lines": [{"quantity": "2", "unit": "PCE", "description": "ñ" * 60}],
-    }  # fmt: skip
-
-    told = calendar([delivery], "%(number)s of %(order)s", "Planned")
-
-    assert "DTSTART;VALUE=DATE:20261231\r\nDTEND;VALUE=DATE:20270101\r\nSUMMARY:DN-1 of SO-1\r\n" in told
-    assert "LOCATION:Bar\\; a\\, b\r\n" in told and "DTSTAMP:20260302T100000Z" in told
-    assert max(len(line.encode()) for line in told.split("\r\n")) <= 75
-    assert "ñ" * 60 in told.replace("\r\n ", "")
-    assert folded("short") == "short" and escaped("a\nb") == "a\\nb"
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
         "suggestions:measure", "stock-quantity:read", "orders:discount", "orders:manage", "purchasing:read",
         "purchasing:manage",
+        "lots:read",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -224,8 +225,10 @@ def test_every_page_says_who_may_open_it() -> None:
         "suggestions:measure",
         "stock-quantity:read",
         "orders:discount",
+        "orders:manage",
         "purchasing:read",
         "purchasing:manage",
+        "lots:read",
     }
     apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart

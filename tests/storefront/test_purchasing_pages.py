@@ -149,6 +149,8 @@ async def test_a_supplier_delivers_to_the_customer(visitor: Visitor, demo: Datab
     page = await visitor.submit(visitor.form(act="create"), quantity=form.fields["quantity"])
 
     assert "Se creó el pedido de compra PO-2026-000006." in page.text and number in page.text
+    await visitor.open(f"/staff/orders/{number}/direct")
+    assert form.fields["line"] not in visitor.html, "what a supplier is to deliver is not offered again"
 
 
 async def test_an_order_is_sent_confirmed_and_taken_in(visitor: Visitor, demo: Database) -> None:
