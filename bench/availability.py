@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -254,13 +255,13 @@ async def _hot(shop: Shop) -> None:
     cases: list[tuple[str, Sequence[Callable[[], Awaitable[str]]]]] = [
         (
             f"{HOT} orders of one product",
-            [lambda each=each: _order(shop, each, hot) for each in buyers[:HOT]],
+            [partial(_order, shop, each, hot) for each in buyers[:HOT]],
         ),
         (
             f"{5 * HOT} reservations of it alone",
-            [lambda each=each: _reserve(shop, hot, each) for each in entries],
+            [partial(_reserve, shop, hot, each) for each in entries],
         ),
-        ("150 buyers, 7 units", [lambda each=each: _order(shop, each, scarce) for each in buyers]),
+        ("150 buyers, 7 units", [partial(_order, shop, each, scarce) for each in buyers]),
     ]
     states = _states(shop)
     for name, acts in cases:
