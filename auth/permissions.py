@@ -70,6 +70,7 @@ class Permission(StrEnum):
     STAFF = "staff"
     STOCK_QUANTITY_READ = "stock-quantity:read"
     STOCK_READ = "stock:read"
+    STOCK_SHARE = "stock:share"
     SUGGESTIONS_MEASURE = "suggestions:measure"
     TAX_ID_READ = "tax-id:read"
     TRADE_AGREEMENTS_MANAGE = "trade-agreements:manage"
@@ -182,13 +183,13 @@ ROLE_GRANTS: Mapping[Role, Grants] = MappingProxyType(
             (*_SELLING, P.COSTS_READ, P.MARGIN_READ, P.ORDERS_PRICE, P.JOBS_READ, P.TRADE_AGREEMENTS_MANAGE,
              P.FREE_GOODS_MANAGE,
              P.CHARGES_MANAGE, P.AGREEMENTS_CONFIRM, P.DISCOUNTS_MANAGE, P.SUGGESTIONS_MEASURE,
-             P.CONCESSIONS_MANAGE, P.CONCESSIONS_DECIDE, P.PURCHASING_READ, P.QUOTES_APPROVE),
+             P.CONCESSIONS_MANAGE, P.CONCESSIONS_DECIDE, P.PURCHASING_READ, P.STOCK_SHARE, P.QUOTES_APPROVE),
         ),
         Role.LOGISTICS: _grants(
             RowScope.ALL,
             (P.SIGNED_IN, P.STAFF, P.CATALOG_READ, P.STOCK_READ, P.STOCK_QUANTITY_READ, P.LOTS_READ, P.CUSTOMERS_READ,
              P.ORDERS_READ, P.DELIVERIES_READ, P.DELIVERIES_MANAGE, P.PURCHASING_READ, P.PURCHASING_MANAGE,
-             P.WAREHOUSE_REPORT),
+             P.STOCK_SHARE, P.WAREHOUSE_REPORT),
             JOBS_READ=RowScope.SELF,
         ),
         Role.FINANCE: _grants(

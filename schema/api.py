@@ -55,6 +55,7 @@ from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.scheduling_delivery import SchedulingDeliveryMutations
+from schema.sharing import SharingMutations, SharingQueries
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -87,6 +88,7 @@ class Query(
     BacktestQueries,
     SuggestionQueries,
     AvailabilityQueries,
+    SharingQueries,
     SchedulingQueries,
     DeliveryConditionsQueries,
     StatementQueries,
@@ -133,6 +135,7 @@ class Mutation(
     DeliveryMutations,
     DeliveryCalendarMutations,
     LotMutations,
+    SharingMutations,
     LotsByCustomerMutations,
     WarehouseMutations,
     OrderScheduleMutations,

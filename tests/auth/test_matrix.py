@@ -82,6 +82,7 @@ EXPECTED = {
     P.CONCESSIONS_DECIDE:    "-    -    -    -    -    team -   -   -   -",
     P.PURCHASING_READ:       "-    -    -    -    -    team all all all all",
     P.PURCHASING_MANAGE:     "-    -    -    -    -    -    all -   -   all",
+    P.STOCK_SHARE:           "-    -    -    -    -    team all -   -   -",
     P.QUOTES_READ:           "own  own  own  own  terr team -   all all all",
     P.QUOTES_ANSWER:         "own  own  own  -    -    -    -   -   -   -",
     P.QUOTES_MANAGE:         "-    -    -    -    terr team -   -   -   -",

@@ -34,7 +34,9 @@ ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "suggestionPerformance": [{"since": "2026-03-01", "until": "2026-03-31"}],
 }
-THROUGH_IDS = ("node", "nodes", "quickOrder", "deliveryAlternatives", "warehouseTasks")  # read by id, apart
+THROUGH_IDS = (
+    "node", "nodes", "quickOrder", "deliveryAlternatives", "stockWaiting", "warehouseTasks",  # read by id, apart
+)  # fmt: skip
 
 
 class NeedsExample(AssertionError):

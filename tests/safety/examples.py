@@ -766,6 +766,22 @@ def _lot(status: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _share(scene: Scene, name: str) -> Input:
+    place = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"]
+    product = global_id("Product", scene.world.products["ACE-1"])
+    document = "query($id: ID!) { stockWaiting(productId: $id) { lines { orderLineId } } }"
+    lines = (await scene.ask(name, document, {"id": product}))["data"]["stockWaiting"]["lines"]
+    named = [each["orderLineId"] for each in lines[:1]]
+    return {"productId": product, "warehouseId": place, "policy": "EQUALLY", "orderLineIds": named}
+
+
+async def _priority(scene: Scene, name: str) -> Input:
+    document = "query($id: ID!) { customer(by: {id: $id}) { id version } }"
+    key = global_id("Customer", scene.world.customers["child"])
+    found = (await scene.ask(name, document, {"id": key}))["data"]["customer"]
+    return {"customerId": found["id"], "priority": 2, "expectedVersion": found["version"]}
+
+
 async def _purchase(scene: Scene, name: str) -> Input:
     place = (await scene.ask(name, "{ warehouses { id } }"))["data"]["warehouses"][0]["id"]
     peg = {"orderLineId": scene.world.buying["lacking"], "quantity": "1"}
@@ -1028,6 +1044,8 @@ EXAMPLES: dict[str, Example] = {
     "updateApiClient": Example("padmin", _client_act(name="Otro", scopes=["CATALOG_READ"], addresses=[])),
     "rotateApiClientSecret": Example("padmin", _client_act(secretDays=30, keepOldHours=1)),
     "disableApiClient": Example("padmin", _client_act()),
+    "shareStock": Example("logistics", _share, {"productId": "nonsense"}),
+    "setDeliveryPriority": Example("logistics", _priority, {"priority": 10}),
     "updateCustomerNote": Example("repa", _update_note, {"note": "x" * 2001}),
     "createSalesAgreement": Example("repa", _create_agreement, {"terms": AGREED | {"title": " "}}),
     "saveSalesAgreementDraft": Example("repa", _agreement_act("draft", terms=AGREED)),

@@ -297,6 +297,7 @@ MEANT = frozenset(
         ("updateFreeGoodsRule", "customerId"),
         ("saveSupplierProduct", "unitPrice"),
         ("setLotSelection", "customerId"),
+        ("setDeliveryPriority", "customerId"),
         ("setMembershipRoles", "userId"),
         ("setOrderLinePrice", "unitPrice"),
         ("setSpendLimit", "userId"),
