@@ -6,7 +6,7 @@ Open demand is everybody's: a buyer is told what comes of it, never the rows.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -176,7 +176,8 @@ class StockRow:
     """
     A product in a warehouse, or where the product has them a lot of it there; `lot` is null without lots.
 
-    `blocked` is what of the product's `on_hand` is of blocked lots.
+    `blocked` is what of the product's `on_hand` is of blocked lots, `soft` what of its `held` is held for carts and
+    quotes. A hold that is over counts no more, though it is not given back yet.
     """
 
     product_id: UUID
@@ -189,30 +190,40 @@ class StockRow:
     best_before_on: date | None
     expires_on: date | None
     blocked: Decimal
+    soft: Decimal
 
 
 _STOCK = text("""
-    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved as held,
+    with hold as (
+        select product_id, warehouse_id, sum(quantity) filter (where expires_at > :now) as soft,
+            sum(quantity) filter (where expires_at <= :now) as lapsed
+        from reservation
+        where product_id = any (:products) and source_id is not null and released_at is null
+        group by product_id, warehouse_id
+    )
+    select balance.product_id, balance.warehouse_id, balance.on_hand,
+        balance.reserved - coalesce(hold.lapsed, 0) as held,
         cast(null as varchar) as lot, cast(null as varchar) as status, cast(null as date) as received_on,
         cast(null as date) as best_before_on, cast(null as date) as expires_on,
-        balance.blocked
-    from stock_balance balance where balance.product_id = any (:products)
+        balance.blocked, coalesce(hold.soft, 0) as soft
+    from stock_balance balance left join hold using (product_id, warehouse_id)
+    where balance.product_id = any (:products)
     union all
     select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
-        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on, 0
+        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on, 0, 0
     from lot join lot_balance balance on balance.lot_id = lot.id
     where lot.product_id = any (:products) and balance.on_hand > 0
 """).bindparams(_PRODUCTS)
 
 
-async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
+async def stock(session: Reads, product_ids: Sequence[UUID], now: datetime) -> list[StockRow]:
     """Balances and lots: what is there, and what of it is reserved (balances) or allocated (lots)."""
-    found = await session.execute(_STOCK, {"products": list(product_ids)})
+    found = await session.execute(_STOCK, {"products": list(product_ids), "now": now})
     return [
         StockRow(
             row.product_id, row.warehouse_id, row.on_hand, row.held, row.lot,
             None if row.status is None else LotStatus(row.status), row.received_on, row.best_before_on, row.expires_on,
-            row.blocked,
+            row.blocked, row.soft,
         )
         for row in found
     ]  # fmt: skip
@@ -221,7 +232,7 @@ async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
 @dataclass(frozen=True, slots=True)
 class DemandRow:
     """
-    What is open of orders, on the day it is to leave: reserved, and released of that, and the rest.
+    What is open of orders, on the day it is to leave: reserved, and of that released or held by lot, and the rest.
 
     `warehouse_id` is null for what no warehouse holds; `sellable_days` are the customer's.
     """
@@ -237,10 +248,11 @@ class DemandRow:
 
 # What is pegged is taken by the order on the day it comes, though it may leave later.
 # What waits for consent holds stock softly and counts; an order on hold holds nothing, and what is open of it counts.
+# Lots that a customer asked for are held for the line: what leaves first is held first.
 # What a supplier delivers straight to the customer never leaves a warehouse of ours.
 _DEMANDS = text("""
     with part as (
-        select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id,
+        select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id, line.id as line_id,
             least(
                 coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today),
                 (select min(peg.expected_on) from purchase_peg peg
@@ -271,13 +283,30 @@ _DEMANDS = text("""
         join purchase_order purchase on purchase.id = line.purchase_order_id and purchase.sales_order_id is not null
         where peg.schedule_line_id in (select id from part)
         group by peg.schedule_line_id
+    ), by_lot as (
+        select part.id, least(
+            held.quantity - coalesce(sent.released, 0),
+            greatest(named.quantity - coalesce(sum(held.quantity - coalesce(sent.released, 0)) over (
+                partition by named.order_line_id, named.warehouse_id order by part.day, part.id
+                rows between unbounded preceding and 1 preceding
+            ), 0), 0)
+        ) as quantity
+        from (
+            select order_line_id, warehouse_id, sum(quantity - quantity_used) as quantity from order_line_lot
+            where quantity > quantity_used group by order_line_id, warehouse_id
+        ) named
+        join part on part.line_id = named.order_line_id
+        join held on held.schedule_line_id = part.id and held.warehouse_id = named.warehouse_id
+        left join sent on sent.schedule_line_id = part.id
     ), loose as (
         select reservation.product_id, reservation.warehouse_id, reservation.customer_id, reservation.quantity
-        from reservation where released_at is null and schedule_line_id is null
-            and product_id = any (:products)
+        from reservation
+        where released_at is null and source_id is not null and expires_at > :now and product_id = any (:products)
+            and not (source_kind = 'CART' and customer_id = :customer and held_by_id = :person)
     ), demand as (
         select part.product_id, coalesce(held.warehouse_id, part.warehouse_id) as warehouse_id, part.customer_id,
-            part.day, coalesce(held.quantity, 0) as reserved, coalesce(sent.released, 0) as released,
+            part.day, coalesce(held.quantity, 0) as reserved,
+            coalesce(sent.released, 0) + coalesce(by_lot.quantity, 0) as released,
             greatest(
                 part.quantity - coalesce(sent.shipped, 0) - coalesce(held.quantity, 0) - coalesce(direct.quantity, 0), 0
             ) as unreserved
@@ -285,6 +314,7 @@ _DEMANDS = text("""
         left join held on held.schedule_line_id = part.id
         left join sent on sent.schedule_line_id = part.id
         left join direct on direct.schedule_line_id = part.id
+        left join by_lot on by_lot.id = part.id
         union all
         select product_id, warehouse_id, customer_id, :today, quantity, 0, 0 from loose
     ), shelf as (
@@ -308,14 +338,37 @@ _DEMANDS = text("""
     from demand left join shelf using (customer_id, product_id)
     where demand.reserved > 0 or demand.unreserved > 0
     group by 1, 2, 3, 4
-""").bindparams(_PRODUCTS, bindparam("except_entries", type_=ARRAY(Uuid)))
+""").bindparams(
+    _PRODUCTS, bindparam("except_entries", type_=ARRAY(Uuid)), bindparam("customer", type_=Uuid),
+    bindparam("person", type_=Uuid),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCart:
+    """Whose cart's holds are no demand: the goods are theirs to order."""
+
+    customer_id: UUID
+    person_id: UUID
 
 
 async def demands(
-    session: Reads, product_ids: Sequence[UUID], today: date, except_entries: Collection[UUID] = ()
+    session: Reads,
+    product_ids: Sequence[UUID],
+    today: date,
+    now: datetime,
+    except_entries: Collection[UUID] = (),
+    except_cart: OwnCart | None = None,
 ) -> list[DemandRow]:
-    """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
-    given = {"products": list(product_ids), "today": today, "except_entries": list(except_entries)}
+    """
+    Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life.
+
+    What is held for carts and quotes is demand of today, until its time is over.
+    """
+    given = {
+        "products": list(product_ids), "today": today, "now": now, "except_entries": list(except_entries),
+        "customer": except_cart and except_cart.customer_id, "person": except_cart and except_cart.person_id,
+    }  # fmt: skip
     found = await session.execute(_DEMANDS, given)
     return [DemandRow(*row) for row in found]
 
@@ -348,6 +401,25 @@ async def sellable_days(
         },
     )  # fmt: skip
     return {row[0]: row[1] for row in found}
+
+
+_BANNED = text("""
+    select lot.product_id, lot.number from customer_lot_ban ban join lot on lot.id = ban.lot_id
+    where ban.customer_id = :customer and lot.product_id = any (:products)
+""").bindparams(_PRODUCTS)
+
+
+async def banned_lots(
+    session: Reads, product_ids: Sequence[UUID], customer_id: UUID | None
+) -> dict[UUID, frozenset[str]]:
+    """By product, the numbers of the lots that never go to a customer."""
+    if customer_id is None:
+        return {}
+    given = {"products": list(product_ids), "customer": customer_id}
+    found: dict[UUID, set[str]] = {}
+    for product_id, number in await session.execute(_BANNED, given):
+        found.setdefault(product_id, set()).add(number)
+    return {key: frozenset(numbers) for key, numbers in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

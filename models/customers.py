@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     String,
     UniqueConstraint,
     event,
@@ -29,7 +30,14 @@ from models.base import (
     Stored,
     one_of,
 )
-from rules.states import AvailabilityDisplay, CustomerStatus, InvoicingMode, TaxEvidenceKind, TaxRegime
+from rules.states import (
+    AvailabilityDisplay,
+    CustomerStatus,
+    InvoicingMode,
+    LotSelection,
+    TaxEvidenceKind,
+    TaxRegime,
+)
 from rules.tax_ids import check_tax_id
 
 
@@ -54,12 +62,14 @@ class Customer(Base):
         one_of("status", CustomerStatus),
         one_of("invoicing_mode", InvoicingMode),
         one_of("tax_regime", TaxRegime),
+        one_of("lot_selection", LotSelection),
         UniqueConstraint("seller_id", "number"),
         CheckConstraint("parent_id <> id", name="parent_is_another"),
         Index(None, "name_sort", "id"),
         Index(None, "sales_rep_id"),
         Index(None, "territory_id"),
         Index(None, "parent_id"),
+        CheckConstraint("delivery_priority between 1 and 9", name="delivery_priority_range"),
         Index(
             "ix_customer_name_trigram",
             text("replace(name_sort, 'n~', 'n') gin_trgm_ops"),
@@ -94,9 +104,15 @@ class Customer(Base):
     tax_regime: Mapped[TaxRegime] = mapped_column(
         Stored(TaxRegime), server_default="DOMESTIC", default=TaxRegime.DOMESTIC
     )
+    # Of how many lots a line of theirs leaves at one time, where the line says nothing else.
+    lot_selection: Mapped[LotSelection] = mapped_column(
+        Stored(LotSelection), server_default="ANY", default=LotSelection.ANY
+    )
     invoice_email: Mapped[Name] = mapped_column(server_default="", default="")
     internal_note: Mapped[LongText] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
+    # Who is served first where goods are scarce: 1 before 9.
+    delivery_priority: Mapped[int] = mapped_column(SmallInteger, server_default="5", default=5)
     created_at: Mapped[Moment]
     active_until: Mapped[date | None]
 

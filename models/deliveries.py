@@ -126,6 +126,9 @@ class DeliveryLineLot(Base):
             ["customer_id", "delivery_line_id"], ["delivery_line.customer_id", "delivery_line.id"]
         ),
         CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint(
+            "quantity_requested >= 0 and quantity_requested <= quantity", name="requested_within"
+        ),
         Index(None, "customer_id", "delivery_line_id"),
     )
     delivery_line_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -134,6 +137,8 @@ class DeliveryLineLot(Base):
     lot_number: Mapped[Code]
     expires_on: Mapped[date | None]
     quantity: Mapped[Quantity]
+    # What of it the customer had asked for (OrderLineLot): held again for the line if the delivery is taken back.
+    quantity_requested: Mapped[Quantity] = mapped_column(server_default="0")
 
 
 class DeliveryLineCost(Base):

@@ -44,6 +44,21 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             ) as both_sides group by product_id, warehouse_id having sum(quantity) <> 0
         """,
         "reserved is within on hand": "select * from stock_balance where reserved + blocked > on_hand or on_hand < 0",
+        "a cart's hold is within its lines": """
+            select hold.source_id from (
+                select source_id, customer_id, product_id, sum(quantity) as quantity from reservation
+                where source_kind = 'CART' and released_at is null group by 1, 2, 3
+            ) as hold
+            left join cart_line line on line.cart_id = hold.source_id and line.customer_id = hold.customer_id
+                and line.product_id = hold.product_id
+            where hold.quantity > coalesce(line.quantity, 0)
+        """,
+        "a balance knows when its holds end": """
+            select hold.id from reservation hold
+            left join stock_balance balance on balance.product_id = hold.product_id
+                and balance.warehouse_id = hold.warehouse_id and balance.holds_end_at <= hold.expires_at
+            where hold.source_id is not null and hold.released_at is null and balance.product_id is null
+        """,
         "a line's reserved quantity is that of its schedule": """
             select line.id from sales_order_line line
             left join sales_order_schedule_line schedule on schedule.order_line_id = line.id
@@ -148,14 +163,44 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             where line.quantity_shipped <> coalesce(shipped.quantity, 0)
                 and exists (select from delivery where delivery.order_id = line.order_id)
         """,
-        "a lot's allocation is that of the released deliveries": """
+        "a lot's allocation is that of the released deliveries and of what customers asked for": """
             select lot_id, warehouse_id from (
                 select lot_id, warehouse_id, allocated as quantity from lot_balance
+                union all
+                select lot_id, warehouse_id, quantity_used - quantity from order_line_lot
                 union all
                 select lot.lot_id, delivery.warehouse_id, -lot.quantity from delivery_line_lot lot
                 join delivery_line line on line.id = lot.delivery_line_id
                 join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
             ) as both_sides group by lot_id, warehouse_id having sum(quantity) <> 0
+        """,
+        "what is used of a lot that a customer asked for is what deliveries took": """
+            select order_line_id, lot_id, warehouse_id from (
+                select order_line_id, lot_id, warehouse_id, quantity_used as quantity from order_line_lot
+                union all
+                select line.order_line_id, lot.lot_id, delivery.warehouse_id, -lot.quantity_requested
+                from delivery_line_lot lot
+                join delivery_line line on line.id = lot.delivery_line_id
+                join delivery on delivery.id = line.delivery_id and delivery.status in ('RELEASED', 'SHIPPED')
+            ) as both_sides group by 1, 2, 3 having sum(quantity) <> 0
+        """,
+        "a line's lots are held within what it has reserved and not released": """
+            select order_line_id, warehouse_id from (
+                select order_line_id, warehouse_id, quantity - quantity_used as held, 0 as reserved
+                from order_line_lot
+                union all
+                select schedule.order_line_id, reservation.warehouse_id, 0, reservation.quantity from reservation
+                join sales_order_schedule_line schedule on schedule.id = reservation.schedule_line_id
+                where reservation.released_at is null
+                union all
+                select line.order_line_id, delivery.warehouse_id, 0, -line.quantity from delivery_line line
+                join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
+            ) as sides group by 1, 2 having sum(held) > 0 and sum(held) > sum(reserved)
+        """,
+        "what waits to leave is of no blocked lot": """
+            select line.id from delivery_line_lot held join lot on lot.id = held.lot_id and lot.status = 'BLOCKED'
+            join delivery_line line on line.id = held.delivery_line_id
+            join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
         """,
         "the lots of a delivery line make its quantity": """
             select line.id from delivery_line line join delivery_line_lot lot on lot.delivery_line_id = line.id

@@ -35,7 +35,7 @@ from models.base import (
     UnitPrice,
     one_of,
 )
-from rules.states import LineKind, OrderStatus
+from rules.states import LineKind, LotSelection, OrderStatus
 
 EXACT = " and ".join(
     f"{each} = round({each}, currency_exponent)" for each in ("net_amount", "tax_amount", "gross_amount")
@@ -120,6 +120,7 @@ class SalesOrderLine(Base):
     __tablename__ = "sales_order_line"
     __table_args__ = (
         one_of("kind", LineKind),
+        one_of("lot_selection", LotSelection),
         UniqueConstraint("order_id", "position"),
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["sales_order.customer_id", "sales_order.id"]),
@@ -183,6 +184,8 @@ class SalesOrderLine(Base):
     # is a quantity, else its net after the agreement's discount, before the total discount.
     commitment_id: Mapped[UUID | None] = mapped_column(ForeignKey("agreement_line.id"))
     commitment_quantity: Mapped[Quantity | None]
+    # Of how many lots it leaves at one time; null: as its customer takes them.
+    lot_selection: Mapped[LotSelection | None] = mapped_column(Stored(LotSelection))
     tax_category: Mapped[Code]
     tax_percent: Mapped[Percent]
     net_amount: Mapped[Amount]

@@ -16,7 +16,7 @@ from models.filters import escape_like
 from models.orders import SalesOrder, SalesOrderLine, SalesOrderScheduleLine
 from models.rows import columns_of
 from models.sales_history import SalesHistory
-from rules.states import OPEN_STATUSES, LineKind, OrderStatus, SaleKind
+from rules.states import OPEN_STATUSES, LineKind, LotSelection, OrderStatus, SaleKind
 from rules.texts import fold
 
 
@@ -151,6 +151,7 @@ class OrderLineRow:
     unit_price: Decimal
     price_trace: list[Any]
     commitment_id: UUID | None
+    lot_selection: LotSelection | None
     tax_category: str
     tax_percent: Decimal
     net_amount: Decimal

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import case, func, select, update
 
 from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
+from models.lots import OrderLineLot
 from models.orders import SalesOrder
 from models.rows import columns_of
 from resolvers.context import Context, LockedSession, LockKind
@@ -101,8 +102,10 @@ async def withdraw(ctx: Context, waiting: Sequence[Waiting], reason: str) -> Non
     ids = [each.id for each in waiting]
     async with as_house(ctx) as session:
         held = await lots_held(session, ids)
-        await lock_lots(ctx, session, {hold.lot_id for hold in held})
-        await change_lots(session, [LotHold(hold.lot_id, hold.warehouse_id, -hold.quantity) for hold in held])
+        await lock_lots(ctx, session, {each.lot_id for each in held})
+        free = [LotHold(each.lot_id, each.warehouse_id, each.requested - each.quantity) for each in held]
+        await change_lots(session, [each for each in free if each.quantity])
+        await _hold_again(session, held)
         await session.execute(
             update(Delivery)
             .where(Delivery.id.in_(ids))
@@ -116,13 +119,43 @@ async def withdraw(ctx: Context, waiting: Sequence[Waiting], reason: str) -> Non
         )  # fmt: skip
 
 
-async def lots_held(session: LockedSession, delivery_ids: Iterable[UUID]) -> list[LotHold]:
+@dataclass(frozen=True, slots=True)
+class HeldLot:
+    """A lot that a delivery holds for an order line, and what of it the customer had asked for."""
+
+    order_line_id: UUID
+    lot_id: UUID
+    warehouse_id: UUID
+    quantity: Decimal
+    requested: Decimal
+
+
+async def lots_held(session: LockedSession, delivery_ids: Iterable[UUID]) -> list[HeldLot]:
     """Which lots the deliveries hold, one row a lot of a line."""
     rows = await session.execute(
-        select(DeliveryLineLot.lot_id, Delivery.warehouse_id, DeliveryLineLot.quantity)
+        select(
+            DeliveryLine.order_line_id, DeliveryLineLot.lot_id, Delivery.warehouse_id, DeliveryLineLot.quantity,
+            DeliveryLineLot.quantity_requested,
+        )
         .join(DeliveryLine, DeliveryLine.id == DeliveryLineLot.delivery_line_id)
         .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
         .where(Delivery.id.in_(list(delivery_ids)))
         .order_by(DeliveryLineLot.lot_id)
-    )
-    return [LotHold(*row) for row in rows]
+    )  # fmt: skip
+    return [HeldLot(*row) for row in rows]
+
+
+async def _hold_again(session: LockedSession, held: Sequence[HeldLot]) -> None:
+    """What the customer had asked for stays held for its line, by the line itself."""
+    for each in held:
+        if each.requested:
+            await session.execute(
+                update(OrderLineLot)
+                .where(
+                    OrderLineLot.order_line_id == each.order_line_id,
+                    OrderLineLot.lot_id == each.lot_id,
+                    OrderLineLot.warehouse_id == each.warehouse_id,
+                )
+                .values(quantity_used=OrderLineLot.quantity_used - each.requested)
+                .execution_options(synchronize_session=False)
+            )

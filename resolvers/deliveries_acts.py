@@ -1,36 +1,34 @@
 """What is done with deliveries: release goods to a warehouse, ship them, take them back, tell how they travel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from models.base import new_id
 from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
 from models.deliveries_reads import delivery_in_scope
 from models.events import AuditEvent
 from models.orders import SalesOrder, SalesOrderLine
-from models.stock import Lot
 from models.stock_reads import WarehouseRow
 from resolvers.allocations import Waiting, lock_released, withdraw
 from resolvers.context import Context, LockKind
 from resolvers.credit import lock_credit
 from resolvers.customers import seller
-from resolvers.deliveries import ReleasableRow, permitted_delivery_actions, releasable_by_order
+from resolvers.deliveries import permitted_delivery_actions, releasable_by_order
+from resolvers.deliveries_lots import Assigned, Share, assign_to_shares
 from resolvers.events import record
+from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders_acts import LockedOrder, checked_reason, give_back, lock_order
 from resolvers.orders_placing import take_number
-from resolvers.products import products_by_id, units_by_code
-from resolvers.promises_facts import lot_policies
+from resolvers.products import check_decimals
 from resolvers.stock import warehouses_by_id
-from resolvers.stock_lots import LockedLot, LotHold, change_lots, lock_lots_of_products
 from rules.deliveries import DeliveryAction, Part, demand_delivery_action, spread_release
 from rules.documents import check_requested_date
-from rules.lots import LotAge, LotShare, LotStock, choose_lots, without
+from rules.lots import LotShare
 from rules.money import ZERO
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, Path, Refusal, StaleVersion
@@ -48,17 +46,6 @@ class LineWanted:
     order_line_id: UUID
     quantity: Decimal
     lots: Sequence[LotShare] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A quantity of one schedule line in the delivery to be; `path` is where the client asked for it."""
-
-    line: SalesOrderLine
-    row: ReleasableRow
-    quantity: Decimal
-    named: Sequence[LotShare]
-    path: Path
 
 
 async def release_delivery(
@@ -93,11 +80,12 @@ async def release_delivery(
     shares = await _shares(ctx, found, warehouse, lines)
     if await _is_held_for_credit(ctx, found):
         return None
-    lots = await _assign_lots(ctx, order, warehouse, shares, planned)
+    assigned = await assign_to_shares(ctx, order, warehouse, shares, planned)
     delivery = await _new_delivery(ctx, order, warehouse, planned)
     ctx.session.add(delivery)
     await ctx.session.flush()
-    await _add_lines(ctx, delivery, shares, lots)
+    await _add_lines(ctx, delivery, assigned)
+    await keep_within_reserved(ctx, {each.share.line.id for each in assigned if each.lots}, tells=True)
     order.version += 1
     record(
         ctx, "delivery.released", "Delivery", delivery.id, version=1, customer_id=order.customer_id,
@@ -150,19 +138,13 @@ async def _shares(
 async def _check_quantity(
     ctx: Context, line: SalesOrderLine, quantity: Decimal, most: Decimal, warehouse: WarehouseRow, path: Path
 ) -> None:
-    unit = await ctx.load(units_by_code, line.unit_code)
-    assert unit is not None, "a line's unit exists by its product's foreign key"
     at = (*path, "quantity")
     if not ZERO < quantity <= most:
         text = "Between 0 and {most} of {sku} can be released from {warehouse}."
         raise Refusal(
             ErrorCode.QUANTITY_INVALID, text, at, most=plain(most), sku=line.sku, warehouse=warehouse.code
         )
-    if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals)):
-        text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
-        raise Refusal(
-            ErrorCode.QUANTITY_INVALID, text, at, sku=line.sku, unit=unit.code, decimals=unit.decimals
-        )
+    await check_decimals(ctx, line.sku, line.unit_code, quantity, at)
 
 
 async def _is_held_for_credit(ctx: Context, found: LockedOrder) -> bool:
@@ -208,97 +190,6 @@ async def _finance_let_go(ctx: Context, order: SalesOrder) -> bool:
     return last is not None and HoldReason.CREDIT.value in str(last.get("holds", ""))
 
 
-async def _last_lots(ctx: Context, customer_id: UUID, product_ids: Sequence[UUID]) -> dict[UUID, LotAge]:
-    """By product, the newest of the lots that the customer got the last time it got any."""
-    rows = await ctx.session.execute(
-        select(DeliveryLine.product_id, Delivery.shipped_at, Lot.received_on, Lot.expires_on)
-        .select_from(DeliveryLineLot)
-        .join(DeliveryLine, DeliveryLine.id == DeliveryLineLot.delivery_line_id)
-        .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
-        .join(Lot, Lot.id == DeliveryLineLot.lot_id)
-        .where(
-            DeliveryLineLot.customer_id == customer_id,
-            DeliveryLine.product_id.in_(product_ids),
-            Delivery.status == DeliveryStatus.SHIPPED,
-        )
-        .ext(distinct_on(DeliveryLine.product_id))
-        .order_by(
-            DeliveryLine.product_id,
-            Delivery.shipped_at.desc(),
-            Lot.expires_on.desc().nulls_first(),
-            Lot.received_on.desc(),
-        )
-    )
-    return {row.product_id: LotAge(row.received_on, row.expires_on) for row in rows}
-
-
-async def _assign_lots(
-    ctx: Context, order: SalesOrder, warehouse: WarehouseRow, shares: Sequence[Share], planned_on: date
-) -> list[list[tuple[LockedLot, Decimal]]]:
-    """The lots of each share, allocated; none for products that are not tracked by lots."""
-    products = await ctx.loader(products_by_id).load_many([share.line.product_id for share in shares])
-    tracked = [product is not None and product.is_lot_tracked for product in products]
-    for share, is_tracked in zip(shares, tracked, strict=True):
-        if share.named and not is_tracked:
-            text = "{sku} is not tracked by lots."
-            raise Refusal(ErrorCode.INVALID, text, (*share.path, "lots"), sku=share.line.sku)
-    ids = sorted({share.line.product_id for share, is_tracked in zip(shares, tracked, strict=True)
-                  if is_tracked and share.line.product_id is not None})  # fmt: skip
-    if not ids:
-        return [[] for _ in shares]
-    last = await _last_lots(ctx, order.customer_id, ids)
-    policies = await lot_policies(ctx, order.customer_id, ids, planned_on)
-    locked = await lock_lots_of_products(ctx, ids, warehouse.id)
-    free = {key: [_as_stock(lot) for lot in lots] for key, lots in locked.items()}
-    chosen: list[list[tuple[LockedLot, Decimal]]] = []
-    named = {share.path: list(share.named) for share in shares}
-    for share, is_tracked in zip(shares, tracked, strict=True):
-        product_id = share.line.product_id
-        if not is_tracked or product_id is None:
-            chosen.append([])
-            continue
-        # Several schedule lines of one order line share the lots that were asked for.
-        mine, named[share.path] = _first(named[share.path], share.quantity)
-        found = choose_lots(
-            share.quantity, mine, free[product_id], sku=share.line.sku, path=share.path,
-            receipt_on=max(planned_on, share.row.due_on or planned_on), last=last.get(product_id),
-            policy=policies[product_id],
-        )  # fmt: skip
-        free[product_id] = without(free[product_id], found)
-        by_number = {lot.number: lot for lot in locked[product_id]}
-        chosen.append([(by_number[each.number], each.quantity) for each in found])
-    _refuse_rest(named)
-    await change_lots(
-        ctx.session, [LotHold(lot.id, warehouse.id, quantity) for each in chosen for lot, quantity in each]
-    )
-    return chosen
-
-
-def _as_stock(lot: LockedLot) -> LotStock:
-    free = lot.on_hand - lot.allocated
-    return LotStock(lot.number, lot.status, lot.received_on, lot.expires_on, free, lot.best_before_on)
-
-
-def _first(named: Sequence[LotShare], quantity: Decimal) -> tuple[list[LotShare], list[LotShare]]:
-    """The lots asked for, parted into those that fill the quantity and the rest."""
-    mine, rest, left = [], [], quantity
-    for each in named:
-        used = min(each.quantity, left) if each.quantity > 0 else each.quantity
-        if used or each.quantity <= 0:
-            mine.append(LotShare(each.number, used))
-        if each.quantity > used:
-            rest.append(LotShare(each.number, each.quantity - used))
-        left -= max(used, ZERO)
-    return mine, rest
-
-
-def _refuse_rest(named: Mapping[Path, Sequence[LotShare]]) -> None:
-    for path, rest in named.items():
-        if rest:
-            text = "The lots are more than the quantity of the line."
-            raise Refusal(ErrorCode.QUANTITY_INVALID, text, (*path, "lots"))
-
-
 async def _new_delivery(
     ctx: Context, order: SalesOrder, warehouse: WarehouseRow, planned_on: date
 ) -> Delivery:
@@ -329,38 +220,34 @@ async def _new_delivery(
     )
 
 
-async def _add_lines(
-    ctx: Context,
-    delivery: Delivery,
-    shares: Sequence[Share],
-    lots: Sequence[Sequence[tuple[LockedLot, Decimal]]],
-) -> None:
+async def _add_lines(ctx: Context, delivery: Delivery, assigned: Sequence[Assigned]) -> None:
     rows, rows_of_lots = [], []
-    for position, (share, chosen) in enumerate(zip(shares, lots, strict=True), start=1):
-        line = share.line
+    for position, each in enumerate(assigned, start=1):
+        line = each.share.line
         row = DeliveryLine(
             id=new_id(),
             delivery_id=delivery.id,
             customer_id=delivery.customer_id,
             position=position,
             order_line_id=line.id,
-            schedule_line_id=share.row.schedule_line_id,
+            schedule_line_id=each.share.row.schedule_line_id,
             product_id=line.product_id,
             sku=line.sku,
             customer_item_number=line.customer_item_number,
             description=line.description,
             unit_code=line.unit_code,
-            quantity=share.quantity,
+            quantity=each.quantity,
             quantity_invoiced=ZERO,
             quantity_returned=ZERO,
         )
         rows.append(row)
         rows_of_lots += [
             DeliveryLineLot(
-                delivery_line_id=row.id, lot_id=lot.id, customer_id=delivery.customer_id, lot_number=lot.number,
-                expires_on=lot.expires_on, quantity=quantity,
+                delivery_line_id=row.id, lot_id=one.lot.id, customer_id=delivery.customer_id,
+                lot_number=one.lot.number, expires_on=one.lot.expires_on, quantity=one.quantity,
+                quantity_requested=one.requested,
             )
-            for lot, quantity in chosen
+            for one in each.lots
         ]  # fmt: skip
     ctx.session.add_all(rows)
     await ctx.session.flush()

@@ -18,6 +18,7 @@ from models.purchasing_reads import purchase_order_in_scope
 from resolvers.allocations import released_by_line
 from resolvers.context import Context, LockKind
 from resolvers.events import record
+from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders_acts import close_if_done, shorten
 from resolvers.orders_placing import take_number
 from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
@@ -92,6 +93,7 @@ async def create_direct_delivery(
     drafts = await draft_lines(ctx, supplier, wanted, None)
     await lock_balances(ctx, [draft.offer.product_id for draft in drafts])
     entries = [await _set_apart(ctx, order, by_id[each.order_line_id], each.quantity, pegs) for each in lines]
+    await keep_within_reserved(ctx, [each.order_line_id for each in lines], tells=True)
     await release_surplus(ctx, order, pegs)
     bought = await new_order(ctx, supplier, note, min(draft.requested_on for draft in drafts))
     bought.customer_id, bought.sales_order_id = order.customer_id, order.id

@@ -26,6 +26,8 @@ from models.stock import Lot, LotBalance, Reservation, StockBalance
 from resolvers.allocations import Waiting, lock_released, withdraw
 from resolvers.context import Context, LockKind
 from resolvers.events import Happening, record, record_all
+from resolvers.holds import cut_holds
+from resolvers.lot_requests import end_requests, open_requests
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.promises_orders import promise_schedule
@@ -117,7 +119,9 @@ async def block_lot(ctx: Context, lot_id: UUID, expected_version: int, reason: s
     waiting = await _holding(ctx, orders, lot_id)
     await lock_balances(ctx, [lot.product_id])
     await withdraw(ctx, waiting, reason)
+    await end_requests(ctx, lot_id, lines)
     locked = await _lock_lot(ctx, lot_id, expected_version, LotStatus.AVAILABLE)
+    await _demand_nothing_holds(ctx, lot_id)
     blocked = await _on_hand(ctx, lot_id)
     lost = await _give_back(ctx, lot, blocked, orders, lines)
     await _change_blocked(ctx, lot.product_id, blocked)
@@ -202,6 +206,13 @@ async def _lock_lot(ctx: Context, lot_id: UUID, expected_version: int, status: L
     return lot
 
 
+async def _demand_nothing_holds(ctx: Context, lot_id: UUID) -> None:
+    """An order that was placed and released after the orders concerned were looked up would ship a blocked lot."""
+    held = select(LotBalance.lot_id).where(LotBalance.lot_id == lot_id, LotBalance.allocated > 0).limit(1)
+    if await ctx.session.scalar(held) is not None:
+        raise _taken_meanwhile()
+
+
 async def _on_hand(ctx: Context, lot_id: UUID) -> dict[UUID, Decimal]:
     """By warehouse, what lies there of a locked lot."""
     rows = await ctx.session.execute(
@@ -225,11 +236,16 @@ async def _give_back(
         .where(StockBalance.product_id == lot.product_id, StockBalance.warehouse_id.in_(blocked))
     )  # fmt: skip
     over = {key: quantity + blocked[key] for key, quantity in rows}
+    await cut_holds(ctx, lot.product_id, over)
     lost = set[UUID]()
-    for each in await _held(ctx, lot.product_id, lines):
-        taken = min(each.free, over.get(each.warehouse_id, ZERO))
+    held = await _held(ctx, lot.product_id, lines)
+    spare = await _not_held_by_lot(ctx, held)
+    for each in held:
+        place = each.order_line_id, each.warehouse_id
+        taken = min(each.free, spare[place], over.get(each.warehouse_id, ZERO))
         if taken > 0:
             over[each.warehouse_id] -= taken
+            spare[place] -= taken
             await _take(ctx, each, lines[each.order_line_id], taken)
             lost.add(each.order_id)
             ctx.warn(
@@ -238,10 +254,25 @@ async def _give_back(
                 quantity=plain(taken), sku=lines[each.order_line_id].sku, order=orders[each.order_id].number,
             )  # fmt: skip
     if any(quantity > 0 for quantity in over.values()):
-        raise Refusal(
-            ErrorCode.STALE_VERSION, "Somebody reserved some of it this moment: try again.", ("lotId",)
-        )
+        raise _taken_meanwhile()
     return lost
+
+
+async def _not_held_by_lot(ctx: Context, held: Sequence[Held]) -> dict[tuple[UUID, UUID], Decimal]:
+    """By line and warehouse, what may be any lot; what customers asked for is of other lots, and stays served."""
+    found: dict[tuple[UUID, UUID], Decimal] = {}
+    for each in held:
+        place = each.order_line_id, each.warehouse_id
+        found[place] = found.get(place, ZERO) + each.free
+    for row in await open_requests(ctx.session, {each.order_line_id for each in held}):
+        if (row.order_line_id, row.warehouse_id) in found:
+            found[row.order_line_id, row.warehouse_id] -= row.open
+    return found
+
+
+def _taken_meanwhile() -> Refusal:
+    text = "Somebody reserved some of it this moment: try again."
+    return Refusal(ErrorCode.STALE_VERSION, text, ("lotId",))
 
 
 async def _held(ctx: Context, product_id: UUID, lines: Iterable[UUID]) -> list[Held]:

@@ -1,7 +1,6 @@
 """What happens to an order after it was placed: confirm, refuse, cancel, hold, release."""
 
 from collections.abc import Collection, Sequence
-from decimal import Context as DecimalContext
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from resolvers.context import Context, LockKind
 from resolvers.discounts import give_back_redemptions
 from resolvers.events import record
 from resolvers.house import as_house
+from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders import permitted_actions, releasable_of
 from resolvers.orders_placing import warn_backorder
 from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
@@ -31,7 +31,6 @@ from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
 
 REASON_MAX = 500
-WIDE = DecimalContext(prec=60)  # any quantity that can be written fits; the rest of it is judged below
 
 
 def checked_reason(reason: str) -> str:
@@ -163,6 +162,8 @@ async def give_back(
         for line in held:
             line.quantity_reserved = ZERO
     await withdraw(ctx, waiting, reason)
+    if held:
+        await keep_within_reserved(ctx, [line.id for line in held])
 
 
 async def close_if_done(

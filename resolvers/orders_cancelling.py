@@ -18,8 +18,8 @@ from resolvers.concessions import (
     demand_nothing_waits,
 )
 from resolvers.context import Context
+from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders_acts import (
-    WIDE,
     LockedOrder,
     checked_reason,
     close_if_done,
@@ -32,7 +32,7 @@ from resolvers.orders_acts import (
 )
 from resolvers.orders_charges import call_off_charges
 from resolvers.pegs import lock_pegs, release_surplus
-from resolvers.products import units_by_code
+from resolvers.products import check_decimals
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import lock_balances
 from rules.free_goods import entitlement_after_return, rule_of
@@ -57,18 +57,7 @@ async def cancel_order_line(
             raise Refusal(ErrorCode.NOT_PERMITTED, "You may not do this with this order.", ("orderLineId",))
         await demand_nothing_waits(ctx, order_id)
         return await waive_charge(ctx, found, Waiver(line_id, line.sku, quantity, reason))
-    unit = await ctx.load(units_by_code, line.unit_code)
-    assert unit is not None, "a line's unit exists by its product's foreign key"
-    if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=WIDE):
-        text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
-        raise Refusal(
-            ErrorCode.QUANTITY_INVALID,
-            text,
-            ("quantity",),
-            sku=line.sku,
-            unit=unit.code,
-            decimals=unit.decimals,
-        )
+    await check_decimals(ctx, line.sku, line.unit_code, quantity, ("quantity",))
     if quantity <= 0 or quantity > open_quantity(line):
         text = "Between 0 and {open} of {sku} can be cancelled."
         raise Refusal(
@@ -92,6 +81,7 @@ async def cancel_order_line(
         await shorten(ctx, found.order, each, open_quantity(each) - cut)
         each.quantity_cancelled += cut
     order = found.order
+    await keep_within_reserved(ctx, [line.id, *(each.id for each in gifts)], tells=True)
     await release_surplus(ctx, order, pegs)
     if is_linked:
         await rebook_consumption(ctx, [order.id], "order.lineCancelled")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context as DecimalContext
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -33,11 +34,12 @@ from models.search import search_hits
 from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
 from resolvers.statements import Asked, rows
-from rules.refusals import ErrorCode, Refusal
+from rules.refusals import ErrorCode, Path, Refusal
 from rules.states import RelationKind
 from rules.texts import item_key
 
 SEARCH_CHARACTERS_MAX = 200
+_WIDE = DecimalContext(prec=60)
 # The score of a hit in the page's order; product_id breaks ties.
 RELEVANCE = "RELEVANCE"
 
@@ -140,6 +142,16 @@ class UnitRow:
     code: str
     name: str
     decimals: int
+
+
+async def check_decimals(ctx: Context, sku: str, unit_code: str, quantity: Decimal, path: Path) -> None:
+    """Refuses a quantity with more decimals than its unit has."""
+    unit = await ctx.load(units_by_code, unit_code)
+    assert unit is not None, "a line's unit exists by its product's foreign key"
+    # Any quantity that can be written fits; whether there is so much is judged elsewhere.
+    if quantity != quantity.quantize(Decimal(1).scaleb(-unit.decimals), context=_WIDE):
+        text = "The quantity of {sku} ({unit}) may have {decimals} decimals at most."
+        raise Refusal(ErrorCode.QUANTITY_INVALID, text, path, sku=sku, unit=unit.code, decimals=unit.decimals)
 
 
 async def units_by_code(ctx: Context, keys: Sequence[str]) -> list[UnitRow | None]:

@@ -10,12 +10,14 @@ from uuid import UUID
 from models.availability_reads import (
     BuyerRow,
     DemandRow,
+    OwnCart,
     Place,
     SettingRow,
     SiteRow,
     StockRow,
     SupplyRow,
     TransportRow,
+    banned_lots,
     buyer,
     deadlines,
     delivery_settings,
@@ -77,12 +79,13 @@ async def for_customer(ctx: Context, customer_id: UUID | None) -> ForWhom:
 
 @dataclass(frozen=True, slots=True)
 class ProductAtSite:
-    """A product in a warehouse: what is there, and what may be promised of it."""
+    """A product in a warehouse: what is there, and what may be promised of it; `soft` is of `reserved`."""
 
     site: SiteRow
     on_hand: Decimal
     reserved: Decimal
     blocked: Decimal
+    soft: Decimal
     promising: Site[UUID]
     lots: tuple[LotStock, ...]
 
@@ -98,6 +101,7 @@ class ProductFacts:
     product: ProductRow
     setting: SettingRow
     sellable_days: int
+    banned: frozenset[str]
     sites: tuple[ProductAtSite, ...]
 
 
@@ -119,6 +123,7 @@ class _Read:
     buyer: BuyerRow | None
     settings: Mapping[UUID | None, SettingRow]
     sellable: Mapping[UUID, int]
+    banned: Mapping[UUID, frozenset[str]]
     stock: Mapping[tuple[UUID, UUID], Sequence[StockRow]]
     demands: Mapping[tuple[UUID, UUID | None], Sequence[DemandRow]]
     supplies: Mapping[tuple[UUID, UUID], Sequence[SupplyRow]]
@@ -147,6 +152,8 @@ async def gather(
 async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID]) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
+    buying_for = ctx.user.customer_id
+    own = None if buying_for is None else OwnCart(buying_for, ctx.user.user_id)
     async with as_house(ctx) as house:
         places = await sites(house, seller_id, ctx.today, since)
         party = None if whom.customer_id is None else await buyer(house, whom.customer_id, since)
@@ -155,8 +162,9 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         ways = await transport(house, seller_id, whom.place, since)
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
         shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
-        there = await stock(house, ids)
-        open_ = await demands(house, ids, ctx.today, except_entries)
+        banned = await banned_lots(house, ids, whom.customer_id)
+        there = await stock(house, ids, ctx.now)
+        open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
         coming = await supplies(house, seller_id, ids)
     return _Read(
         places,
@@ -171,6 +179,7 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         party,
         {row.product_id: row for row in settings},
         shelf,
+        banned,
         _grouped(there, lambda row: (row.product_id, row.warehouse_id)),
         _grouped(open_, lambda row: (row.product_id, row.warehouse_id)),
         _grouped(coming, lambda row: (row.product_id, row.warehouse_id)),
@@ -194,7 +203,7 @@ def _of_product(
         for index, place in enumerate(read.sites)
         if warehouses is None or place.id in warehouses
     ]
-    return ProductFacts(product, setting, shelf, tuple(found))
+    return ProductFacts(product, setting, shelf, read.banned.get(product.id, frozenset()), tuple(found))
 
 
 def _at_site(
@@ -213,7 +222,7 @@ def _at_site(
     route = _route(read.transport.get(place.id), read.buyer, place)
     entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
     facts = StockFacts(
-        _on_hand(lots, setting.lot_criterion) if product.is_lot_tracked
+        _on_hand(lots, setting.lot_criterion, read.banned.get(product.id, ())) if product.is_lot_tracked
         else (LotOnHand(ZERO if balance is None else balance.on_hand),),
         *_demands(read, key, product, setting, is_first),
     )  # fmt: skip
@@ -225,17 +234,20 @@ def _at_site(
         ZERO if balance is None else balance.on_hand,
         ZERO if balance is None else balance.held,
         ZERO if balance is None else balance.blocked,
+        ZERO if balance is None else balance.soft,
         Site(place.id, known, _control(setting), route, entered),
         tuple(_lot(row) for row in lots),
     )
 
 
-def _on_hand(lots: Sequence[StockRow], criterion: LotCriterion) -> tuple[LotOnHand, ...]:
-    """What may be sold of the lots and is not allocated to a delivery, and until when."""
+def _on_hand(
+    lots: Sequence[StockRow], criterion: LotCriterion, banned: Collection[str]
+) -> tuple[LotOnHand, ...]:
+    """What may be sold of the lots to the customer and is held by nothing else, and until when."""
     return tuple(
         LotOnHand(row.on_hand - row.held, lot_date(_lot(row), criterion) or FOREVER)
         for row in lots
-        if row.status is LotStatus.AVAILABLE
+        if row.status is LotStatus.AVAILABLE and row.lot not in banned
     )
 
 
@@ -324,10 +336,13 @@ async def lot_policies(
         party = await buyer(house, customer_id, ctx.today)
         group_id = None if party is None else party.customer_group_id
         shelf = await sellable_days(house, seller_id, product_ids, customer_id, group_id)
+        banned = await banned_lots(house, product_ids, customer_id)
         found = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, product_ids))]
     settings = {row.product_id: row for row in found}
     general = settings.get(None) or _DEFAULT
     return {
-        key: LotPolicy(settings.get(key, general).lot_criterion, shelf.get(key, 0), ship_on)
+        key: LotPolicy(
+            settings.get(key, general).lot_criterion, shelf.get(key, 0), ship_on, banned.get(key, frozenset())
+        )
         for key in product_ids
     }

@@ -81,7 +81,7 @@ async def count_stock(
         for row in rows
         if row.warehouse_id == warehouse_id
     }
-    lots = await lock_lots_of_products(ctx, ids, warehouse_id)
+    lots = await lock_lots_of_products(ctx, ctx.session, ids, [warehouse_id])
     counted = [
         _compared(each, product, balances[product.id], lots[product.id], ctx.today, ("lines", index))
         for index, (each, product) in enumerate(zip(lines, products, strict=True))

@@ -1,6 +1,6 @@
 """Lots' balances: locking them, allocating them to deliveries, and taking them out. Lots are locked after balances."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 
 from models.stock import Lot, LotBalance, Warehouse
 from resolvers.context import Context, LockedSession, LockKind
+from rules.lots import LotStock
 from rules.money import ZERO
 from rules.states import LotStatus
 
@@ -42,6 +43,7 @@ class LockedLot:
     """A lot in a warehouse, locked; what rules/lots.py needs and its key."""
 
     id: UUID
+    warehouse_id: UUID
     product_id: UUID
     number: str
     status: LotStatus
@@ -51,29 +53,37 @@ class LockedLot:
     allocated: Decimal
     best_before_on: date | None
 
+    @property
+    def stock(self) -> LotStock:
+        """As the rules take it; what is held for anybody is not free."""
+        free = self.on_hand - self.allocated
+        return LotStock(
+            self.number, self.status, self.received_on, self.expires_on, free, self.best_before_on
+        )
+
 
 async def lock_lots_of_products(
-    ctx: Context, product_ids: Sequence[UUID], warehouse_id: UUID
+    ctx: Context, session: LockedSession, product_ids: Sequence[UUID], warehouse_ids: Collection[UUID]
 ) -> Mapping[UUID, list[LockedLot]]:
-    """All lots of the products in a warehouse, by product."""
+    """All lots of the products in the warehouses, by product."""
     statement = (
         select(
-            Lot.id, Lot.product_id, Lot.number, Lot.status, Lot.received_on, Lot.expires_on, LotBalance.on_hand,
-            LotBalance.allocated, Lot.best_before_on,
+            Lot.id, LotBalance.warehouse_id, Lot.product_id, Lot.number, Lot.status, Lot.received_on, Lot.expires_on,
+            LotBalance.on_hand, LotBalance.allocated, Lot.best_before_on,
         )
         .select_from(LotBalance)
         .join(Lot, Lot.id == LotBalance.lot_id)
         .join(Warehouse, Warehouse.id == LotBalance.warehouse_id)
         .where(
             Lot.product_id.in_(product_ids),
-            LotBalance.warehouse_id == warehouse_id,
+            LotBalance.warehouse_id.in_(warehouse_ids),
             Warehouse.seller_id == ctx.user.seller_id,
         )
-        .order_by(LotBalance.lot_id)
+        .order_by(LotBalance.lot_id, LotBalance.warehouse_id)
     )  # fmt: skip
     ctx.locking(LockKind.LOTS)
     found: dict[UUID, list[LockedLot]] = {key: [] for key in product_ids}
-    for row in await ctx.session.execute(statement.with_for_update(of=LotBalance)):
+    for row in await session.execute(statement.with_for_update(of=LotBalance)):
         found[row.product_id].append(LockedLot(*row))
     return found
 

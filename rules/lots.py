@@ -183,20 +183,25 @@ def _take_named(
         if share.quantity <= 0 or sum(taken.values(), ZERO) > wanted:
             text = "The lots of {sku} must sum to {wanted} at most, each above zero."
             raise Refusal(ErrorCode.QUANTITY_INVALID, text, (*at, "quantity"), sku=sku, wanted=plain(wanted))
-        if lot.number in policy.banned:
-            text = "Lot {lot} must not go to this customer."
-            raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*at, "number"), lot=lot.number)
-        if not is_sellable(lot, receipt_on, policy):
-            text = "Lot {lot} is blocked, or will have expired on {day}."
-            day = sellable_limit(receipt_on, policy.sellable_days)
-            raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*at, "number"), lot=lot.number, day=day)
+        check_sellable(lot, receipt_on, policy, at)
         if taken[share.number] > lot.free:
             others = [each for each in in_order(lots, policy) if is_sellable(each, receipt_on, policy)]
-            raise _taken(lot, others, at)
+            raise taken_lot(lot, others, at)
     return [LotShare(number, quantity) for number, quantity in taken.items()]
 
 
-def _taken(lot: LotStock, others: Sequence[LotStock], path: Path) -> Refusal:
+def check_sellable(lot: LotStock, receipt_on: date, policy: LotPolicy, path: Path) -> None:
+    """Refuses a named lot that is banned for the customer, blocked, or would not keep; `path` is that of the lot."""
+    if lot.number in policy.banned:
+        text = "Lot {lot} must not go to this customer."
+        raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*path, "number"), lot=lot.number)
+    if not is_sellable(lot, receipt_on, policy):
+        text = "Lot {lot} is blocked, or will have expired on {day}."
+        day = sellable_limit(receipt_on, policy.sellable_days)
+        raise Refusal(ErrorCode.OUT_OF_STOCK, text, (*path, "number"), lot=lot.number, day=day)
+
+
+def taken_lot(lot: LotStock, others: Sequence[LotStock], path: Path) -> Refusal:
     """What is left of a taken lot, and another that is offered instead (rule book 0.1: 23)."""
     other = next((each for each in others if each.number != lot.number and each.free > 0), None)
     if other is None:

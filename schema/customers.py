@@ -21,7 +21,9 @@ from resolvers import (
     customers,
     customers_items,
     invoices,
+    lot_bans,
     orders,
+    orders_lots,
     sales,
     suggestions,
     trade_agreements,
@@ -30,7 +32,7 @@ from resolvers import (
 from resolvers import credit as credits
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
-from rules.states import CustomerStatus
+from rules.states import CustomerStatus, LotSelection
 from schema.access import access, described_enum, list_size
 from schema.company import MANAGE, ApprovalRule, Invitation, MemberAction, SpendLimit
 from schema.connections import After, Before, Connection, First, Last, SortDirection, connection
@@ -44,6 +46,7 @@ from schema.scalars import CurrencyCode, Money
 Info = strawberry.Info[Context, None]
 _READ = [access(P.CUSTOMERS_READ)]
 _SIGNED_IN = [access(P.SIGNED_IN)]
+LotBanType = Annotated["LotBan", strawberry.lazy("schema.lots_by_customer")]  # type: ignore[name-defined]  # noqa: F821
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]  # type: ignore[name-defined]  # noqa: F821
 SalesYearType = Annotated["SalesYear", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
 FavouriteType = Annotated["Favourite", strawberry.lazy("schema.sales")]  # type: ignore[name-defined]  # noqa: F821
@@ -281,6 +284,22 @@ class Customer(Node):
     @classmethod
     def of(cls, row: CustomerRow) -> "Customer":
         return fill(cls, row, id=encode_id("Customer", row.id), row=row)
+
+    @strawberry.field(
+        description="Of how many lots a line of theirs leaves at one time, where the line says nothing else.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE)],
+    )
+    async def lot_selection(self, info: Info) -> LotSelection:
+        return await info.context.load(orders_lots.selections_by_customer, self.row.id)
+
+    @strawberry.field(
+        description="Lots that never go to them, by SKU and number; 100 at most.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE), list_size(3)],
+    )
+    async def lot_bans(self, info: Info) -> list[LotBanType]:
+        from schema.lots_by_customer import LotBan
+
+        return [LotBan.of(row) for row in await info.context.load(lot_bans.bans_by_customer, self.row.id)]
 
     @strawberry.field(description="The company above it; null where there is none or you may not see it.")
     async def parent(self, info: Info) -> "Customer | None":

@@ -9,10 +9,16 @@ from rules.discounts_rules import Phase
 from rules.invoices import InvoiceAction
 from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
 from rules.purchasing import PurchaseAction
+from rules.simulation import MarginBand
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
 from schema.filters import enum_filter
 
+described_enum(
+    MarginBand,
+    "How good a margin is, by the seller's settings; for those who do not see its figure.",
+    {"GREEN": "At the target or above.", "AMBER": "Between floor and target.", "RED": "Below the floor."},
+)
 described_enum(
     Role,
     "A named set of permissions.",
@@ -54,6 +60,16 @@ described_enum(
     states.LotStatus,
     "Whether a lot may be sold.",
     {"AVAILABLE": "It may.", "BLOCKED": "It may not: nothing of it is reserved or leaves."},
+)
+described_enum(
+    states.LotSelection,
+    "Of how many lots an order line leaves at one time, and what is done where no lot alone holds all of it.",
+    {
+        "ANY": "As many as it takes, as the product is picked.",
+        "ONE_ELSE_SEVERAL": "One lot that holds all of it; where there is none, several.",
+        "ONE_ELSE_LESS": "One lot; where none holds all of it, less leaves, of the lot that holds the most.",
+        "ONE_ELSE_NONE": "One lot, the same for all of the line; what none holds waits.",
+    },
 )
 described_enum(
     states.HoldReason,

@@ -12,17 +12,18 @@ import strawberry
 from auth.permissions import Permission as P
 from models.orders import SalesOrder
 from models.orders_reads import OrderLineRow, OrderRow, SalesHistoryRow, ScheduleLineRow
-from resolvers import deliveries, orders, purchasing, sales_agreements
+from resolvers import deliveries, orders, orders_lots, purchasing, sales_agreements
 from resolvers.approvals import approvals_by_order
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.invoices import invoices_by_order
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
+from resolvers.quotes import quotes_by_order
 from resolvers.stock import warehouses_by_id
 from rules.money import ZERO, TaxGroup
 from rules.pricing_trace import PriceStep as Step
-from rules.states import HoldReason, LineKind, OrderStatus, SaleKind
+from rules.states import HoldReason, LineKind, LotSelection, OrderStatus, SaleKind
 from rules.transitions import FulfilmentState, OrderAction, fulfilment
 from schema.access import access, described_enum, list_size
 from schema.approvals import ApprovalRequest
@@ -58,8 +59,10 @@ Info = strawberry.Info[Context, None]
 InvoiceType = Annotated["Invoice", strawberry.lazy("schema.invoices")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryType = Annotated["Delivery", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 PurchasePegType = Annotated["PurchasePeg", strawberry.lazy("schema.purchasing")]  # type: ignore[name-defined]  # noqa: F821
+RequestedLotType = Annotated["RequestedLot", strawberry.lazy("schema.lots_by_customer")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 AgreementLineType = Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
+QuoteType = Annotated["Quote", strawberry.lazy("schema.quotes")]  # type: ignore[name-defined]  # noqa: F821
 SalesAgreementType = Annotated["SalesAgreement", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
 _DELIVERED = [access(P.DELIVERIES_READ)]
@@ -123,6 +126,10 @@ class OrderLine:
         description="The letter of the tax category, UNTDID 5305: S is taxed.", directives=_PRICED
     )
     tax_percent: Decimal = strawberry.field(description="The rate then, in percent.", directives=_PRICED)
+    lot_selection: LotSelection | None = strawberry.field(
+        description="Of how many lots it leaves at one time; null: as its customer takes them.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE)],
+    )
     row: strawberry.Private[OrderLineRow]
 
     currency: strawberry.Private[str]
@@ -217,6 +224,16 @@ class OrderLine:
 
         rows = await info.context.load(deliveries.lines_by_order_line, self.row.id)
         return [DeliveryLine.of(row) for row in rows]
+
+    @strawberry.field(
+        description="The lots that its customer asked for, in the order in which they leave.",
+        directives=[access(P.LOTS_READ, P.ORDERS_MANAGE), list_size(2)],
+    )
+    async def requested_lots(self, info: Info) -> list[RequestedLotType]:
+        from schema.lots_by_customer import RequestedLot
+
+        rows = await info.context.load(orders_lots.requested_by_line, self.row.id)
+        return [RequestedLot.of(row) for row in rows]
 
     @strawberry.field(
         description="What suppliers are still to send for it.",
@@ -466,6 +483,16 @@ class Order(Node):
     async def approval(self, info: Info) -> ApprovalRequest | None:
         row = await info.context.load(approvals_by_order, self.row.id)
         return None if row is None else ApprovalRequest.of(row)
+
+    @strawberry.field(
+        description="The quote that it came of; null where it came of none.",
+        directives=[access(P.QUOTES_READ)],
+    )
+    async def quote(self, info: Info) -> QuoteType | None:
+        from schema.quotes import Quote
+
+        row = await info.context.load(quotes_by_order, self.row.id)
+        return None if row is None else Quote.of(row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:

@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0038"
-down_revision = "0031"
+down_revision = "0040"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (
