@@ -293,6 +293,30 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             having abs(coalesce(sum(booking.released), 0) - line.commitment_quantity / line.quantity_ordered
                 * (line.quantity_ordered - line.quantity_cancelled - line.quantity_returned)) > 0.01
         """,
+        "a peg is of its lines' product and customer": """
+            select peg.id from purchase_peg peg
+            join purchase_order_line bought on bought.id = peg.purchase_order_line_id
+            join sales_order_line sold on sold.id = peg.order_line_id
+            join sales_order_schedule_line schedule on schedule.id = peg.schedule_line_id
+            where bought.product_id <> peg.product_id or sold.product_id is distinct from peg.product_id
+                or sold.customer_id <> peg.customer_id or schedule.order_line_id <> peg.order_line_id
+        """,
+        "what is pegged of a purchase line is the open part of its pegs, within what is to come": """
+            select line.id from purchase_order_line line
+            left join purchase_peg peg on peg.purchase_order_line_id = line.id
+            group by line.id, line.quantity_pegged, line.quantity_ordered, line.quantity_received,
+                line.quantity_cancelled
+            having line.quantity_pegged <> coalesce(sum(peg.quantity - peg.quantity_used), 0)
+                or line.quantity_pegged > greatest(
+                    line.quantity_ordered - line.quantity_received - line.quantity_cancelled, 0)
+        """,
+        "what is pegged for a sales line is within what is open of it": """
+            select line.id from sales_order_line line
+            join purchase_peg peg on peg.order_line_id = line.id and peg.quantity > peg.quantity_used
+            group by line.id, line.quantity_ordered, line.quantity_cancelled, line.quantity_shipped
+            having sum(peg.quantity - peg.quantity_used)
+                > line.quantity_ordered - line.quantity_cancelled - line.quantity_shipped
+        """,
         "an order waits for approval while a request does": """
             select sales_order.id from sales_order
             left join approval_request request on request.order_id = sales_order.id and request.status = 'PENDING'

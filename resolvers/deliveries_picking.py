@@ -49,6 +49,7 @@ async def pick_delivery(
     Raises:
         Refusal(QUANTITY_INVALID): more of a line than was released, lots that do not sum to it, or nothing at all.
         Refusal(OUT_OF_STOCK): a lot that is blocked, ends too early for the customer, or is held by other deliveries.
+        Refusal(INVALID): less of a lot than the customer asked for by its number.
         Refusal(NOT_FOUND): a line of another delivery, or a lot that does not lie there.
     """
     found = await lock_delivery(ctx, delivery_id, expected_version, DeliveryAction.PICK)
@@ -126,10 +127,11 @@ async def _change_lots(ctx: Context, found: LockedDelivery, picked: Sequence[_Pi
     locked = await lock_lots_of_products(ctx, ctx.session, products, [warehouse_id])
     ids = [each.line.id for each in picked]
     rows = await ctx.session.scalars(select(DeliveryLineLot).where(DeliveryLineLot.delivery_line_id.in_(ids)))
-    before = {(row.delivery_line_id, row.lot_id): row.quantity for row in rows}
     back: dict[UUID, Decimal] = {}
-    for (_, lot_id), quantity in before.items():
-        back[lot_id] = back.get(lot_id, ZERO) + quantity
+    requested: dict[tuple[UUID, UUID], Decimal] = {}
+    for row in rows:
+        back[row.lot_id] = back.get(row.lot_id, ZERO) + row.quantity
+        requested[row.delivery_line_id, row.lot_id] = row.quantity_requested
     free = {key: [_stock(lot, back.get(lot.id, ZERO)) for lot in lots] for key, lots in locked.items()}
     by_number = {key: {lot.number: lot for lot in lots} for key, lots in locked.items()}
     taken: list[tuple[_Picked, LockedLot, Decimal]] = []
@@ -141,12 +143,14 @@ async def _change_lots(ctx: Context, found: LockedDelivery, picked: Sequence[_Pi
         ) if each.told.quantity else []  # fmt: skip
         free[product_id] = without(free[product_id], chosen)
         taken += [(each, by_number[product_id][share.number], share.quantity) for share in chosen]
+    _check_requested(picked, taken, requested, by_number)
     await ctx.session.execute(delete(DeliveryLineLot).where(DeliveryLineLot.delivery_line_id.in_(ids)))
     ctx.session.add_all(
         [
             DeliveryLineLot(
                 delivery_line_id=each.line.id, lot_id=lot.id, customer_id=delivery.customer_id,
                 lot_number=lot.number, expires_on=lot.expires_on, quantity=quantity,
+                quantity_requested=requested.get((each.line.id, lot.id), ZERO),
             )
             for each, lot, quantity in taken
         ]
@@ -154,6 +158,23 @@ async def _change_lots(ctx: Context, found: LockedDelivery, picked: Sequence[_Pi
     holds = [LotHold(lot_id, warehouse_id, -quantity) for lot_id, quantity in back.items()]
     holds += [LotHold(lot.id, warehouse_id, quantity) for _, lot, quantity in taken]
     await change_lots(ctx.session, holds)
+
+
+def _check_requested(
+    picked: Sequence[_Picked],
+    taken: Sequence[tuple[_Picked, LockedLot, Decimal]],
+    requested: Mapping[tuple[UUID, UUID], Decimal],
+    lots: Mapping[UUID, Mapping[str, LockedLot]],
+) -> None:
+    """A lot that the customer asked for leaves as it was asked for; who cannot find it takes the delivery back."""
+    now = {(each.line.id, lot.id): quantity for each, lot, quantity in taken}
+    for each in picked:
+        for lot in lots[each.line.product_id].values():
+            if now.get((each.line.id, lot.id), ZERO) < requested.get((each.line.id, lot.id), ZERO):
+                text = "The customer asked for lot {lot} of {sku}: take the delivery back instead."
+                raise Refusal(
+                    ErrorCode.INVALID, text, (*each.path, "lots"), lot=lot.number, sku=each.line.sku
+                )
 
 
 def _stock(lot: LockedLot, mine: Decimal) -> LotStock:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from models.products import Product
 from rules.states import OutOfStockPolicy
@@ -382,3 +383,32 @@ async def test_stock_that_comes_another_way_frees_the_supply_on_release(shop: Sh
     assert (line["quantityReserved"], line["quantityBackordered"]) == ("8", "2")
     assert await value(shop, "select sum(quantity) from purchase_peg") == [(2,)]
     assert await shop.broken() == [] and bought["status"] == "SENT"
+
+
+@pytest.mark.parametrize(
+    ("broken", "flaw"),
+    [
+        (
+            "what is pegged of a purchase line is the open part of its pegs, within what is to come",
+            "update purchase_order_line set quantity_pegged = quantity_pegged - 1",
+        ),
+        (
+            "what is pegged for a sales line is within what is open of it",
+            "update sales_order_line set quantity_cancelled = 5",
+        ),
+        (
+            "a peg is of its lines' product and customer",
+            "update sales_order_line set product_id = (select id from product where sku = 'ACE-001')",
+        ),
+    ],
+)
+async def test_pegs_that_do_not_fit_are_noticed(shop: Shop, broken: str, flaw: str) -> None:
+    product, order = await short_order(shop)
+    await pegged(shop, product, order, 6)
+    assert await shop.broken() == []
+    async with shop.database.owner() as owner:
+        await owner.execute(text("set local session_replication_role = replica"))
+        await owner.execute(text(flaw))
+        await owner.commit()
+
+    assert broken in await shop.broken()

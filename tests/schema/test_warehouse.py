@@ -17,9 +17,11 @@ from schema.api import api
 from schema.ids import decode_id
 from tests import factories as make
 from tests.schema.buying import came, drafted, make_supplier, of, sent
-from tests.schema.delivering import balance, confirmed, released, value, warehouse_id
+from tests.schema.delivering import balance, confirmed, order_of, released, value, warehouse_id
 from tests.schema.outside import Outside, machine, our_stock, published, report, tasks
 from tests.schema.shop import NOW, Shop
+from tests.schema.test_deliveries_lots import wine
+from tests.schema.test_lots_by_customer import request
 
 CONSUMERS = "{ warehouseConsumers { code warehouse acknowledgedTo openTasks oldestOpenAt isLate } }"
 
@@ -293,6 +295,30 @@ def root_fields(permissions: frozenset[Permission]) -> set[str]:
     return {
         name for root in (view.query_type, view.mutation_type) if root is not None for name in root.fields
     }
+
+
+async def test_a_lot_that_the_customer_asked_for_is_not_exchanged(shop: Shop) -> None:
+    product, viewer = await wine(shop), await machine(shop)
+    order = await confirmed(shop, (product, 4))
+    assert (await request(shop, order, ("L1", "2")))["errors"] == []
+    delivery = await released(shop, await order_of(shop, order["id"]))
+    before = await shop.snapshot()
+
+    def picked(**lots: str) -> dict[str, Any]:
+        named = [{"number": number, "quantity": quantity} for number, quantity in lots.items()]
+        line = {"deliveryLineId": delivery["lines"][0]["id"], "quantity": "3", "lots": named}
+        return {"deliveryId": delivery["id"], "expectedVersion": 1, "lines": [line]}
+
+    refused = await report(shop, viewer, "pickDelivery", **picked(L1="1", L2="2"))
+    assert [(each["code"], each["path"]) for each in refused["errors"]] == [
+        ("INVALID", ["lines", "0", "lots"])
+    ]
+    assert await shop.snapshot() == before
+
+    done = await report(shop, viewer, "pickDelivery", **picked(L1="2", L2="1"))
+    assert done["errors"] == [] and await shop.broken() == []
+    done = await report(shop, viewer, "shipDelivery", deliveryId=delivery["id"], expectedVersion=2)
+    assert done["errors"] == [] and await shop.broken() == []
 
 
 async def test_a_machine_of_this_scope_does_this_and_nothing_else(shop: Shop) -> None:
