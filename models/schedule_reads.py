@@ -166,49 +166,80 @@ def visible_consignments(viewer: Viewer, zone: str) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A schedule line of an order line that was due in a period."""
+    """A schedule line of an order line that was due in a period; `way_days` are those under way of its promise."""
 
+    id: UUID
     order_line_id: UUID
     customer_id: UUID
     ordered: Decimal
     line_shipped: Decimal
     quantity: Decimal
-    shipped: Decimal
     promised_on: date
     requested_on: date | None
-    arrived_on: date | None
+    way_days: int
 
 
-def visible_due(viewer: Viewer, zone: str, first: date, last: date) -> Select[*tuple[Any, ...]]:
+def visible_due(viewer: Viewer, first: date, last: date) -> Select[*tuple[Any, ...]]:
     """
     The parts of lines whose last first-promised day lies between two days, as columns of DueRow; by line.
 
     Parts that nothing is left of were cancelled, or delivered another way: they are no part of it.
     """
-    schedule, sent = SalesOrderScheduleLine, _sent(viewer, zone)
-    shipped = func.coalesce(sent.c.shipped, 0)
-    due = (
-        select(schedule.order_line_id)
+    schedule = SalesOrderScheduleLine
+    part = (
+        select(
+            schedule.id, schedule.order_line_id, schedule.quantity, schedule.first_confirmed_on,
+            schedule.requested_on, func.coalesce(schedule.confirmed_on - schedule.ship_on, 0).label("way_days"),
+            func.max(schedule.first_confirmed_on).over(partition_by=schedule.order_line_id).label("due_on"),
+        )
         .where(
             schedule.quantity > 0,
             schedule.first_confirmed_on.is_not(None),
             customer_in_scope(viewer, schedule.customer_id),
         )
-        .group_by(schedule.order_line_id)
-        .having(func.max(schedule.first_confirmed_on).between(first, last))
-    )
-    statement = select(
-        schedule.order_line_id, schedule.customer_id, SalesOrderLine.quantity_ordered,
-        SalesOrderLine.quantity_shipped, schedule.quantity, shipped, schedule.first_confirmed_on,
-        schedule.requested_on, case((shipped > 0, _arrived(sent)), else_=None),
+        .subquery("part")
     )  # fmt: skip
     return (
-        _joined(statement, viewer, sent)
-        .where(
-            schedule.quantity > 0,
-            schedule.first_confirmed_on.is_not(None),
-            SalesOrder.status.in_((*_GOING, OrderStatus.CANCELLED)),
-            schedule.order_line_id.in_(due),
+        select(
+            part.c.id, SalesOrderLine.id, SalesOrderLine.customer_id, SalesOrderLine.quantity_ordered,
+            SalesOrderLine.quantity_shipped, part.c.quantity, part.c.first_confirmed_on, part.c.requested_on,
+            part.c.way_days,
         )
-        .order_by(schedule.order_line_id, schedule.position)
+        .join(SalesOrderLine, SalesOrderLine.id == part.c.order_line_id)
+        .join(SalesOrder, SalesOrder.id == SalesOrderLine.order_id)
+        .where(
+            part.c.due_on.between(first, last),
+            SalesOrder.seller_id == viewer.seller_id,
+            order_in_scope(viewer),
+            SalesOrderLine.kind == LineKind.GOODS,
+            SalesOrder.status.in_((*_GOING, OrderStatus.CANCELLED)),
+        )
+        .order_by(SalesOrderLine.id, part.c.id)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRow:
+    """What of a schedule line has left, and the last day that any did."""
+
+    schedule_line_id: UUID
+    quantity: Decimal
+    left_on: date
+
+
+def visible_left(viewer: Viewer, zone: str) -> Select[*tuple[Any, ...]]:
+    """As columns of LeftRow."""
+    return (
+        select(
+            DeliveryLine.schedule_line_id,
+            func.sum(DeliveryLine.quantity),
+            func.max(cast(func.timezone(zone, Delivery.shipped_at), Date)),
+        )
+        .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
+        .where(
+            Delivery.status == DeliveryStatus.SHIPPED,
+            delivery_in_scope(viewer),
+            customer_in_scope(viewer, DeliveryLine.customer_id),
+        )
+        .group_by(DeliveryLine.schedule_line_id)
     )

@@ -52,6 +52,7 @@ from storefront.staff import (
     order_ways,
     payments,
     pricing_settings,
+    punctuality,
     purchasing,
     scheduling,
     segments,
@@ -89,7 +90,7 @@ PAGES: Sequence[At] = (
     *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
     *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
     *lots.PAGES, *scheduling.PAGES, *admin.PAGES,
-    *api_clients.PAGES, *jobs.PAGES, *imports.PAGES,
+    *api_clients.PAGES, *jobs.PAGES, *imports.PAGES, *punctuality.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

@@ -28,6 +28,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
+    Entry("/staff/punctuality", "clock", N_("On time"), "deliveries:read"),
     Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
     Entry("/staff/lots", "tag", N_("Lots"), "lots:read"),
     Entry("/staff/purchasing", "inbox", N_("Purchasing"), "purchasing:read"),

@@ -144,3 +144,22 @@ async def test_our_own_people_have_no_calendar(visitor: Visitor) -> None:
     await visitor.sign_in(REP)
 
     await visitor.check_absent("/calendar/nothing.ics")
+
+
+async def test_our_own_people_see_how_punctual_we_are(visitor: Visitor, demo: Database) -> None:
+    await visitor.sign_in(REP)
+
+    page = await visitor.open("/staff/punctuality")
+    assert "Todos los clientes" in page.text
+    async with demo.job() as session:
+        days = {"day": today() - timedelta(2)}
+        await session.execute(
+            text(
+                "update sales_order_schedule_line set first_confirmed_on = :day, confirmed_on = null, ship_on = null"
+            ),
+            days,
+        )
+    page = await visitor.open("/staff/punctuality")
+    assert "Líneas de pedido que vencían" in page.text and "Por cliente" in page.text
+    wrong = await visitor.open("/staff/punctuality?since=2027-03-02&until=2027-03-01", 422)
+    assert "Hace falta un periodo de 1 a 400 días." in wrong.text
