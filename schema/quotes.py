@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Info = strawberry.Info[Context, None]
 _OURS = [access(P.QUOTES_MANAGE, P.QUOTES_APPROVE)]
+# Who did something at the customer is for those who decide there, and for our people.
+_WHO = [access(P.APPROVALS_DECIDE, P.STAFF)]
 _POLICY = [access(P.QUOTES_MANAGE, P.QUOTES_APPROVE, P.ADMIN)]
 REVISIONS = 10
 
@@ -59,7 +61,7 @@ class QuoteCounterLine:
 @strawberry.type(description="A customer's counter-offer.", directives=READ)
 class QuoteCounter:
     created_at: datetime = strawberry.field(description="When.")
-    created_by_name: str = strawberry.field(description="By whom.")
+    created_by_name: str = strawberry.field(description="By whom.", directives=_WHO)
     message: str = strawberry.field(description="In words; may be empty.")
     row: strawberry.Private[CounterRow]
 
@@ -88,9 +90,9 @@ class QuoteCounter:
 @strawberry.type(description="Who accepted what exactly; there is one of a quote, for good.", directives=READ)
 class QuoteAcceptance:
     accepted_at: datetime = strawberry.field(description="When.")
-    accepted_by_name: str = strawberry.field(description="By whom of the customer.")
+    accepted_by_name: str = strawberry.field(description="By whom of the customer.", directives=_WHO)
     consented_by_name: str = strawberry.field(
-        description="The colleague who consented; empty where nobody had to."
+        description="The colleague who consented; empty where nobody had to.", directives=_WHO
     )
     purchase_order_number: str = strawberry.field(
         description="The customer's own number of the order; may be empty."
@@ -151,10 +153,12 @@ class QuoteApproval:
 class QuoteAcceptanceRequest:
     status: ApprovalStatus = strawberry.field(description="What became of it.")
     requested_at: datetime = strawberry.field(description="Since when it waits.")
-    requested_by_name: str = strawberry.field(description="Who accepted.")
+    requested_by_name: str = strawberry.field(description="Who accepted.", directives=_WHO)
     due_at: datetime = strawberry.field(description="Until when it waits; then the offer stands as before.")
     decided_at: datetime | None = strawberry.field(description="When it was decided; null until then.")
-    decided_by_name: str = strawberry.field(description="Who decided; empty where nobody did.")
+    decided_by_name: str = strawberry.field(
+        description="Who decided; empty where nobody did.", directives=_WHO
+    )
     decision_reason: str = strawberry.field(description="The reason or remark; may be empty.")
     row: strawberry.Private[QuoteRequestRow]
 

@@ -119,6 +119,7 @@ SENSITIVE = {
     "SalesAgreement.createdByName": "RMFID", "AgreementVersion.acceptedByName": "AC" + STAFF.replace("L", ""),
     "QuoteRevision.marginPercent": "MFD", "QuoteRevision.marginBand": "RMF",
     "QuoteRevision.depthPercent": "RMF", "QuoteRevision.needs": "RMF", "QuoteLine.reason": "RMF",
+    "QuoteAcceptance.acceptedByName": "AC" + STAFF.replace("L", ""), "QuoteCounter.createdByName": "AC" + STAFF.replace("L", ""),
     "Quote.approval": "RMF", "Quote.draft": "RMF", "Quote.createdByName": "RMF",
     "SupplierProduct.unitPrice": "MFD", "PurchaseOrderLine.unitPrice": "MFD", "PurchaseReceiptLine.lotNumber": "LD",
     "Delivery.warehouse": STAFF, "WarehouseTask.lines": "LD", "Order.releasable": "L", "OrderWhere.isReleasable": "L",
