@@ -1,6 +1,7 @@
 """What happens to an order after it was placed: confirm, refuse, cancel, hold, release."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
+from rules.alternatives import WantedPart, meet
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
 from rules.refusals import ErrorCode, Refusal, StaleVersion
@@ -331,20 +333,28 @@ async def reschedule(
     parts: Sequence[tuple[UUID | None, Decimal]],
 ) -> None:
     """
-    Spreads a line's open quantity over warehouses and reserves it there; a new part takes the first one's dates.
+    Spreads a line's open quantity over warehouses and reserves it there; each part keeps the day it was asked for.
 
     A part of which something was shipped stays with just that.
     """
     assert line.product_id is not None and entries, "goods have a schedule"
     sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in entries])
+    by_day: dict[date | None, Decimal] = {}
     free = []
     for entry, each in zip(entries, sent, strict=True):
+        if entry.quantity > each.shipped:
+            by_day[entry.requested_on] = by_day.get(entry.requested_on, ZERO) + entry.quantity - each.shipped
         if each.shipped:
             entry.quantity = each.shipped
         else:
             free.append(entry)
+    days = [WantedPart(quantity, day) for day, quantity in by_day.items()]
+    last = days[-1].requested_on if days else entries[0].requested_on
+    # The last day takes whatever is left, as the only one does.
+    days = [*days[:-1], WantedPart(sum((quantity for _, quantity in parts), ZERO), last)]
     holds = []
-    for position, (warehouse_id, quantity) in enumerate(parts):
+    spread = meet(days, parts)
+    for position, (wanted, warehouse_id, quantity) in enumerate(spread):
         if position < len(free):
             entry = free[position]
         else:
@@ -353,16 +363,16 @@ async def reschedule(
                 order_line_id=line.id,
                 customer_id=order.customer_id,
                 position=entries[-1].position + position - len(free) + 1,
-                requested_on=entries[0].requested_on,
                 first_confirmed_on=entries[0].first_confirmed_on,
                 confirmed_on=entries[0].confirmed_on,
                 ship_on=entries[0].ship_on,
             )
             ctx.session.add(entry)
         entry.warehouse_id, entry.quantity = warehouse_id, quantity
+        entry.requested_on = wanted.requested_on
         if warehouse_id is not None:
             holds.append(Hold(entry.id, line.product_id, warehouse_id, quantity))
-    for entry in free[len(parts) :]:
+    for entry in free[len(spread) :]:
         entry.warehouse_id, entry.quantity = None, ZERO
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)

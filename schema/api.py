@@ -13,6 +13,7 @@ from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
 from schema.carts_holds import CartHoldMutations
+from schema.carts_ways import CartWayMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -123,6 +124,7 @@ class Mutation(
     CartAgreementMutations,
     CartGiftMutations,
     CartHoldMutations,
+    CartWayMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,

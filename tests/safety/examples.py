@@ -90,6 +90,13 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _choose_delivery(scene: Scene, name: str) -> Input:
+    cart = (await scene.ask(name, "{ cart { version lines { id quantity } } }"))["data"]["cart"]
+    line = cart["lines"][0]
+    parts = [{"quantity": line["quantity"], "requestedOn": "2030-05-06"}]
+    return {"lineId": line["id"], "parts": parts, "expectedVersion": cart["version"]}
+
+
 async def _answer_gift(scene: Scene, name: str) -> Input:
     document = "{ cart { version lines { id freeGoods { product { id } isProposed } } } }"
     cart = (await scene.ask(name, document))["data"]["cart"]
@@ -873,6 +880,7 @@ EXAMPLES: dict[str, Example] = {
     "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
+    "chooseDelivery": Example("pbuyer", _choose_delivery),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
