@@ -93,7 +93,7 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
 async def _choose_delivery(scene: Scene, name: str) -> Input:
     cart = (await scene.ask(name, "{ cart { version lines { id quantity } } }"))["data"]["cart"]
     line = cart["lines"][0]
-    parts = [{"quantity": line["quantity"], "requestedOn": "2030-05-06"}]
+    parts = [{"quantity": line["quantity"]}]
     return {"lineId": line["id"], "parts": parts, "expectedVersion": cart["version"]}
 
 
