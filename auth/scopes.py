@@ -28,6 +28,7 @@ class ApiScope(StrEnum):
     ORDERS_WRITE = "orders:write"
     PRICES_READ = "prices:read"
     PURCHASING_READ = "purchasing:read"
+    QUOTES_READ = "quotes:read"
     SALES_HISTORY_READ = "sales-history:read"
     STOCK_READ = "stock:read"
     TRADE_AGREEMENTS_READ = "trade-agreements:read"
@@ -53,6 +54,7 @@ SCOPE_PERMISSIONS: Mapping[ApiScope, frozenset[Permission]] = MappingProxyType(
         ApiScope.ORDERS_WRITE: frozenset({P.CARTS_USE, P.ORDERS_PLACE, P.ORDERS_CANCEL}),
         ApiScope.PRICES_READ: frozenset({P.PRICES_READ, P.PRICES_SIMULATE}),
         ApiScope.PURCHASING_READ: frozenset({P.PURCHASING_READ}),
+        ApiScope.QUOTES_READ: frozenset({P.QUOTES_READ}),
         ApiScope.SALES_HISTORY_READ: frozenset({P.SALES_HISTORY_READ}),
         ApiScope.STOCK_READ: frozenset({P.STOCK_READ, P.STOCK_QUANTITY_READ}),
         ApiScope.TRADE_AGREEMENTS_READ: frozenset({P.TRADE_AGREEMENTS_READ}),
@@ -74,6 +76,7 @@ WITHOUT_SCOPE = frozenset(
         P.NOTES_WRITE, P.ON_BEHALF_ACT,
         P.ORDERS_DISCOUNT, P.ORDERS_MANAGE, P.ORDERS_PRICE, P.PAYMENTS_MANAGE, P.PURCHASING_MANAGE,
         P.TRADE_AGREEMENTS_MANAGE,
+        P.QUOTES_ANSWER, P.QUOTES_APPROVE, P.QUOTES_DIRECT, P.QUOTES_MANAGE,
         P.USERS_WRITE, P.SUGGESTIONS_MEASURE,
     }
 )  # fmt: skip

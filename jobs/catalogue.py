@@ -8,7 +8,7 @@ from jobs.invoices import verify_chains
 from jobs.kinds import Catalogue, JobKind, Schedule
 from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
-from jobs.promises import keep_promises
+from jobs.promises import expire_holds, keep_promises
 from jobs.purchasing_mails import PurchasingMails
 from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
@@ -31,6 +31,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
         JobKind("promises.keep", keep_promises, at_once=1),
+        JobKind("stock.expire_holds", expire_holds, at_once=1),
         JobKind("invoices.verify", verify_chains, at_once=1),
         JobKind("suggestions.refresh", refresh_suggestions, at_once=1),
         JobKind("suggestions.ordered", note_suggestions_ordered),
@@ -59,6 +60,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
             Schedule("promises.keep", "23 * * * *"),
+            Schedule("stock.expire_holds", "*/5 * * * *"),
             Schedule("invoices.verify", "47 3 * * *"),
             Schedule("suggestions.refresh", "29 2 * * *"),
             Schedule("house.keep", "17 3 * * *"),

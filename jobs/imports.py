@@ -17,7 +17,9 @@ from jobs.imports_base import Fate, Ground, MakePlan, Plan
 from jobs.imports_customers import plan_customers
 from jobs.imports_prices import plan_prices
 from jobs.imports_products import plan_products
+from jobs.imports_purchases import plan_purchase_orders
 from jobs.imports_stock import plan_stock
+from jobs.imports_suppliers import plan_supplier_products, plan_suppliers
 from jobs.imports_trade import plan_trade_agreements
 from jobs.kinds import JobKind
 from jobs.runs import ErrorRow, Run
@@ -45,6 +47,9 @@ PLANS: Mapping[ImportKind, MakePlan] = {
     ImportKind.STOCK: plan_stock,
     ImportKind.TRADE_AGREEMENTS: plan_trade_agreements,
     ImportKind.AGREEMENT_LINES: plan_agreement_lines,
+    ImportKind.SUPPLIERS: plan_suppliers,
+    ImportKind.SUPPLIER_PRODUCTS: plan_supplier_products,
+    ImportKind.PURCHASE_ORDERS: plan_purchase_orders,
 }
 
 

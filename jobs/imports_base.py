@@ -143,9 +143,13 @@ async def codes_of(session: AsyncSession, ground: Ground, name: str, statement: 
 async def products_by_sku(session: AsyncSession, ground: Ground, rows: Sequence[ImportRow]) -> dict[str, Any]:
     """The seller's products that the rows name, by the SKU as it was written there."""
     written = {str(row.values["sku"]): item_key(str(row.values["sku"])) for row in rows}
-    statement = select(
-        Product.id, Product.sku_key, Product.kind, Product.unit_code, Product.is_lot_tracked
-    ).where(Product.seller_id == ground.seller.id, Product.sku_key.in_(set(written.values())))
+    columns = (
+        Product.id, Product.sku, Product.sku_key, Product.name, Product.kind, Product.unit_code,
+        Product.is_lot_tracked,
+    )  # fmt: skip
+    statement = select(*columns).where(
+        Product.seller_id == ground.seller.id, Product.sku_key.in_(set(written.values()))
+    )
     known = {row.sku_key: row for row in await session.execute(statement)}
     return {sku: known[key] for sku, key in written.items() if key in known}
 

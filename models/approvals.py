@@ -72,8 +72,8 @@ class ApprovalRule(Base):
 
 class ApprovalRequest(Base):
     """
-    Something that waits for consent. One engine for all subjects: orders, and what is given on them by
-    hand; later quotes, agreements, returns.
+    Something that waits for consent. One engine for all subjects: orders, what is given on them by hand, quotes before
+    they are sent and their acceptance; later agreements, returns.
 
     `reasons` are the rules that asked for it as they stood then; `act` is what the requester's act was given,
     and is done when somebody consents.
@@ -84,6 +84,11 @@ class ApprovalRequest(Base):
         one_of("status", ApprovalStatus),
         UniqueConstraint("customer_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["sales_order.customer_id", "sales_order.id"]),
+        ForeignKeyConstraint(["customer_id", "quote_id"], ["quote.customer_id", "quote.id"]),
+        CheckConstraint(
+            "(quote_id is not null) = (subject_type in ('Quote', 'QuoteAcceptance'))",
+            name="of_order_or_quote",
+        ),
         CheckConstraint(
             "decided_by_id is null or decided_by_id <> requested_by_id", name="decided_by_another"
         ),
@@ -96,6 +101,13 @@ class ApprovalRequest(Base):
             unique=True,
             postgresql_where=text("status = 'PENDING'"),
         ),
+        Index(
+            "uq_approval_request_quote_pending",
+            "quote_id",
+            "subject_type",
+            unique=True,
+            postgresql_where=text("status = 'PENDING'"),
+        ),
         Index(None, "customer_id", "status", "requested_at"),
     )
     id: Mapped[Id]
@@ -103,6 +115,7 @@ class ApprovalRequest(Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     subject_type: Mapped[Code]
     order_id: Mapped[UUID | None]
+    quote_id: Mapped[UUID | None]
     status: Mapped[ApprovalStatus] = mapped_column(Stored(ApprovalStatus))
     version: Mapped[int] = mapped_column(server_default="1")
     reasons: Mapped[list[Any]] = mapped_column(JSONB)

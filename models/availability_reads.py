@@ -6,7 +6,7 @@ Open demand is everybody's: a buyer is told what comes of it, never the rows.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -176,7 +176,8 @@ class StockRow:
     """
     A product in a warehouse, or where the product has them a lot of it there; `lot` is null without lots.
 
-    `blocked` is what of the product's `on_hand` is of blocked lots.
+    `blocked` is what of the product's `on_hand` is of blocked lots, `soft` what of its `held` is held for carts and
+    quotes. A hold that is over counts no more, though it is not given back yet.
     """
 
     product_id: UUID
@@ -189,30 +190,40 @@ class StockRow:
     best_before_on: date | None
     expires_on: date | None
     blocked: Decimal
+    soft: Decimal
 
 
 _STOCK = text("""
-    select balance.product_id, balance.warehouse_id, balance.on_hand, balance.reserved as held,
+    with hold as (
+        select product_id, warehouse_id, sum(quantity) filter (where expires_at > :now) as soft,
+            sum(quantity) filter (where expires_at <= :now) as lapsed
+        from reservation
+        where product_id = any (:products) and source_id is not null and released_at is null
+        group by product_id, warehouse_id
+    )
+    select balance.product_id, balance.warehouse_id, balance.on_hand,
+        balance.reserved - coalesce(hold.lapsed, 0) as held,
         cast(null as varchar) as lot, cast(null as varchar) as status, cast(null as date) as received_on,
         cast(null as date) as best_before_on, cast(null as date) as expires_on,
-        balance.blocked
-    from stock_balance balance where balance.product_id = any (:products)
+        balance.blocked, coalesce(hold.soft, 0) as soft
+    from stock_balance balance left join hold using (product_id, warehouse_id)
+    where balance.product_id = any (:products)
     union all
     select lot.product_id, balance.warehouse_id, balance.on_hand, balance.allocated,
-        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on, 0
+        lot.number, lot.status, lot.received_on, lot.best_before_on, lot.expires_on, 0, 0
     from lot join lot_balance balance on balance.lot_id = lot.id
     where lot.product_id = any (:products) and balance.on_hand > 0
 """).bindparams(_PRODUCTS)
 
 
-async def stock(session: Reads, product_ids: Sequence[UUID]) -> list[StockRow]:
+async def stock(session: Reads, product_ids: Sequence[UUID], now: datetime) -> list[StockRow]:
     """Balances and lots: what is there, and what of it is reserved (balances) or allocated (lots)."""
-    found = await session.execute(_STOCK, {"products": list(product_ids)})
+    found = await session.execute(_STOCK, {"products": list(product_ids), "now": now})
     return [
         StockRow(
             row.product_id, row.warehouse_id, row.on_hand, row.held, row.lot,
             None if row.status is None else LotStatus(row.status), row.received_on, row.best_before_on, row.expires_on,
-            row.blocked,
+            row.blocked, row.soft,
         )
         for row in found
     ]  # fmt: skip
@@ -289,8 +300,9 @@ _DEMANDS = text("""
         left join sent on sent.schedule_line_id = part.id
     ), loose as (
         select reservation.product_id, reservation.warehouse_id, reservation.customer_id, reservation.quantity
-        from reservation where released_at is null and schedule_line_id is null
-            and product_id = any (:products)
+        from reservation
+        where released_at is null and source_id is not null and expires_at > :now and product_id = any (:products)
+            and not (source_kind = 'CART' and customer_id = :customer and held_by_id = :person)
     ), demand as (
         select part.product_id, coalesce(held.warehouse_id, part.warehouse_id) as warehouse_id, part.customer_id,
             part.day, coalesce(held.quantity, 0) as reserved,
@@ -326,14 +338,37 @@ _DEMANDS = text("""
     from demand left join shelf using (customer_id, product_id)
     where demand.reserved > 0 or demand.unreserved > 0
     group by 1, 2, 3, 4
-""").bindparams(_PRODUCTS, bindparam("except_entries", type_=ARRAY(Uuid)))
+""").bindparams(
+    _PRODUCTS, bindparam("except_entries", type_=ARRAY(Uuid)), bindparam("customer", type_=Uuid),
+    bindparam("person", type_=Uuid),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCart:
+    """Whose cart's holds are no demand: the goods are theirs to order."""
+
+    customer_id: UUID
+    person_id: UUID
 
 
 async def demands(
-    session: Reads, product_ids: Sequence[UUID], today: date, except_entries: Collection[UUID] = ()
+    session: Reads,
+    product_ids: Sequence[UUID],
+    today: date,
+    now: datetime,
+    except_entries: Collection[UUID] = (),
+    except_cart: OwnCart | None = None,
 ) -> list[DemandRow]:
-    """Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life."""
-    given = {"products": list(product_ids), "today": today, "except_entries": list(except_entries)}
+    """
+    Open demand of everybody, counted once (rule book 0.2: 32), in one row a day, warehouse and shelf life.
+
+    What is held for carts and quotes is demand of today, until its time is over.
+    """
+    given = {
+        "products": list(product_ids), "today": today, "now": now, "except_entries": list(except_entries),
+        "customer": except_cart and except_cart.customer_id, "person": except_cart and except_cart.person_id,
+    }  # fmt: skip
     found = await session.execute(_DEMANDS, given)
     return [DemandRow(*row) for row in found]
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     String,
     UniqueConstraint,
     event,
@@ -68,6 +69,7 @@ class Customer(Base):
         Index(None, "sales_rep_id"),
         Index(None, "territory_id"),
         Index(None, "parent_id"),
+        CheckConstraint("delivery_priority between 1 and 9", name="delivery_priority_range"),
         Index(
             "ix_customer_name_trigram",
             text("replace(name_sort, 'n~', 'n') gin_trgm_ops"),
@@ -109,6 +111,8 @@ class Customer(Base):
     invoice_email: Mapped[Name] = mapped_column(server_default="", default="")
     internal_note: Mapped[LongText] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
+    # Who is served first where goods are scarce: 1 before 9.
+    delivery_priority: Mapped[int] = mapped_column(SmallInteger, server_default="5", default=5)
     created_at: Mapped[Moment]
     active_until: Mapped[date | None]
 

@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 
 from models.customers import Customer, CustomerAddress
 from models.prices import ListPrice
+from models.purchasing import (
+    PurchaseOrder,
+    PurchaseOrderLine,
+    PurchaseScheduleLine,
+    Supplier,
+    SupplierProduct,
+)
 from models.stock import Lot, LotBalance, StockBalance
 
 
@@ -88,3 +95,58 @@ def lot_stock_of(lot_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         .where(LotBalance.lot_id.in_(lot_ids))
         .order_by(LotBalance.lot_id, LotBalance.warehouse_id)
     )
+
+
+def suppliers_by_number(seller_id: UUID, numbers: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """The seller's suppliers with these numbers, retired ones too."""
+    return _suppliers().where(Supplier.seller_id == seller_id, Supplier.code.in_(numbers))
+
+
+def suppliers_by_id(supplier_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """These suppliers, with the same columns."""
+    return _suppliers().where(Supplier.id.in_(supplier_ids))
+
+
+def _suppliers() -> Select[*tuple[Any, ...]]:
+    names = (
+        "id", "code", "name", "currency", "email", "locale", "lead_time_days", "transport_days",
+        "over_receipt_percent", "version", "active_until",
+    )  # fmt: skip
+    return select(*(getattr(Supplier, name) for name in names))
+
+
+def offers_of(supplier_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """What these suppliers sell or sold us."""
+    names = (
+        "id", "supplier_id", "product_id", "supplier_sku", "unit_price", "minimum_quantity", "multiple_quantity",
+        "lead_time_days", "active_until",
+    )  # fmt: skip
+    return select(*(getattr(SupplierProduct, name) for name in names)).where(
+        SupplierProduct.supplier_id.in_(supplier_ids)
+    )
+
+
+def purchase_orders_by_number(seller_id: UUID, numbers: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """The seller's purchase orders with these numbers, in the order in which everybody locks them."""
+    names = ("id", "number", "supplier_id", "warehouse_id", "status", "version", "confirmed_at")
+    return (
+        select(*(getattr(PurchaseOrder, name) for name in names))
+        .where(PurchaseOrder.seller_id == seller_id, PurchaseOrder.number.in_(numbers))
+        .order_by(PurchaseOrder.id)
+    )
+
+
+def purchase_lines_of(order_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """The lines of these purchase orders with the first and last of their days, and in how many parts they come."""
+    line, part = PurchaseOrderLine, PurchaseScheduleLine
+    return (
+        select(
+            line.id, line.purchase_order_id, line.product_id, line.position, line.quantity_ordered,
+            line.quantity_received, line.quantity_cancelled, line.quantity_pegged, line.unit_price,
+            func.count(part.id).label("parts"), func.min(part.requested_on).label("requested_on"),
+            func.min(part.confirmed_on).label("confirmed_on"),
+        )
+        .outerjoin(part, part.purchase_order_line_id == line.id)
+        .where(line.purchase_order_id.in_(order_ids))
+        .group_by(line.id)
+    )  # fmt: skip

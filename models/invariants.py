@@ -44,6 +44,21 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
             ) as both_sides group by product_id, warehouse_id having sum(quantity) <> 0
         """,
         "reserved is within on hand": "select * from stock_balance where reserved + blocked > on_hand or on_hand < 0",
+        "a cart's hold is within its lines": """
+            select hold.source_id from (
+                select source_id, customer_id, product_id, sum(quantity) as quantity from reservation
+                where source_kind = 'CART' and released_at is null group by 1, 2, 3
+            ) as hold
+            left join cart_line line on line.cart_id = hold.source_id and line.customer_id = hold.customer_id
+                and line.product_id = hold.product_id
+            where hold.quantity > coalesce(line.quantity, 0)
+        """,
+        "a balance knows when its holds end": """
+            select hold.id from reservation hold
+            left join stock_balance balance on balance.product_id = hold.product_id
+                and balance.warehouse_id = hold.warehouse_id and balance.holds_end_at <= hold.expires_at
+            where hold.source_id is not null and hold.released_at is null and balance.product_id is null
+        """,
         "a line's reserved quantity is that of its schedule": """
             select line.id from sales_order_line line
             left join sales_order_schedule_line schedule on schedule.order_line_id = line.id
@@ -181,6 +196,11 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
                 select line.order_line_id, delivery.warehouse_id, 0, -line.quantity from delivery_line line
                 join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
             ) as sides group by 1, 2 having sum(held) > 0 and sum(held) > sum(reserved)
+        """,
+        "what waits to leave is of no blocked lot": """
+            select line.id from delivery_line_lot held join lot on lot.id = held.lot_id and lot.status = 'BLOCKED'
+            join delivery_line line on line.id = held.delivery_line_id
+            join delivery on delivery.id = line.delivery_id and delivery.status = 'RELEASED'
         """,
         "the lots of a delivery line make its quantity": """
             select line.id from delivery_line line join delivery_line_lot lot on lot.delivery_line_id = line.id

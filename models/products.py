@@ -34,7 +34,7 @@ from models.base import (
     one_of,
 )
 from models.sellers import no_overlap
-from rules.states import OutOfStockPolicy, ProductKind, RelationKind
+from rules.states import OutOfStockPolicy, ProductKind, RelationKind, SharingPolicy
 
 
 class UnitOfMeasure(Base):
@@ -77,6 +77,7 @@ class Product(Base):
     __table_args__ = (
         one_of("kind", ProductKind),
         one_of("out_of_stock_policy", OutOfStockPolicy),
+        one_of("sharing_policy", SharingPolicy),
         CheckConstraint("pack_size > 0", name="pack_size_positive"),
         CheckConstraint("shelf_life_days is null or shelf_life_days > 0", name="shelf_life_positive"),
         UniqueConstraint("seller_id", "sku"),
@@ -108,6 +109,8 @@ class Product(Base):
     shelf_life_days: Mapped[int | None]
     # Null: the seller's policy.
     out_of_stock_policy: Mapped[OutOfStockPolicy | None] = mapped_column(Stored(OutOfStockPolicy))
+    # Who gets what is too little for all who wait; null: as the seller says.
+    sharing_policy: Mapped[SharingPolicy | None] = mapped_column(Stored(SharingPolicy))
     created_at: Mapped[Moment]
     active_until: Mapped[date | None]
 

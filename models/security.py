@@ -83,6 +83,8 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "sales_order_line_cost": _policies(NO_ROW, REPS_CUSTOMER),
         "standard_cost": _policies(NO_ROW, EVERY_ROW),
         "reservation": _TENANT,
+        "stock_sharing": _OUR_TERMS,
+        "stock_sharing_line": _policies(NO_ROW, REPS_CUSTOMER),
         "customer_calendar": _TENANT,
         "sellable_days": _CATALOGUE_OR_TENANT,
         "sales_history": _TENANT,
@@ -117,6 +119,18 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         # What we are still writing is ours alone.
         "sales_agreement": _policies(f"{OWN_CUSTOMER} and proposed_at is not null", REPS_CUSTOMER),
         "agreement_version": _policies(f"{OWN_CUSTOMER} and status <> 'DRAFT'", REPS_CUSTOMER),
+        # What we are still writing is ours alone, and what it leaves us always.
+        "quote": _policies(
+            f"{OWN_CUSTOMER} and (requested_at is not null or sent_at is not null)", REPS_CUSTOMER
+        ),
+        "quote_revision": _policies(f"{OWN_CUSTOMER} and sent_at is not null", REPS_CUSTOMER),
+        "quote_line": _policies(
+            f"{OWN_CUSTOMER} and revision_id in (select id from quote_revision)", REPS_CUSTOMER
+        ),
+        "quote_figures": _policies(NO_ROW, REPS_CUSTOMER),
+        "quote_counter": _TENANT,
+        "quote_acceptance": _TENANT,
+        "quote_policy": _OUR_TERMS,
         "agreement_line": _TENANT,
         "agreement_consumption": _TENANT,
         "product_pricing": _policies(NO_ROW, ANYBODY),
@@ -140,7 +154,9 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "spend_limit": _TENANT,
         "approval_rule": _TENANT,
         # What the seller's people ask each other is none of the customer's business.
-        "approval_request": _policies(f"{OWN_CUSTOMER} and subject_type = 'Order'", REPS_CUSTOMER),
+        "approval_request": _policies(
+            f"{OWN_CUSTOMER} and subject_type in ('Order', 'QuoteAcceptance')", REPS_CUSTOMER
+        ),
         "concession_limit": _OUR_TERMS,
         "order_line_concession": _policies(NO_ROW, REPS_CUSTOMER),
         "invitation": _TENANT,
@@ -173,7 +189,8 @@ AUTH_READS = (
 # Never changed, never deleted, whoever asks.
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
-    "purchase_receipt", "purchase_receipt_line",
+    "purchase_receipt", "purchase_receipt_line", "stock_sharing", "stock_sharing_line", "quote_counter",
+    "quote_acceptance",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {
@@ -191,7 +208,7 @@ _DOCUMENT_ACTS = {
 # What the seller's people do besides: costs of the lines they discount, notes on customers, trade agreements.
 _STAFF_ACTS = {
     "sales_order_line_cost": "insert",
-    "customer": "update (internal_note, lot_selection, version)",
+    "customer": "update (internal_note, lot_selection, delivery_priority, version)",
     "order_line_lot": "insert, update, delete",
     "customer_lot_ban": "insert, delete",
     "trade_agreement_journal": "insert, update",
@@ -203,7 +220,11 @@ _STAFF_ACTS = {
     "charge_band": "insert, delete",
     # How prices are made; nothing else of the seller.
     "seller": "update (line_multiline_mode, price_date_type, inactive_trade_cells, margin_target_percent,"
-    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version)",
+    " margin_floor_percent, money_yearly_percent, judged_together_days, pricing_version, scheduling_version,"
+    " sharing_policy, cart_hold_minutes, staff_hold_days)",
+    "product": "update (sharing_policy)",
+    "stock_sharing": "insert",
+    "stock_sharing_line": "insert",
 }
 # What promises follow from.
 _SCHEDULING_ACTS = {
@@ -214,8 +235,9 @@ _SCHEDULING_ACTS = {
     "transport_time": "insert, update, delete",
     "delivery_setting": "insert, update, delete",
     "sellable_days": "insert, update, delete",
-    "warehouse": "update (calendar_id, handling_days)",
+    "warehouse": "update (calendar_id, handling_days, time_zone)",
     "customer_group": "update (availability_display)",
+    "seller": f"{_STAFF_ACTS['seller'][:-1]}, availability_display, low_stock_threshold)",
 }
 # Uses are counted by the house; who keeps rules, keeps all else of them.
 _DISCOUNT_ACTS = {
@@ -227,6 +249,14 @@ _DISCOUNT_ACTS = {
 _APPROVAL_ACTS = {"approval_request": "insert, update"}
 # Our people write agreements; that the customer accepted one and what was consumed of it, the house writes.
 _AGREEMENT_ACTS = {"sales_agreement": "insert, update", "agreement_version": "insert, update"}
+# What the customer's people do with a quote, the house writes.
+_QUOTE_ACTS = {
+    "quote": "insert, update",
+    "quote_revision": "insert, update",
+    "quote_line": "insert, update, delete",
+    "quote_figures": "insert, update",
+    "quote_policy": "insert, update",
+}
 # What logistics and finance do; which of the two may do what is the permissions' matter.
 _HOUSE_ACTS = {
     "delivery": "insert, update",
@@ -296,12 +326,14 @@ WRITE_GRANTS: Mapping[RowClass, Mapping[str, str]] = MappingProxyType(
             **_STAFF_ACTS,
             **_APPROVAL_ACTS,
             **_AGREEMENT_ACTS,
+            **_QUOTE_ACTS,
             **_DISCOUNT_ACTS,
             **_UPLOAD_ACTS,
         },
         RowClass.STAFF: {
             **_DOCUMENT_ACTS,
             **_STAFF_ACTS,
+            **_QUOTE_ACTS,
             **_DISCOUNT_ACTS,
             **_APPROVAL_ACTS,
             **_HOUSE_ACTS,
@@ -320,6 +352,7 @@ SEQUENCES = (
     "trade_agreement_journal_number_seq",
     "sales_agreement_number_seq",
     "purchase_order_number_seq",
+    "quote_number_seq",
 )
 
 # The queue's own tables (pgqueuer's, made by a migration): the worker's alone.
@@ -404,6 +437,11 @@ _POSTED = {
     "agreement_version": (
         "old.status <> 'DRAFT'",
         ("status", "accepted_at", "accepted_by_id", "accepted_by_name", "answer_reason"),
+    ),
+    "quote_revision": ("old.sent_at is not null", ("status",)),
+    "quote_line": (
+        "exists (select from quote_revision where id = old.revision_id and sent_at is not null)",
+        ("order_line_id",),
     ),
     "invoice_tax_group": ("exists (select from invoice where id = old.invoice_id and status = 'ISSUED')", ()),
     "invoice_instalment": (

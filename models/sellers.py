@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, CurrencyCode, Id, Locale, Name, Percent, Stored, UnitPrice, one_of
 from rules.pricing_facts import LineMultilineMode
-from rules.states import AvailabilityDisplay, CreditPolicy, DocumentKind, OutOfStockPolicy
+from rules.states import AvailabilityDisplay, CreditPolicy, DocumentKind, OutOfStockPolicy, SharingPolicy
 from rules.trade_settings import DateType
 
 
@@ -60,6 +60,9 @@ class Seller(Base):
         ),
         CheckConstraint("money_yearly_percent between 0 and 100", name="money_yearly_percent"),
         CheckConstraint("judged_together_days between 0 and 90", name="judged_together_days"),
+        one_of("sharing_policy", SharingPolicy),
+        CheckConstraint("cart_hold_minutes between 0 and 1440", name="cart_hold_minutes_range"),
+        CheckConstraint("staff_hold_days between 0 and 90", name="staff_hold_days_range"),
     )
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
@@ -114,6 +117,15 @@ class Seller(Base):
     pricing_version: Mapped[int] = mapped_column(server_default="1", default=1)
     # The same of calendars, deadlines and transport times.
     scheduling_version: Mapped[int] = mapped_column(server_default="1", default=1)
+    # Who gets what comes in and is too little for all who wait, unless the product says otherwise.
+    sharing_policy: Mapped[SharingPolicy] = mapped_column(
+        Stored(SharingPolicy),
+        server_default="BY_CUSTOMER_PRIORITY",
+        default=SharingPolicy.BY_CUSTOMER_PRIORITY,
+    )
+    # How long a buyer may hold what is in the cart, and our people for a customer; 0: not at all.
+    cart_hold_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="30", default=30)
+    staff_hold_days: Mapped[int] = mapped_column(SmallInteger, server_default="14", default=14)
 
 
 class ExchangeRate(Base):

@@ -14,11 +14,14 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, Id, Moment, Name, Quantity, Stored, one_of
-from rules.states import LotStatus, ReservationKind, StockMoveKind
+from rules.states import HoldSource, LotStatus, ReservationKind, StockMoveKind
+
+_IS_HELD = text("source_id is not null and released_at is null")
 
 
 class Warehouse(Base):
@@ -85,7 +88,8 @@ class StockBalance(Base):
     On hand and reserved by product and warehouse; the row that placing an order contends for.
 
     `on_hand` is the sum of the moves, `reserved` of the live reservations, `blocked` of the blocked lots; free is what
-    both leave.
+    both leave. From `holds_end_at` on some of what carts and quotes hold may have lapsed: whoever reads or locks the
+    balance then looks how much (resolvers/stock_holds.py). It is never later than the first live hold's end.
     """
 
     __tablename__ = "stock_balance"
@@ -94,12 +98,16 @@ class StockBalance(Base):
         CheckConstraint(
             "reserved >= 0 and blocked >= 0 and reserved + blocked <= on_hand", name="reserved_within_on_hand"
         ),
+        Index(
+            "ix_stock_balance_holds_end_at", "holds_end_at", postgresql_where=text("holds_end_at is not null")
+        ),
     )
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
     warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
     on_hand: Mapped[Quantity]
     reserved: Mapped[Quantity]
     blocked: Mapped[Quantity] = mapped_column(server_default="0", default=Decimal(0))
+    holds_end_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class LotBalance(Base):
@@ -117,12 +125,31 @@ class LotBalance(Base):
 
 
 class Reservation(Base):
-    """Quantity held for a schedule line (hard) or for a while (soft). Released rows keep their history."""
+    """
+    Quantity held for a schedule line, hard or until its consent is due, or softly for a cart or a quote for a while.
+
+    Released rows keep their history.
+    """
 
     __tablename__ = "reservation"
     __table_args__ = (
         one_of("kind", ReservationKind),
+        one_of("source_kind", HoldSource),
         CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("num_nonnulls(schedule_line_id, source_id) = 1", name="held_for_one"),
+        CheckConstraint(
+            "source_id is null or kind = 'SOFT' and num_nulls(source_kind, held_by_id, expires_at) = 0",
+            name="hold_ends",
+        ),
+        Index(
+            "ix_reservation_hold",
+            "source_id",
+            "product_id",
+            "warehouse_id",
+            unique=True,
+            postgresql_where=_IS_HELD,
+        ),
+        Index("ix_reservation_held", "product_id", "warehouse_id", postgresql_where=_IS_HELD),
         Index(None, "customer_id", "schedule_line_id"),
         Index(None, "product_id", "warehouse_id"),
         Index(None, "schedule_line_id"),
@@ -137,4 +164,10 @@ class Reservation(Base):
     quantity: Mapped[Quantity]
     created_at: Mapped[Moment]
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The cart or quote it is held for, by whom and why; whether the time was made longer already.
+    source_kind: Mapped[HoldSource | None] = mapped_column(Stored(HoldSource))
+    source_id: Mapped[UUID | None]
+    held_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    reason: Mapped[str] = mapped_column(String(500), server_default="", default="")
+    is_extended: Mapped[bool] = mapped_column(server_default="false", default=False)
     released_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

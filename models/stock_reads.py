@@ -1,7 +1,7 @@
 """Reading stock: balances and lots. Which quantities a viewer may read is the schema's business."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,7 @@ class BalanceRow:
     on_hand: Decimal
     reserved: Decimal
     blocked: Decimal
+    holds_end_at: datetime | None
 
     @property
     def free(self) -> Decimal:

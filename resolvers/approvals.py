@@ -38,7 +38,7 @@ from resolvers.products import category_tree
 from rules import spending
 from rules.money import ZERO, round_money
 from rules.quantities import plain
-from rules.refusals import ErrorCode, Refusal
+from rules.refusals import ErrorCode, Path, Refusal
 from rules.spending import ApprovalNeed, SpendLimits, SpendLine, SpendPeriod, approval_needs, period_of
 from rules.states import ApprovalStatus, ApprovalSubject
 
@@ -323,9 +323,9 @@ async def end_concessions(ctx: Context, order_id: UUID) -> None:
         await session.execute(statement)
 
 
-async def demand_requester(ctx: Context, customer_id: UUID, user_id: UUID) -> None:
+async def demand_requester(ctx: Context, customer_id: UUID, user_id: UUID, path: Path = ("orderId",)) -> None:
     """The act runs as whoever asked for it: they must still be there, and still be allowed to."""
     roles = await ctx.session.scalars(roles_of(ctx.user, customer_id, user_id))
     if not any(Permission.ORDERS_PLACE in ROLE_GRANTS[Role(role)] for role in roles):
         text = "Whoever placed the order may not order for the company any more."
-        raise Refusal(ErrorCode.NOT_PERMITTED, text, ("orderId",))
+        raise Refusal(ErrorCode.NOT_PERMITTED, text, path)

@@ -13,6 +13,7 @@ from models.base import new_id
 from models.carts import Cart, CartLine
 from models.customers import CustomerAddress
 from models.customers_reads import visible_addresses
+from models.holds_reads import HoldRow
 from models.products_reads import ProductRow
 from models.rows import columns_of
 from resolvers.carts_terms import agreement_problem
@@ -20,6 +21,7 @@ from resolvers.context import Context, LockKind
 from resolvers.customers import acting_customer, addresses_by_customer
 from resolvers.events import record
 from resolvers.gifts_stock import given_of
+from resolvers.holds import Source, held_by_product, holds_by_source, release, without
 from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced, LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
@@ -29,7 +31,7 @@ from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.quantities import check_quantity, plain
 from rules.refusals import ErrorCode, OutOfStock, Path, Refusal, StaleVersion, refuse_all
-from rules.states import CustomerStatus, ProductKind
+from rules.states import CustomerStatus, HoldSource, ProductKind
 from rules.texts import item_key
 
 LINES_MAX = 5_000
@@ -81,6 +83,7 @@ class CartView:
 
     Args:
         free: goods without charge by the id of the line that brings them, proposed ones among them.
+        held: what is held for it, by product.
     """
 
     row: CartRow
@@ -89,6 +92,7 @@ class CartView:
     free: Mapping[UUID, tuple[FreePriced, ...]]
     problems: tuple[Refusal, ...]
     backordered_skus: tuple[str, ...]
+    held: Mapping[UUID, Decimal]
 
     @property
     def is_ready(self) -> bool:
@@ -185,7 +189,14 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
     # Of gifts too that another product may be given for.
     replaceable = [each for gift in priced.free if gift.substitutes for each in (gift, *gift.substitutes)]
     goods = [*(product for _, product in usable), *(each.product for each in replaceable)]
-    stock = await ctx.loader(balances_by_product).load_many([product.id for product in goods])
+    keys = [product.id for product in goods]
+    stock = await ctx.loader(balances_by_product).load_many(keys)
+    holds: list[HoldRow] = []
+    if any(balance.holds_end_at is not None for balances in stock for balance in balances):
+        # What is held for this cart is free for it.
+        holds = await ctx.load(holds_by_source, row.id)
+        mine = without(dict(zip(keys, stock, strict=True)), holds)
+        stock = [mine[key] for key in keys]
     by_line = {line.id: (price, unit, balance) for (line, _), price, unit, balance
                in zip(usable, priced.lines, units, stock[: len(usable)], strict=True)}  # fmt: skip
     views, backordered = [], []
@@ -212,7 +223,9 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
     for each in _as_given(priced, plan):
         key = usable[each.parent][0].id
         gifts[key] = (*gifts.get(key, ()), each)
-    return CartView(row, tuple(views), priced, gifts, tuple(problems_of_cart), tuple(backordered))
+    return CartView(
+        row, tuple(views), priced, gifts, tuple(problems_of_cart), tuple(backordered), held_by_product(holds)
+    )
 
 
 def _as_given(priced: Priced, stock: StockPlan) -> Iterator[FreePriced]:
@@ -417,7 +430,7 @@ async def add_lines(ctx: Context, drafts: Sequence[LineDraft], expected_version:
 
 async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) -> None:
     """Joins resolved lines to a locked cart, with the price at which the buyer sees them now."""
-    present = {line.product_id: line for line in await _lines_of(ctx, cart)}
+    present = {line.product_id: line for line in await lines_of(ctx, cart)}
     position = max((line.position for line in present.values()), default=0)
     fresh = []
     for each in resolved:
@@ -447,7 +460,7 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
     ctx.session.add_all(fresh)
 
 
-async def _lines_of(ctx: Context, cart: Cart) -> list[CartLine]:
+async def lines_of(ctx: Context, cart: Cart) -> list[CartLine]:
     statement = select(CartLine).where(CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id)
     return list(await ctx.session.scalars(statement.order_by(CartLine.position, CartLine.id)))
 
@@ -506,7 +519,7 @@ def _hold(line: CartLine, price: LinePriced) -> None:
 
 async def remember_links(ctx: Context, cart: Cart) -> None:
     """Writes anew what the lines of a locked cart would consume of agreements, after a change of its head."""
-    lines = await _lines_of(ctx, cart)
+    lines = await lines_of(ctx, cart)
     if lines:
         await _remember_prices(ctx, cart, lines, ())
     else:
@@ -549,7 +562,8 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
     if change.requested_on is not None or change.clear_date:
         line.requested_on = change.requested_on
     await _check_quantities(ctx, [(line, product, ())])
-    await _remember_prices(ctx, cart, await _lines_of(ctx, cart), [product.id])
+    await _remember_prices(ctx, cart, await lines_of(ctx, cart), [product.id])
+    await release(ctx, source_of(cart), {product.id: line.quantity})
     return await changed(ctx, cart, "cart.lineUpdated", sku=product.sku, quantity=plain(line.quantity))
 
 
@@ -560,12 +574,14 @@ async def remove_line(ctx: Context, line_id: UUID, expected_version: int | None)
     await ctx.session.flush()
     if cart.gifts_accepted or cart.gifts_declined:
         await remember_links(ctx, cart)
+    await release(ctx, source_of(cart), {line.product_id: ZERO})
     return await changed(ctx, cart, "cart.lineRemoved", line=line.id)
 
 
 async def clear(ctx: Context, expected_version: int | None) -> UUID:
     cart = await lock_cart(ctx, expected_version)
     await empty_cart(ctx, cart)
+    await release(ctx, source_of(cart))
     return await changed(ctx, cart, "cart.cleared")
 
 
@@ -628,6 +644,11 @@ async def update_cart(ctx: Context, change: HeadChange, expected_version: int | 
     if cart.requested_on != was:
         await remember_links(ctx, cart)
     return await changed(ctx, cart, "cart.updated")
+
+
+def source_of(cart: Cart, version: int = 1) -> Source:
+    """What goods of the cart are held for."""
+    return Source(HoldSource.CART, cart.id, cart.customer_id, version)
 
 
 def row_of(cart: Cart) -> CartRow:

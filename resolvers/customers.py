@@ -44,7 +44,7 @@ from resolvers.statements import Asked, rows
 from rules.documents import DocumentDeliveryTerms, DocumentPaymentTerms, Instalment
 from rules.pricing_facts import LineMultilineMode
 from rules.refusals import ErrorCode, Refusal
-from rules.states import OutOfStockPolicy
+from rules.states import OutOfStockPolicy, SharingPolicy
 from rules.trade_settings import DateType
 
 
@@ -79,6 +79,9 @@ class SellerRow:
     money_yearly_percent: Decimal
     judged_together_days: int
     pricing_version: int
+    sharing_policy: SharingPolicy
+    cart_hold_minutes: int
+    staff_hold_days: int
 
 
 async def seller(ctx: Context) -> SellerRow:

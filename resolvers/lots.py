@@ -28,6 +28,7 @@ from models.stock import Lot, LotBalance, Reservation, StockBalance
 from resolvers.allocations import Waiting, lock_released, withdraw
 from resolvers.context import Context, LockKind
 from resolvers.events import Happening, record, record_all
+from resolvers.holds import cut_holds
 from resolvers.lot_requests import end_requests, open_requests
 from resolvers.orders_acts import checked_reason
 from resolvers.paging import Page, PageArgs, SortKey, page
@@ -128,6 +129,7 @@ async def block_lot(ctx: Context, lot_id: UUID, expected_version: int, reason: s
     await withdraw(ctx, waiting, reason)
     await end_requests(ctx, lot_id, lines)
     locked = await _lock_lot(ctx, lot_id, expected_version, LotStatus.AVAILABLE)
+    await _demand_nothing_holds(ctx, lot_id)
     blocked = await _on_hand(ctx, lot_id)
     lost = await _give_back(ctx, lot, blocked, orders, lines)
     await _change_blocked(ctx, lot.product_id, blocked)
@@ -212,6 +214,13 @@ async def _lock_lot(ctx: Context, lot_id: UUID, expected_version: int, status: L
     return lot
 
 
+async def _demand_nothing_holds(ctx: Context, lot_id: UUID) -> None:
+    """An order that was placed and released after the orders concerned were looked up would ship a blocked lot."""
+    held = select(LotBalance.lot_id).where(LotBalance.lot_id == lot_id, LotBalance.allocated > 0).limit(1)
+    if await ctx.session.scalar(held) is not None:
+        raise _taken_meanwhile()
+
+
 async def _on_hand(ctx: Context, lot_id: UUID) -> dict[UUID, Decimal]:
     """By warehouse, what lies there of a locked lot."""
     rows = await ctx.session.execute(
@@ -235,6 +244,7 @@ async def _give_back(
         .where(StockBalance.product_id == lot.product_id, StockBalance.warehouse_id.in_(blocked))
     )  # fmt: skip
     over = {key: quantity + blocked[key] for key, quantity in rows}
+    await cut_holds(ctx, lot.product_id, over)
     lost = set[UUID]()
     held = await _held(ctx, lot.product_id, lines)
     spare = await _not_held_by_lot(ctx, held)
@@ -252,9 +262,7 @@ async def _give_back(
                 quantity=plain(taken), sku=lines[each.order_line_id].sku, order=orders[each.order_id].number,
             )  # fmt: skip
     if any(quantity > 0 for quantity in over.values()):
-        raise Refusal(
-            ErrorCode.STALE_VERSION, "Somebody reserved some of it this moment: try again.", ("lotId",)
-        )
+        raise _taken_meanwhile()
     return lost
 
 
@@ -268,6 +276,11 @@ async def _not_held_by_lot(ctx: Context, held: Sequence[Held]) -> dict[tuple[UUI
         if (row.order_line_id, row.warehouse_id) in found:
             found[row.order_line_id, row.warehouse_id] -= row.open
     return found
+
+
+def _taken_meanwhile() -> Refusal:
+    text = "Somebody reserved some of it this moment: try again."
+    return Refusal(ErrorCode.STALE_VERSION, text, ("lotId",))
 
 
 async def _held(ctx: Context, product_id: UUID, lines: Iterable[UUID]) -> list[Held]:

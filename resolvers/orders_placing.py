@@ -37,6 +37,7 @@ from resolvers.customers import (
 from resolvers.discounts import count_uses, keep_redemptions
 from resolvers.events import record
 from resolvers.gifts_stock import given_of
+from resolvers.holds import Source, take_over
 from resolvers.house import as_house
 from resolvers.orders_charges import charge_rows
 from resolvers.prices import exchange_rate
@@ -53,7 +54,15 @@ from rules.pricing import PricedLine
 from rules.quantities import plain
 from rules.refusals import CreditExceeded, ErrorCode, OutOfStock, PriceChanged, Refusal, refuse_all
 from rules.sales_agreements import Link
-from rules.states import CreditPolicy, DocumentKind, HoldReason, LineKind, OrderStatus, ProductKind
+from rules.states import (
+    CreditPolicy,
+    DocumentKind,
+    HoldReason,
+    HoldSource,
+    LineKind,
+    OrderStatus,
+    ProductKind,
+)
 
 
 async def take_number(ctx: Context, kind: DocumentKind, stand_in: UUID) -> str:
@@ -98,12 +107,13 @@ async def place_order(
     return order_id
 
 
-async def place_view(ctx: Context, view: CartView, act: dict[str, str]) -> UUID:
+async def place_view(ctx: Context, view: CartView, act: dict[str, str], source: Source | None = None) -> UUID:
     """
     A cart without problems, stored or not, becomes an order: tested against credit and limits, reserved, copied.
 
     Args:
         act: what was done, kept with the approval the order may have to wait for.
+        source: what its goods may be held for until now; None: the cart.
     """
     customer = await acting_customer(ctx)
     reasons = await reasons_to_wait(ctx, _spending(ctx, customer, view))
@@ -113,7 +123,8 @@ async def place_view(ctx: Context, view: CartView, act: dict[str, str]) -> UUID:
     uses = view.priced.document.uses
     linked = await lock_commitments(ctx, [_commitment_of(each.price) for each in view.priced.lines])
     await count_uses(ctx, customer.id, uses)
-    drafts, plan = await _plan_stock(ctx, drafts_of(view), reserving=not holds)
+    source = source or Source(HoldSource.CART, view.row.id, customer.id)
+    drafts, plan = await _plan_stock(ctx, drafts_of(view), source, reserving=not holds)
     order = await _new_order(ctx, customer, view, holds)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
@@ -260,17 +271,18 @@ def drafts_of(view: CartView) -> list[DraftLine]:
 
 
 async def _plan_stock(
-    ctx: Context, drafts: Sequence[DraftLine], reserving: bool
+    ctx: Context, drafts: Sequence[DraftLine], source: Source, reserving: bool
 ) -> tuple[list[DraftLine], list[list[Allocation]]]:
     """
     Where each line comes from, on locked balances; refuses lines that exceed what is free and may not wait.
 
-    A gift that is out of stock is dropped or replaced, with a warning, unless its rule lets it wait.
+    A gift that is out of stock is dropped or replaced, with a warning, unless its rule lets it wait. What was held for
+    the source is the order's to take; an order on hold reserves nothing and gives it back.
     """
     drafts = list(drafts)
     named = [each for draft in drafts for each in _products_of(draft)]
     goods = list(dict.fromkeys(each.id for each in named if each.kind is ProductKind.GOODS))
-    stock = StockPlan(await lock_balances(ctx, goods) if goods else {})
+    stock = StockPlan(await take_over(ctx, source, await lock_balances(ctx, goods)) if goods else {})
     plans: dict[int, list[Allocation]] = {}
     refusals = []
     # What is paid comes first: a gift takes nothing away from a line of the same product.
@@ -415,12 +427,35 @@ async def _add_lines(
     """
     numbers = await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
     lines: list[SalesOrderLine] = []
-    schedule, holds = [], []
-    for position, (draft, own_number, parts) in enumerate(zip(drafts, numbers, plan, strict=True), start=1):
+    for position, (draft, own_number) in enumerate(zip(drafts, numbers, strict=True), start=1):
         line = order_line(order, position, draft, own_number)
         if draft.parent is not None:
             line.parent_line_id = lines[draft.parent].id
         lines.append(line)
+    paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
+    charged = charge_rows(order, charges, paid, len(lines) + 1)
+    parts = [(line, draft.requested_on, each) for line, draft, each in zip(lines, drafts, plan, strict=True)]
+    await store_lines(ctx, order, [*lines, *charged], parts, reserving, until)
+
+
+async def store_lines(
+    ctx: Context,
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine],
+    plan: Sequence[tuple[SalesOrderLine, date | None, Sequence[Allocation]]],
+    reserving: bool = True,
+    until: datetime | None = None,
+) -> None:
+    """
+    Stores an order's lines with their schedule, reservations, promises and costs.
+
+    Args:
+        lines: all of them, charges too.
+        plan: the lines of products, the day each is asked for, and where its parts come from.
+    """
+    schedule, holds = [], []
+    for line, requested_on, parts in plan:
+        assert line.product_id is not None, "charges have no schedule"
         for place, part in enumerate(parts, start=1):
             entry = SalesOrderScheduleLine(
                 id=new_id(),
@@ -428,15 +463,13 @@ async def _add_lines(
                 customer_id=order.customer_id,
                 position=place,
                 quantity=part.quantity,
-                requested_on=draft.requested_on or order.requested_on,
+                requested_on=requested_on or order.requested_on,
                 warehouse_id=part.warehouse_id,
             )
             schedule.append(entry)
             if part.warehouse_id is not None and reserving:
                 line.quantity_reserved += part.quantity
-                holds.append(Hold(entry.id, draft.product.id, part.warehouse_id, part.quantity))
-    paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
-    lines += charge_rows(order, charges, paid, len(lines) + 1)
+                holds.append(Hold(entry.id, line.product_id, part.warehouse_id, part.quantity))
     ctx.session.add_all(lines)
     await ctx.session.flush()
     ctx.session.add_all(schedule)

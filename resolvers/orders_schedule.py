@@ -1,6 +1,6 @@
 """Delivering a line another way: what there is to choose from, and splitting the line by it. Its price stays."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,13 +8,13 @@ from uuid import UUID
 
 from models.base import new_id
 from models.orders import SalesOrderScheduleLine
-from models.orders_reads import OrderLineRow, OrderRow
+from models.orders_reads import OrderLineRow, OrderRow, ScheduleLineRow
 from resolvers.allocations import sent_by_schedule_line
 from resolvers.context import Context
 from resolvers.lot_requests import keep_within_reserved
 from resolvers.orders import lines_by_id, orders_by_id, schedule_by_line
 from resolvers.orders_acts import done, lock_order, order_of_line, schedule_of
-from resolvers.pegs import lock_pegs
+from resolvers.pegs import lock_pegs, pegged_schedule_lines
 from resolvers.products import products_by_id, relations_by_product
 from resolvers.promises_facts import ProductAtSite, ProductFacts, gather
 from resolvers.promises_orders import promise_schedule, whom_of
@@ -50,14 +50,24 @@ class Whence:
     supplier_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An alternative, and for each of its parts the warehouse that would hold it now; None: it waits for goods."""
+
+    way: Alternative[Whence]
+    held_at: tuple[UUID | None, ...]
+
+
 async def delivery_alternatives(
     ctx: Context,
     order_line_id: UUID,
     requested_on: date | None,
     include: Collection[AlternativeKind],
-) -> list[Alternative[Whence]]:
+) -> list[Offer]:
     """
     Other ways to deliver what is open of a line, the earliest first (rule book 8.4).
+
+    What is in a delivery, and what a supplier is to send, is on its way already and no part of it.
 
     Raises:
         Refusal(NOT_FOUND): the viewer sees no such line.
@@ -66,25 +76,62 @@ async def delivery_alternatives(
     order = None if line is None else (await orders_by_id(ctx, [line.order_id]))[0]
     if line is None or order is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("orderLineId",))
-    left = line.quantity_ordered - line.quantity_cancelled - line.quantity_shipped
-    if line.kind != LineKind.GOODS or line.product_id is None or left <= 0:
+    if line.kind != LineKind.GOODS or line.product_id is None:
         return []
-    return alternatives(left, await _sources(ctx, order, line, left), include, requested_on)
+    schedule = await ctx.load(schedule_by_line, line.id)
+    open_ = await _open_of(ctx, schedule)
+    left = sum(open_.values(), ZERO)
+    if left <= 0:
+        return []
+    sources, free = await _sources(ctx, order, line, schedule, left)
+    for entry in schedule:
+        if entry.warehouse_id in free:
+            free[entry.warehouse_id] += open_.get(entry.id, ZERO)
+    found = alternatives(left, sources, include, requested_on)
+    return [Offer(each, tuple(_held_at(line.product_id, each, free))) for each in found]
+
+
+async def _open_of(ctx: Context, schedule: Sequence[ScheduleLineRow]) -> dict[UUID, Decimal]:
+    """What may be delivered another way of each schedule line."""
+    sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in schedule])
+    pegged = await pegged_schedule_lines(ctx, [entry.id for entry in schedule])
+    return {
+        entry.id: entry.quantity - each.shipped - each.released
+        for entry, each in zip(schedule, sent, strict=True)
+        if entry.id not in pegged
+    }
+
+
+def _held_at(
+    product_id: UUID, way: Alternative[Whence], free: Mapping[UUID, Decimal]
+) -> Iterator[UUID | None]:
+    """A part is held where it rests on goods that are there and that nobody has reserved."""
+    place = way.key.warehouse_id
+    left = ZERO
+    if place is not None and way.key.product_id == product_id:
+        left = min(way.from_stock, free.get(place, ZERO))
+    for part in way.parts:
+        yield place if part.quantity <= left else None
+        left -= part.quantity
 
 
 async def _sources(
-    ctx: Context, order: OrderRow, line: OrderLineRow, quantity: Decimal
-) -> list[Source[Whence]]:
+    ctx: Context,
+    order: OrderRow,
+    line: OrderLineRow,
+    schedule: Sequence[ScheduleLineRow],
+    quantity: Decimal,
+) -> tuple[list[Source[Whence]], dict[UUID, Decimal]]:
+    """Whence the line could come, and what each warehouse has free of its product."""
     assert line.product_id is not None, "the caller looked"
     relations = await ctx.load(relations_by_product, line.product_id)
     substitutes = [each.related_product_id for each in relations if each.kind is RelationKind.SUBSTITUTE]
     found = await ctx.loader(products_by_id).load_many([line.product_id, *substitutes])
     products = {product.id: product for product in found if product is not None}
-    schedule = await ctx.load(schedule_by_line, line.id)
     own_demand = [entry.id for entry in schedule]
     facts = (await gather(ctx, list(products.values()), whom_of(order), except_entries=own_demand)).products
     if line.product_id not in facts:
-        return []
+        return [], {}
     mine = facts[line.product_id]
     own = next((each.warehouse_id for each in schedule if each.warehouse_id), None)
     own = own or next((each.site.id for each in mine.sites), None)
@@ -96,7 +143,8 @@ async def _sources(
     for key in substitutes:
         if key in facts:
             sources += [_source(key, each, AlternativeKind.SUBSTITUTE) for each in facts[key].sites]
-    return sources + await _direct(ctx, mine, quantity)
+    free = {each.site.id: each.free for each in mine.sites}
+    return sources + await _direct(ctx, mine, quantity), free
 
 
 def _source(product_id: UUID, each: ProductAtSite, kind: AlternativeKind) -> Source[Whence]:

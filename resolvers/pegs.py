@@ -59,6 +59,15 @@ async def lock_pegs(ctx: Context, order: SalesOrder) -> list[HeldPeg]:
         return [HeldPeg(*row) for row in await session.execute(statement)]
 
 
+async def pegged_schedule_lines(ctx: Context, keys: Sequence[UUID]) -> set[UUID]:
+    """Which of these schedule lines wait for a purchase of ours. Who may act on the lines need not see purchases."""
+    statement = select(PurchasePeg.schedule_line_id).where(
+        PurchasePeg.schedule_line_id.in_(keys), PurchasePeg.quantity > PurchasePeg.quantity_used
+    )
+    async with as_house(ctx) as session:
+        return set(await session.scalars(statement))
+
+
 async def release_surplus(ctx: Context, order: SalesOrder, held: Sequence[HeldPeg]) -> None:
     """Cuts locked pegs to what their schedule lines still lack; what is cut is the purchase line's free supply."""
     if not held:

@@ -42,6 +42,7 @@ class SiteAnswer:
     site: SiteRow
     on_hand: Decimal
     reserved: Decimal
+    soft: Decimal
     free: Decimal
     ladder: tuple[Step, ...]
     earliest: SitesPromise[UUID] | None
@@ -171,7 +172,7 @@ def _incoming(sites: Sequence[ProductAtSite]) -> list[Supply]:
 
 def _at(each: ProductAtSite, ladder: Sequence[Step], asked: AvailabilityAsked) -> SiteAnswer:
     earliest = promise_from_sites(asked.quantity, [each.promising], asked.requested_on)
-    return SiteAnswer(each.site, each.on_hand, each.reserved, each.free, tuple(ladder), earliest)
+    return SiteAnswer(each.site, each.on_hand, each.reserved, each.soft, each.free, tuple(ladder), earliest)
 
 
 def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOption]:

@@ -1,7 +1,7 @@
 """
-What happens to promises with time: those that cannot be kept any more are made again, and what was held too long goes.
+What happens to promises with time: those that cannot be kept any more are made again.
 
-The scheduler calls these on a session of `Database.job()` and commits; there is no viewer. What they write stands in
+The scheduler calls this on a session of `Database.job()` and commits; there is no viewer. What it writes stands in
 the audit under whoever ordered, since nobody else acted.
 """
 
@@ -63,10 +63,6 @@ _PEGS = text("""
         and peg.quantity > peg.quantity_used
     group by peg.schedule_line_id, purchase.id
 """)
-_EXPIRED = """
-    select id, product_id, warehouse_id, quantity from reservation
-    where kind = 'SOFT' and released_at is null and schedule_line_id is null and expires_at <= :now
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,36 +177,3 @@ async def _promise_supplied(
             assert found.ship_on is not None and found.receipt_on is not None, "calendars always give a day"
             feasible = found.ship_on, found.receipt_on
         entry.ship_on, entry.confirmed_on = renewed_days(entry.ship_on, entry.confirmed_on, feasible)
-
-
-async def expire_reservations(session: AsyncSession, now: datetime) -> int:
-    """
-    Gives back what was held softly for no order and longer than it was meant to; what waits for consent ends with that.
-
-    Returns:
-        How many.
-    """
-    # Locked as every act locks: the balances by SKU and warehouse; the rest of a pair goes with its first.
-    await session.execute(
-        text(
-            f"select balance.product_id from stock_balance balance"  # nosec B608 - constants only
-            f" join product on product.id = balance.product_id"
-            f" join warehouse on warehouse.id = balance.warehouse_id"
-            " where (balance.product_id, balance.warehouse_id) in"
-            f" (select product_id, warehouse_id from ({_EXPIRED}) old)"
-            " order by product.sku, warehouse.priority, warehouse.code for update of balance"
-        ),
-        {"now": now},
-    )
-    gone = await session.execute(
-        text(
-            f"with gone as (update reservation set released_at = :now where id in (select id from ({_EXPIRED}) old)"  # nosec B608
-            " returning product_id, warehouse_id, quantity), summed as ("
-            "select product_id, warehouse_id, sum(quantity) as quantity, count(*) as number from gone group by 1, 2"
-            ") update stock_balance set reserved = reserved - summed.quantity from summed"
-            " where stock_balance.product_id = summed.product_id"
-            " and stock_balance.warehouse_id = summed.warehouse_id returning summed.number"
-        ),
-        {"now": now},
-    )
-    return sum(row.number for row in gone)

@@ -10,6 +10,7 @@ from uuid import UUID
 from models.availability_reads import (
     BuyerRow,
     DemandRow,
+    OwnCart,
     Place,
     SettingRow,
     SiteRow,
@@ -78,12 +79,13 @@ async def for_customer(ctx: Context, customer_id: UUID | None) -> ForWhom:
 
 @dataclass(frozen=True, slots=True)
 class ProductAtSite:
-    """A product in a warehouse: what is there, and what may be promised of it."""
+    """A product in a warehouse: what is there, and what may be promised of it; `soft` is of `reserved`."""
 
     site: SiteRow
     on_hand: Decimal
     reserved: Decimal
     blocked: Decimal
+    soft: Decimal
     promising: Site[UUID]
     lots: tuple[LotStock, ...]
 
@@ -150,6 +152,8 @@ async def gather(
 async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID]) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
+    buying_for = ctx.user.customer_id
+    own = None if buying_for is None else OwnCart(buying_for, ctx.user.user_id)
     async with as_house(ctx) as house:
         places = await sites(house, seller_id, ctx.today, since)
         party = None if whom.customer_id is None else await buyer(house, whom.customer_id, since)
@@ -159,8 +163,8 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
         shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
         banned = await banned_lots(house, ids, whom.customer_id)
-        there = await stock(house, ids)
-        open_ = await demands(house, ids, ctx.today, except_entries)
+        there = await stock(house, ids, ctx.now)
+        open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
         coming = await supplies(house, seller_id, ids)
     return _Read(
         places,
@@ -230,6 +234,7 @@ def _at_site(
         ZERO if balance is None else balance.on_hand,
         ZERO if balance is None else balance.held,
         ZERO if balance is None else balance.blocked,
+        ZERO if balance is None else balance.soft,
         Site(place.id, known, _control(setting), route, entered),
         tuple(_lot(row) for row in lots),
     )

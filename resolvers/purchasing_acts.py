@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, delete, select
 from sqlalchemy import Sequence as DatabaseSequence
-from sqlalchemy import delete, select
 
 from models.base import new_id
 from models.purchasing import PurchaseOrder, PurchaseOrderLine, PurchaseScheduleLine
 from models.purchasing_reads import SupplierProductRow, SupplierRow
-from models.sellers import NumberSeries
-from models.stock_reads import WarehouseRow
+from models.sellers import NumberSeries, Seller
 from resolvers.context import Context
-from resolvers.customers import seller
+from resolvers.customers import SellerRow, seller
 from resolvers.events import record
 from resolvers.orders_acts import checked_reason
 from resolvers.products import products_by_id, units_by_code
@@ -51,7 +50,7 @@ from rules.states import DocumentKind, PurchaseOrderStatus
 LINES_MAX, PEGS_MAX, PARTS_MAX = 200, 100, 20
 NOTE_MAX, REFERENCE_MAX = 2000, 64
 _NUMBERS = DatabaseSequence("purchase_order_number_seq")
-_DEFAULT_SERIES = ("PO", 6)
+DEFAULT_SERIES = ("PO", 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ async def create_purchase_order(
     sales = await lock_sales(ctx, {line.order_id for line in sold.values()})
     order = await new_order(ctx, supplier, note, min(draft.requested_on for draft in drafts))
     order.warehouse_id = warehouse.id
-    order.delivery_address = await _address_of(ctx, warehouse)
+    order.delivery_address = warehouse_address(await seller(ctx), warehouse.name, warehouse.city)
     rows = await store_lines(ctx, order, drafts)
     found = LockedPurchase(order, rows, sales, {row.id: [] for row in rows})
     for row, line in zip(rows, lines, strict=True):
@@ -246,25 +245,22 @@ async def _number(ctx: Context) -> str:
     """The next number; a dry run takes none, since a sequence cannot be rolled back."""
     if ctx.dry_run:
         return f"DRY-{new_id()}"
-    statement = select(NumberSeries.prefix, NumberSeries.digits).where(
-        NumberSeries.seller_id == ctx.user.seller_id, NumberSeries.kind == DocumentKind.PURCHASE_ORDER
-    )
-    prefix, digits = (await ctx.session.execute(statement)).first() or _DEFAULT_SERIES
+    found = await ctx.session.execute(purchase_series(ctx.user.seller_id))
+    prefix, digits = found.first() or DEFAULT_SERIES
     return f"{prefix}-{ctx.today.year}-{await ctx.session.scalar(select(_NUMBERS.next_value())):0{digits}d}"
 
 
-async def _address_of(ctx: Context, warehouse: WarehouseRow) -> dict[str, Any]:
+def purchase_series(seller_id: UUID) -> Select[str, int]:
+    """What the numbers of a seller's own purchase orders begin with, and how many digits; without a row the default."""
+    return select(NumberSeries.prefix, NumberSeries.digits).where(
+        NumberSeries.seller_id == seller_id, NumberSeries.kind == DocumentKind.PURCHASE_ORDER
+    )
+
+
+def warehouse_address(us: SellerRow | Seller, name: str, city: str) -> dict[str, Any]:
     """A warehouse knows its city only; the street is the seller's."""
-    us = await seller(ctx)
     return DocumentAddress(
-        warehouse.name,
-        us.name,
-        us.street,
-        us.postal_code,
-        warehouse.city or us.city,
-        "",
-        us.country,
-        us.phone,
+        name, us.name, us.street, us.postal_code, city or us.city, "", us.country, us.phone
     ).to_json()
 
 

@@ -28,6 +28,7 @@ from rules.concessions import (
 )
 from rules.instalments import average_days
 from rules.money import ZERO, line_amount, round_money
+from rules.pricing import PricedLine
 from rules.pricing_concessions import ConcededPrice, concede
 from rules.pricing_facts import Concessions
 from rules.refusals import ErrorCode, Path, Refusal, refuse_all
@@ -50,6 +51,8 @@ class ScenarioLine:
     requested_on: date | None = None
     unit_price: Decimal | None = None
     discount_percent: Decimal = ZERO
+    unit_price_reason: str = ""
+    discount_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class ScenarioGift:
 
     sku: str
     quantity: Decimal
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,20 @@ class Scenario:
     coupons: tuple[str, ...] = ()
     payment_term: str | None = None
     gifts: tuple[ScenarioGift, ...] = ()
+    discount_reason: str = ""
+    delivery_address_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GiftPriced:
-    """What somebody would give; `value` is what the rules would ask for it by itself."""
+    """What somebody would give; `value` is what the rules would ask for it by itself, at `price`."""
 
     product: ProductRow
     quantity: Decimal
     value: Decimal
     price_unit: Decimal
     conceded: ConcededPrice
+    price: PricedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,9 @@ class Simulated:
         depth: how much more is given by hand than the rules give.
         waiting: what of the goods' net it costs to be paid later than by the customer's own terms.
         waiting_percent: the same of whatever is sold.
+        extra_days: how much longer the payment term is.
+        line_depths: the depth of each line by itself, in percent.
+        lines_below_floor: how many lines leave less than the seller's floor; of a cost that is not known, none.
     """
 
     scenario: Scenario
@@ -112,6 +122,9 @@ class Simulated:
     waiting_percent: Decimal
     band: MarginBand | None
     waterfall: tuple[WaterfallStep, ...] = field(default=())
+    extra_days: int = 0
+    line_depths: tuple[Decimal, ...] = ()
+    lines_below_floor: int = 0
 
     @property
     def margin(self) -> Decimal | None:
@@ -157,7 +170,7 @@ async def simulate(ctx: Context, customer_id: UUID, scenarios: Sequence[Scenario
         ]
     )
     return [
-        await _simulated(ctx, customer_id, scenario, index, products)
+        await price_scenario(ctx, customer_id, scenario, products, index)
         for index, scenario in enumerate(scenarios)
     ]
 
@@ -198,9 +211,15 @@ def _problems(scenario: Scenario, index: int) -> list[Refusal]:
     return found
 
 
-async def _simulated(
-    ctx: Context, customer_id: UUID, scenario: Scenario, index: int, found: Mapping[str, ProductRow]
+async def price_scenario(
+    ctx: Context, customer_id: UUID, scenario: Scenario, found: Mapping[str, ProductRow], index: int = 0
 ) -> Simulated:
+    """
+    One checked scenario of a visible customer, priced; a quote is such a scenario that is stored.
+
+    Args:
+        found: its products by `rules.texts.item_key` of their codes.
+    """
     products = tuple(found[item_key(line.sku)] for line in scenario.lines)
     extra_days = await _extra_days(ctx, customer_id, scenario, index)
     asked = [
@@ -208,7 +227,7 @@ async def _simulated(
             product,
             line.quantity,
             line.requested_on,
-            Concessions(unit_price=line.unit_price, discount_percent=line.discount_percent),
+            Concessions(line.unit_price, line.unit_price_reason, line.discount_percent, line.discount_reason),
         )
         for line, product in zip(scenario.lines, products, strict=True)
     ]
@@ -217,11 +236,13 @@ async def _simulated(
         agreement_id=scenario.agreement_id,
         coupons=frozenset(map(item_key, scenario.coupons)),
         discount_percent=scenario.discount_percent,
+        discount_reason=scenario.discount_reason,
         is_charged=True,
+        delivery_address_id=scenario.delivery_address_id,
     )
     priced = await price_lines(ctx, asked, document)
     gifts = await _gifts(ctx, customer_id, scenario, index, found, priced)
-    depth = await _depth(ctx, asked, document, priced, gifts, extra_days)
+    depth, line_depths = await _depth(ctx, asked, document, priced, gifts, extra_days)
     costs = await _unit_costs(ctx, priced, gifts)
     lines = _waterfall_lines(priced, gifts, costs)
     exponent, us = priced.market.exponent, await seller(ctx)
@@ -241,9 +262,11 @@ async def _simulated(
         band = band_of_margin(percent, us.margin_target_percent, us.margin_floor_percent)
     steps = () if lines is None else tuple(waterfall(lines, waiting=waiting, exponent=exponent))
     waiting_percent = us.money_yearly_percent * extra_days / 365
+    below = _below_floor(priced, costs, us.margin_floor_percent)
     return Simulated(
-        scenario, priced, products, gifts, list_amount, cost, depth, waiting, waiting_percent, band, steps
-    )
+        scenario, priced, products, gifts, list_amount, cost, depth, waiting, waiting_percent, band, steps,
+        extra_days, line_depths, below,
+    )  # fmt: skip
 
 
 async def _extra_days(ctx: Context, customer_id: UUID, scenario: Scenario, index: int) -> int:
@@ -291,8 +314,11 @@ async def _gifts(
             raise no_price(line.product.sku, market.currency, _path(index, number, "sku", "freeLines"))
         values = (line.quantity, price.list_unit_price, price.price_unit, market.exponent)
         by_rules = concede(*values, Concessions(), price.steps)
-        conceded = concede(*values, Concessions(discount_percent=WHOLE), price.steps)
-        made.append(GiftPriced(line.product, line.quantity, by_rules.net_amount, price.price_unit, conceded))
+        given = Concessions(discount_percent=WHOLE, discount_reason=scenario.gifts[number].reason)
+        conceded = concede(*values, given, price.steps)
+        made.append(
+            GiftPriced(line.product, line.quantity, by_rules.net_amount, price.price_unit, conceded, price)
+        )
     return tuple(made)
 
 
@@ -303,7 +329,7 @@ async def _depth(
     priced: Priced,
     gifts: Sequence[GiftPriced],
     extra_days: int,
-) -> ConcessionDepth:
+) -> tuple[ConcessionDepth, tuple[Decimal, ...]]:
     """
     How much more is given by hand than the rules give for the same goods (rule book 0.2, 30).
 
@@ -325,7 +351,22 @@ async def _depth(
         sum((rules for rules, _ in pairs), ZERO), sum((net for _, net in pairs), ZERO),
         sum((gift.value for gift in gifts), ZERO), charges, charges, extra_days, us.money_yearly_percent,
     )  # fmt: skip
-    return concession_depth(quoted, priced.market.exponent)
+    exponent = priced.market.exponent
+    lines = tuple(concession_depth(Quoted(*pair), exponent).percent for pair in pairs)
+    return concession_depth(quoted, exponent), lines
+
+
+def _below_floor(priced: Priced, costs: Mapping[UUID, Decimal], floor_percent: Decimal) -> int:
+    """How many lines leave less than the floor by themselves."""
+    exponent, count = priced.market.exponent, 0
+    for line in priced.lines:
+        unit_cost = costs.get(line.asked.product.id)
+        if line.price is None or unit_cost is None:
+            continue
+        cost = line_amount(line.price.quantity_paid, unit_cost, exponent=exponent)
+        percent = margin_percent(line.price.net_amount, cost)
+        count += percent is None or percent < floor_percent
+    return count
 
 
 _COSTS = text(

@@ -19,6 +19,7 @@ from models.stock_reads import BalanceRow, LotRow, WarehouseRow, balances, lots,
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
 from resolvers.statements import Asked, rows
+from resolvers.stock_holds import give_back_lapsed, lapsed, may_have_lapsed
 from rules.money import ZERO
 from rules.states import (
     AvailabilityBand,
@@ -50,8 +51,16 @@ async def warehouses_by_id(ctx: Context, keys: Sequence[UUID]) -> list[Warehouse
 
 
 async def balances_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[BalanceRow]]:
-    found = await rows(ctx, _balances, keys=list(keys))
-    return grouped(keys, (BalanceRow(*each) for each in found), "product_id")
+    """What is held of them longer than it was meant to counts as free, though it is not given back yet."""
+    found = [BalanceRow(*each) for each in await rows(ctx, _balances, keys=list(keys))]
+    due = {row.product_id for row in found if may_have_lapsed(row, ctx.now)}
+    if due:
+        over = await lapsed(ctx, due)
+        found = [
+            replace(row, reserved=row.reserved - over.get((row.product_id, row.warehouse_id), ZERO))
+            for row in found
+        ]
+    return grouped(keys, found, "product_id")
 
 
 def _balances(asked: Asked) -> Any:
@@ -97,6 +106,12 @@ async def free_by_product(ctx: Context, keys: Sequence[ProductRow]) -> list[Free
     return found
 
 
+async def tells_figures(ctx: Context) -> bool:
+    """Whether the viewer's company is told figures of stock; our own people are."""
+    buyer = ctx.user.customer_id
+    return buyer is None or await ctx.load(_displays, buyer) is AvailabilityDisplay.EXACT
+
+
 async def _displays(ctx: Context, keys: Sequence[UUID]) -> list[AvailabilityDisplay | None]:
     """What customers are told of stock."""
     found = {
@@ -129,14 +144,20 @@ async def lock_balances(ctx: Context, product_ids: Sequence[UUID]) -> dict[UUID,
     """
     The balances of the products, locked, by SKU and warehouse.
 
-    Every act locks all it needs by this one statement, in this one order, so acts cannot deadlock on stock.
+    Every act locks all it needs by this one statement, in this one order, so acts cannot deadlock on stock. What was
+    held in them longer than it was meant to is given back now.
     """
     ctx.locking(LockKind.STOCK)
-    found: dict[UUID, list[BalanceRow]] = {key: [] for key in product_ids}
-    for each in await rows(ctx, _locked_balances, keys=list(product_ids)):
-        row = BalanceRow(*each)
-        found[row.product_id].append(row)
-    return found
+    keys = list(product_ids)
+    found = [BalanceRow(*each) for each in await rows(ctx, _locked_balances, keys=keys)]
+    due = [(row.product_id, row.warehouse_id) for row in found if may_have_lapsed(row, ctx.now)]
+    if due:
+        await give_back_lapsed(ctx, due)
+        found = [BalanceRow(*each) for each in await rows(ctx, _balances, keys=keys)]
+    by_product: dict[UUID, list[BalanceRow]] = {key: [] for key in keys}
+    for row in found:
+        by_product[row.product_id].append(row)
+    return by_product
 
 
 def _locked_balances(asked: Asked) -> Any:
@@ -208,9 +229,7 @@ async def reserve(
     Args:
         until: makes soft reservations, for what waits for consent until then.
     """
-    await _change_reserved(
-        ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds)
-    )
+    await change_reserved(ctx, _summed((hold.product_id, hold.warehouse_id, hold.quantity) for hold in holds))
     ctx.session.add_all(
         [
             Reservation(
@@ -236,7 +255,8 @@ def _summed(parts: object) -> dict[tuple[UUID, UUID], Decimal]:
     return totals
 
 
-async def _change_reserved(ctx: Context, changes: Mapping[tuple[UUID, UUID], Decimal]) -> None:
+async def change_reserved(ctx: Context, changes: Mapping[tuple[UUID, UUID], Decimal]) -> None:
+    """Raises or lowers what is reserved by (product, warehouse); the balances must be locked already."""
     if not changes:
         return
     statement = (
@@ -262,7 +282,7 @@ async def release(ctx: Context, schedule_line_ids: Sequence[UUID]) -> None:
         Reservation.schedule_line_id.in_(schedule_line_ids), Reservation.released_at.is_(None)
     )
     held = list(await ctx.session.scalars(live.with_for_update().execution_options(populate_existing=True)))
-    await _change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
+    await change_reserved(ctx, _summed((row.product_id, row.warehouse_id, -row.quantity) for row in held))
     for row in held:
         row.released_at = ctx.now
 

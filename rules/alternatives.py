@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from rules.availability import Availability
 from rules.calendars import Route
 from rules.money import ZERO
-from rules.promising import Control, Part, promise, promise_parts
+from rules.promising import Control, Part, PromiseStep, promise, promise_parts
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Path, Refusal
 
@@ -48,9 +48,19 @@ class Source(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class Alternative(Generic[Key]):
+    """
+    A way to deliver all of a quantity.
+
+    Args:
+        steps: why all of it is not received earlier from there.
+        from_stock: what of it rests on goods that are there; the parts that are received first do.
+    """
+
     key: Key
     kind: AlternativeKind
     parts: tuple[Part, ...]
+    steps: tuple[PromiseStep, ...] = ()
+    from_stock: Decimal = ZERO
 
     @property
     def receipt_on(self) -> date:
@@ -76,13 +86,14 @@ def alternatives(
             continue
         facts = (quantity, source.availability, source.control, source.route, source.entered, requested_on)
         whole = promise(*facts)
+        there = source.availability.on(source.availability.today) if source.control.counts_stock else ZERO
         if source.kind in include and whole.ship_on is not None and whole.receipt_on is not None:
             parts = (Part(quantity, whole.ship_on, whole.receipt_on),)
-            found.append(Alternative(source.key, source.kind, parts))
+            found.append(Alternative(source.key, source.kind, parts, whole.steps, there))
         if AlternativeKind.PARTIAL in include and source.control.counts_stock:
             split = tuple(promise_parts(*facts))
             if len(split) > 1 and sum((part.quantity for part in split), ZERO) == quantity:
-                found.append(Alternative(source.key, AlternativeKind.PARTIAL, split))
+                found.append(Alternative(source.key, AlternativeKind.PARTIAL, split, whole.steps, there))
     order = list(AlternativeKind)
     return sorted(found, key=lambda each: (each.receipt_on, order.index(each.kind)))
 

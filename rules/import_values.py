@@ -136,6 +136,22 @@ def whole(cell: Cell) -> int | None:
     return int(value)
 
 
+def days_to(limit: int) -> Read:
+    """A number of days from none to a limit."""
+    plain = number(most=Decimal(limit))
+
+    def read(cell: Cell) -> int | None:
+        value = plain(cell)
+        if value is None:
+            return None
+        assert isinstance(value, Decimal)
+        if value != int(value):
+            raise _unreadable("“{value}” is no whole number up to {limit}.", cell, limit=limit)
+        return int(value)
+
+    return read
+
+
 def day(cell: Cell) -> date | None:
     """A day as 2026-12-31, or a spreadsheet's own."""
     if isinstance(cell, date):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from rules.import_values import (
     Value,
     code_of,
     day,
+    days_to,
     flag,
     item_code,
     number,
@@ -220,6 +221,49 @@ _AGREEMENT_LINES = Shape(
     ),
     always=("committed",),
 )
+_LEAD_TIME_DAYS = Column("lead_time_days", days_to(730), ("plazo", "plazo de entrega", "dias de plazo"))
+_SUPPLIERS = Shape(
+    (
+        _code("number", "numero", "codigo", "code", is_key=True),
+        _text("name", 200, "nombre", "razon social", is_needed=True),
+        replace(_LEAD_TIME_DAYS, is_needed=True),
+        Column("transport_days", days_to(90), ("dias de transporte",)),
+        Column("over_receipt_percent", number(most=Decimal(100)), ("exceso admitido",)),
+        Column("currency", upper(code_of(), 3), ("moneda",)),
+        Column("locale", one_of("ES", "EN"), ("idioma", "language")),
+        _text("email", 200, "correo"),
+        Column("active_until", day, ("activo hasta",)),
+    ),
+    lambda values: (values["number"],),
+)
+_SUPPLIER = _code("supplier", "proveedor", is_needed=True)
+_SUPPLIER_PRODUCTS = Shape(
+    (
+        replace(_SUPPLIER, is_key=True),
+        _SKU,
+        _code("supplier_sku", "referencia del proveedor"),
+        Column("price", number(most=_STOCK_MAX), ("precio", "unit price")),
+        Column("minimum", number(above=True), ("minimo",)),
+        Column("multiple", number(above=True), ("multiplo",)),
+        _LEAD_TIME_DAYS,
+        Column("active_until", day, ("activo hasta",)),
+    ),
+    lambda values: (values["supplier"], item_key(str(values["sku"]))),
+)
+_PURCHASE_ORDERS = Shape(
+    (
+        _code("number", "numero", "pedido", is_key=True),
+        _SKU,
+        _SUPPLIER,
+        _code("warehouse", "almacen", is_needed=True),
+        Column("quantity", number(above=True, most=_STOCK_MAX), ("cantidad",), is_needed=True),
+        Column("requested_on", day, ("pedido para", "fecha pedida"), is_needed=True),
+        Column("confirmed_on", day, ("confirmado para", "fecha confirmada")),
+        Column("price", number(most=_STOCK_MAX), ("precio", "unit price")),
+    ),
+    lambda values: (values["number"], item_key(str(values["sku"]))),
+    always=("quantity", "requested_on"),
+)
 SHAPES: Mapping[ImportKind, Shape] = MappingProxyType(
     {
         ImportKind.PRODUCTS: _PRODUCTS,
@@ -228,6 +272,9 @@ SHAPES: Mapping[ImportKind, Shape] = MappingProxyType(
         ImportKind.STOCK: _STOCK,
         ImportKind.TRADE_AGREEMENTS: _TRADE_AGREEMENTS,
         ImportKind.AGREEMENT_LINES: _AGREEMENT_LINES,
+        ImportKind.SUPPLIERS: _SUPPLIERS,
+        ImportKind.SUPPLIER_PRODUCTS: _SUPPLIER_PRODUCTS,
+        ImportKind.PURCHASE_ORDERS: _PURCHASE_ORDERS,
     }
 )
 # What the file of refused rows adds to the columns of the file that was sent; sent again, it is passed over.

@@ -78,6 +78,13 @@ class ReservationKind(StrEnum):
     SOFT = "SOFT"
 
 
+class HoldSource(StrEnum):
+    """What goods are held for softly before there is an order."""
+
+    CART = "CART"
+    QUOTE = "QUOTE"
+
+
 class SaleKind(StrEnum):
     """What a line of the sales history is, so that every line of a source has a place."""
 
@@ -94,6 +101,7 @@ class DocumentKind(StrEnum):
     PAYMENT = "PAYMENT"
     AGREEMENT = "AGREEMENT"
     PURCHASE_ORDER = "PURCHASE_ORDER"
+    QUOTE = "QUOTE"
 
 
 class PurchaseOrderStatus(StrEnum):
@@ -182,10 +190,15 @@ class BankLineStatus(StrEnum):
 
 
 class ApprovalSubject(StrEnum):
-    """What waits: a whole order for the company's consent, or what somebody would give on one for a sales manager's."""
+    """
+    What waits, and for whom: an order, or the acceptance of a quote, for the company's consent; what somebody would
+    give on an order, or a quote before it is sent, for that of our people.
+    """
 
     ORDER = "Order"
     CONCESSION = "OrderConcession"
+    QUOTE = "Quote"
+    QUOTE_ACCEPTANCE = "QuoteAcceptance"
 
 
 class ApprovalStatus(StrEnum):
@@ -298,6 +311,9 @@ class ImportKind(StrEnum):
     STOCK = "STOCK"
     TRADE_AGREEMENTS = "TRADE_AGREEMENTS"
     AGREEMENT_LINES = "AGREEMENT_LINES"
+    SUPPLIERS = "SUPPLIERS"
+    SUPPLIER_PRODUCTS = "SUPPLIER_PRODUCTS"
+    PURCHASE_ORDERS = "PURCHASE_ORDERS"
 
 
 class DeliveryControl(StrEnum):

@@ -12,6 +12,7 @@ from schema.building import NodeQueries, build_api
 from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
+from schema.carts_holds import CartHoldMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -44,10 +45,14 @@ from schema.products import ProductQueries
 from schema.purchasing import PurchasingQueries
 from schema.purchasing_acts import PurchasingMutations
 from schema.quick_order import QuickOrderMutations, QuickOrderQueries
+from schema.quotes import QuoteQueries
+from schema.quotes_acts import QuoteMutations
+from schema.quotes_answers import QuoteAnswerMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
+from schema.scheduling_delivery import SchedulingDeliveryMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -97,6 +102,7 @@ class Query(
     JobQueries,
     ImportQueries,
     SalesAgreementQueries,
+    QuoteQueries,
     TradeAgreementQueries,
     PricingSettingsQueries,
 ):
@@ -108,11 +114,14 @@ class Mutation(
     CartMutations,
     CartAgreementMutations,
     CartGiftMutations,
+    CartHoldMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,
     WishlistMutations,
     OrderMutations,
+    QuoteMutations,
+    QuoteAnswerMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
@@ -121,6 +130,7 @@ class Mutation(
     OrderScheduleMutations,
     SupplierMutations,
     SchedulingMutations,
+    SchedulingDeliveryMutations,
     PurchasingMutations,
     InvoiceMutations,
     PaymentMutations,

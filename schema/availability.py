@@ -167,7 +167,10 @@ async def promise_of(ctx: Context, key: promises.PromiseKey | None) -> DeliveryP
 class WarehouseAvailability:
     warehouse: Warehouse = strawberry.field(description="The warehouse.")
     on_hand: Decimal = strawberry.field(description=f"What lies there, {_UNIT}.")
-    reserved: Decimal = strawberry.field(description="What of it is held for orders.")
+    reserved: Decimal = strawberry.field(description="What of it is held for orders, carts and quotes.")
+    held: Decimal = strawberry.field(
+        description="What of `reserved` is held for carts and quotes, for a while."
+    )
     free: Decimal = strawberry.field(description="On hand less reserved.")
     promise: DeliveryPromise | None = strawberry.field(description="The earliest promise from here alone.")
     row: strawberry.Private[promises.SiteAnswer]
@@ -178,6 +181,7 @@ class WarehouseAvailability:
             warehouse=Warehouse.of(row.site.warehouse),
             on_hand=row.on_hand,
             reserved=row.reserved,
+            held=row.soft,
             free=row.free,
             promise=None if row.earliest is None else DeliveryPromise.of(row.earliest),
             row=row,

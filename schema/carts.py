@@ -10,11 +10,21 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import carts, carts_fill, carts_terms, orders, orders_placing, sales_agreements, suggestions
+from resolvers import (
+    carts,
+    carts_fill,
+    carts_holds,
+    carts_terms,
+    orders,
+    orders_placing,
+    sales_agreements,
+    suggestions,
+)
 from resolvers import customers as people
 from resolvers.carts_gifts import GiftAnswer, answer_of
 from resolvers.context import Context
 from resolvers.credit import credit_by_customer
+from resolvers.holds import holds_by_source
 from resolvers.paging import PageArgs, page_in_memory
 from resolvers.pricing import FreePriced, Priced
 from resolvers.promises import PromiseKey
@@ -35,6 +45,7 @@ from schema.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from schema.carts_agreements import AgreementChoice, CartTerms
+    from schema.carts_holds import CartHold
     from schema.coupons import CartCoupon
     from schema.sales_agreements import AgreementLine
 
@@ -85,12 +96,20 @@ class CartAction(StrEnum):
     EDIT = "EDIT"
     CLEAR = "CLEAR"
     PLACE = "PLACE"
+    HOLD = "HOLD"
+    RELEASE_HOLD = "RELEASE_HOLD"
 
 
 described_enum(
     CartAction,
     "What the viewer may do with the cart now.",
-    {"EDIT": "Change it.", "CLEAR": "Empty it.", "PLACE": "Order what is in it."},
+    {
+        "EDIT": "Change it.",
+        "CLEAR": "Empty it.",
+        "PLACE": "Order what is in it.",
+        "HOLD": "Have its goods held for a while, or longer.",
+        "RELEASE_HOLD": "Let go what is held.",
+    },
 )
 
 
@@ -171,6 +190,9 @@ class CartLine:
         description="What comes with it without charge.", directives=[list_size(2)]
     )
     next_break: PriceBreak | None = strawberry.field(description="From how many on it is cheaper.")
+    quantity_held: Decimal = strawberry.field(
+        description="How many are held for you now, in `unit`; see `Cart.hold`."
+    )
     problems: list[UserError] = strawberry.field(
         description="Why this line cannot be ordered as it is.", directives=[list_size(3)]
     )
@@ -213,6 +235,7 @@ class CartLine:
             if price is None or price.next_break is None
             else PriceBreak.of(price.next_break, currency),
             free_goods=[FreeGoods.of(ctx, each, currency, view) for each in view.free.get(seen.row.id, ())],
+            quantity_held=min(view.held.get(seen.row.product_id, ZERO), seen.row.quantity),
             problems=user_errors(ctx, seen.problems),
             agreement_number="" if commitment is None else commitment.number,
             commitment_id=None if commitment is None else UUID(commitment.id),
@@ -399,8 +422,19 @@ class Cart(Node):
 
         return [CartCoupon.of(each) for each in await info.context.load(coupons_by_cart, self.row.id)]
 
+    @strawberry.field(description="Its goods that are held for a while; null where nothing is held.")
+    async def hold(self, info: Info) -> Annotated["CartHold", strawberry.lazy("schema.carts_holds")] | None:
+        from schema.carts_holds import CartHold
+
+        rows = await info.context.load(holds_by_source, self.row.id)
+        return CartHold.of(rows) if rows else None
+
+    @strawberry.field(description="For how many minutes you may have it held; 0: not at all.")
+    async def hold_minutes_max(self, info: Info) -> int:
+        return await carts_holds.minutes_max(info.context)
+
     @strawberry.field(
-        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(3)]
+        description="What you may do with it now; buttons are drawn from this.", directives=[list_size(5)]
     )
     async def allowed_actions(self, info: Info) -> list[CartAction]:
         view = await _view(info.context, self.row)
@@ -409,6 +443,10 @@ class Cart(Node):
             actions.append(CartAction.CLEAR)
         if view.is_ready and info.context.user.may(P.ORDERS_PLACE):
             actions.append(CartAction.PLACE)
+        if view.lines and await carts_holds.may_hold(info.context, self.row):
+            actions.append(CartAction.HOLD)
+        if view.held:
+            actions.append(CartAction.RELEASE_HOLD)
         return actions
 
 

@@ -9,10 +9,16 @@ from rules.discounts_rules import Phase
 from rules.invoices import InvoiceAction
 from rules.pricing_trace import PriceComponent, PriceStepStatus, ValueKind
 from rules.purchasing import PurchaseAction
+from rules.simulation import MarginBand
 from rules.transitions import FulfilmentState, OrderAction
 from schema.access import described_enum
 from schema.filters import enum_filter
 
+described_enum(
+    MarginBand,
+    "How good a margin is, by the seller's settings; for those who do not see its figure.",
+    {"GREEN": "At the target or above.", "AMBER": "Between floor and target.", "RED": "Below the floor."},
+)
 described_enum(
     Role,
     "A named set of permissions.",

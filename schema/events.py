@@ -16,6 +16,7 @@ from resolvers.customers import customers_by_id, users_by_id
 from resolvers.invoices import invoices_by_id
 from resolvers.jobs import jobs_by_id
 from resolvers.orders import orders_by_id
+from resolvers.quotes import quotes_by_id
 from schema.access import access
 from schema.connections import First
 from schema.customers import Customer, User
@@ -23,6 +24,7 @@ from schema.ids import NODE_LOADERS, Node, decode_id, encode_id, not_found
 from schema.invoices import Invoice
 from schema.jobs import Job
 from schema.orders import Order
+from schema.quotes import Quote
 from schema.rows import fill
 from schema.scalars import Position
 
@@ -184,6 +186,16 @@ class OrderChange(Change):
         return None if row is None else Order.of(row)
 
 
+@strawberry.type(description="Something that changed a quote.", directives=[access(P.QUOTES_READ)])
+class QuoteChange(Change):
+    reads = quotes_by_id
+
+    @strawberry.field(description="The quote as it is now.")
+    async def quote(self, info: Info) -> Quote | None:
+        row = await info.context.load(quotes_by_id, self.row.entity_id)
+        return None if row is None else Quote.of(row)
+
+
 @strawberry.type(description="A job went on, or came to its end.", directives=[access(P.JOBS_READ)])
 class JobChange(Change):
     reads = jobs_by_id
@@ -216,6 +228,17 @@ class EventSubscriptions:
         order_id: Annotated[strawberry.ID | None, strawberry.argument(description="Only this order.")] = None,
     ) -> AsyncIterator[OrderChange]:
         return await follow(info, OrderChange, "Order", order_id)
+
+    @strawberry.subscription(
+        description="Whatever happens to a quote, or to all quotes you may see.",
+        directives=[access(P.QUOTES_READ)],
+    )
+    async def quote_changed(
+        self,
+        info: Info,
+        quote_id: Annotated[strawberry.ID | None, strawberry.argument(description="Only this quote.")] = None,
+    ) -> AsyncIterator[QuoteChange]:
+        return await follow(info, QuoteChange, "Quote", quote_id)
 
     @strawberry.subscription(
         description="How far a job is, or all jobs you may see: told at most twice a second, and at its end.",

@@ -69,6 +69,9 @@ described_enum(
         "STOCK": "What is on hand, by warehouse, SKU and lot.",
         "TRADE_AGREEMENTS": "Rows of trade agreements, posted as one journal.",
         "AGREEMENT_LINES": "Lines of drafts of sales agreements, by the agreement's number.",
+        "SUPPLIERS": "Suppliers, by their number.",
+        "SUPPLIER_PRODUCTS": "What suppliers sell us, by supplier and SKU.",
+        "PURCHASE_ORDERS": "Lines of purchase orders that are still to come, by order and SKU.",
     },
 )
 

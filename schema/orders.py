@@ -19,6 +19,7 @@ from resolvers.customers import customers_by_id
 from resolvers.invoices import invoices_by_order
 from resolvers.paging import PageArgs, SortKey
 from resolvers.products import products_by_id
+from resolvers.quotes import quotes_by_order
 from resolvers.stock import warehouses_by_id
 from rules.money import ZERO, TaxGroup
 from rules.pricing_trace import PriceStep as Step
@@ -61,6 +62,7 @@ PurchasePegType = Annotated["PurchasePeg", strawberry.lazy("schema.purchasing")]
 RequestedLotType = Annotated["RequestedLot", strawberry.lazy("schema.lots_by_customer")]  # type: ignore[name-defined]  # noqa: F821
 DeliveryLineType = Annotated["DeliveryLine", strawberry.lazy("schema.deliveries")]  # type: ignore[name-defined]  # noqa: F821
 AgreementLineType = Annotated["AgreementLine", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
+QuoteType = Annotated["Quote", strawberry.lazy("schema.quotes")]  # type: ignore[name-defined]  # noqa: F821
 SalesAgreementType = Annotated["SalesAgreement", strawberry.lazy("schema.sales_agreements")]  # type: ignore[name-defined]  # noqa: F821
 _READ = [access(P.ORDERS_READ)]
 _DELIVERED = [access(P.DELIVERIES_READ)]
@@ -481,6 +483,16 @@ class Order(Node):
     async def approval(self, info: Info) -> ApprovalRequest | None:
         row = await info.context.load(approvals_by_order, self.row.id)
         return None if row is None else ApprovalRequest.of(row)
+
+    @strawberry.field(
+        description="The quote that it came of; null where it came of none.",
+        directives=[access(P.QUOTES_READ)],
+    )
+    async def quote(self, info: Info) -> QuoteType | None:
+        from schema.quotes import Quote
+
+        row = await info.context.load(quotes_by_order, self.row.id)
+        return None if row is None else Quote.of(row)
 
     @strawberry.field(description="What happened to it, oldest first.", directives=[list_size(50)])
     async def timeline(self, info: Info) -> list[OrderEvent]:

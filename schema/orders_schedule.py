@@ -3,18 +3,20 @@
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission as P
 from resolvers import orders_schedule
 from resolvers.context import Context
-from resolvers.orders_schedule import PartWanted, Whence
+from resolvers.orders_schedule import Offer, PartWanted, Whence
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
 from resolvers.suppliers import suppliers_by_id
-from rules.alternatives import Alternative, AlternativeKind
+from rules.alternatives import AlternativeKind
 from schema.access import access, described_enum, key_required, list_size
+from schema.availability import PromiseStep
 from schema.ids import decode_id
 from schema.orders_acts import order_payload
 from schema.products import Product, Warehouse
@@ -41,6 +43,15 @@ class AlternativePart:
     quantity: Decimal = strawberry.field(description="How many, in the line's unit.")
     ship_on: date = strawberry.field(description="The day they leave.")
     receipt_on: date = strawberry.field(description="The day they are received.")
+    held_at: strawberry.Private[UUID | None]
+
+    @strawberry.field(
+        description="Where they lie free, so that choosing reserves them there; null: they wait for goods.",
+        directives=[access(P.STOCK_QUANTITY_READ)],
+    )
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = None if self.held_at is None else await info.context.load(warehouses_by_id, self.held_at)
+        return None if row is None else Warehouse.of(row)
 
 
 @strawberry.type(description="A way to deliver all that is open of a line.", directives=_MANAGE)
@@ -48,18 +59,27 @@ class DeliveryAlternative:
     kind: AlternativeKind = strawberry.field(description="What it is.")
     receipt_on: date = strawberry.field(description="The day by which all of it is received.")
     key: strawberry.Private[Whence]
-    split: strawberry.Private[Alternative[Whence]]
+    offer: strawberry.Private[Offer]
 
     @classmethod
-    def of(cls, row: Alternative[Whence]) -> "DeliveryAlternative":
-        return cls(kind=row.kind, receipt_on=row.receipt_on, key=row.key, split=row)
+    def of(cls, row: Offer) -> "DeliveryAlternative":
+        return cls(kind=row.way.kind, receipt_on=row.way.receipt_on, key=row.way.key, offer=row)
 
     @strawberry.field(description="By day.", directives=[list_size(3)])
     def parts(self) -> list[AlternativePart]:
         return [
-            AlternativePart(quantity=each.quantity, ship_on=each.ship_on, receipt_on=each.receipt_on)
-            for each in self.split.parts
+            AlternativePart(
+                quantity=each.quantity, ship_on=each.ship_on, receipt_on=each.receipt_on, held_at=place
+            )
+            for each, place in zip(self.offer.way.parts, self.offer.held_at, strict=True)
         ]
+
+    @strawberry.field(
+        description="Why all of it is not received earlier from there, step by step.",
+        directives=[list_size(4)],
+    )
+    def why(self) -> list[PromiseStep]:
+        return [PromiseStep.of(each) for each in self.offer.way.steps]
 
     @strawberry.field(
         description="Whence it leaves; null where a supplier delivers.",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -17,6 +17,7 @@ from resolvers import pricing, products, stock, trade_agreements
 from resolvers.context import Context
 from resolvers.paging import PageArgs, SortKey
 from resolvers.promises import PromiseKey
+from resolvers.suppliers import sources_by_product
 from rules.pricing_facts import Rung
 from rules.states import AvailabilityBand, ProductKind, RelationKind
 from schema.access import access, described_enum, list_size
@@ -28,6 +29,9 @@ from schema.prices import TRACE, PriceStep, steps_of
 from schema.pricing_groups import ProductPricing
 from schema.rows import fill
 from schema.scalars import Money
+
+if TYPE_CHECKING:
+    from schema.suppliers import SupplierProduct
 
 Info = strawberry.Info[Context, None]
 _CATALOG = [access(P.CATALOG_READ)]
@@ -307,6 +311,18 @@ class Product(Node):
     )
     async def pricing(self, info: Info) -> ProductPricing:
         return ProductPricing.of(await info.context.load(trade_agreements.pricing_by_product, self.row.id))
+
+    @strawberry.field(
+        description="Who sells it to us, the preferred source first.",
+        directives=[access(P.PURCHASING_READ), list_size(5)],
+    )
+    async def sources(
+        self, info: Info
+    ) -> list[Annotated["SupplierProduct", strawberry.lazy("schema.suppliers")]]:
+        from schema.suppliers import SupplierProduct
+
+        rows = await info.context.load(sources_by_product, self.row.id)
+        return [SupplierProduct.of(row) for row in rows]
 
     @strawberry.field(description="Whether it is there.", directives=[access(P.STOCK_READ)])
     def availability(self, info: Info) -> Availability:

@@ -1,21 +1,27 @@
-"""What promises follow from, as the seller sets it: calendars, order entry deadlines, transport times."""
+"""What promises follow from, as the seller sets it: calendars, order entry deadlines, transport times, warehouses."""
 
 from datetime import date
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
 
 from auth.permissions import Permission as P
-from models.scheduling_reads import DeadlineRow, TransportTimeRow
-from resolvers import scheduling
+from models.scheduling_reads import DeadlineRow, TransportTimeRow, WarehouseTimesRow
+from resolvers import scheduling, scheduling_delivery
 from resolvers.context import Context
+from resolvers.paging import PageArgs
 from resolvers.stock import warehouses_by_id
 from rules.scheduling import CalendarDraft, Holiday
+from rules.states import AvailabilityDisplay
 from schema.access import access, list_size
+from schema.connections import After, Before, Connection, First, Last, connection
 from schema.ids import decode_id
 from schema.payloads import Payload
 from schema.products import Warehouse
+from schema.rows import fill
+from schema.scheduling_types import CustomerCalendar, DeliveryControlSetting, GroupDisplay, SellableDays
 
 Info = strawberry.Info[Context, None]
 _READ, _MANAGE = [access(P.PURCHASING_READ)], [access(P.PURCHASING_MANAGE)]
@@ -44,6 +50,9 @@ class WorkCalendar:
 class EntryDeadline:
     weekday: int = strawberry.field(description="1 is Monday.")
     at: str = strawberry.field(description="The time on the warehouse's clock, such as 17:30.")
+    customer_group: str | None = strawberry.field(
+        description="The code of the customer group whose own it is; null: everybody's."
+    )
     row: strawberry.Private[DeadlineRow]
 
     @strawberry.field(description="The warehouse.")
@@ -69,6 +78,21 @@ class TransportTime:
         return None if row is None else Warehouse.of(row)
 
 
+@strawberry.type(description="When a warehouse works.", directives=_READ)
+class WarehouseTimes:
+    calendar_code: str | None = strawberry.field(description="The days on which it works; null: every day.")
+    handling_days: int = strawberry.field(description="Days from picking to leaving.")
+    time_zone: str = strawberry.field(
+        description="Whose clock its deadlines mean, by the name in the IANA database, such as Europe/Madrid."
+    )
+    row: strawberry.Private[WarehouseTimesRow]
+
+    @strawberry.field(description="The warehouse.")
+    async def warehouse(self, info: Info) -> Warehouse | None:
+        row = await info.context.load(warehouses_by_id, self.row.warehouse_id)
+        return None if row is None else Warehouse.of(row)
+
+
 @strawberry.type(description="What promised days follow from.", directives=_READ)
 class SchedulingSettings:
     version: int = strawberry.field(description="Counts their changes; a change names the one it saw.")
@@ -76,13 +100,59 @@ class SchedulingSettings:
         description="All calendars, by code.", directives=[*_READ, list_size(20)]
     )
     entry_deadlines: list[EntryDeadline] = strawberry.field(
-        description="Deadlines for everybody; a weekday without one ends at midnight.",
+        description="Deadlines for everybody and those of customer groups, which win; a weekday without one ends at"
+        " midnight.",
         directives=[*_READ, list_size(50)],
     )
     transport_times: list[TransportTime] = strawberry.field(
         description="Transport times; the most specific one holds, and without any it is the same day.",
         directives=[*_READ, list_size(100)],
     )
+    warehouses: list[WarehouseTimes] = strawberry.field(
+        description="When each warehouse works.", directives=[*_READ, list_size(10)]
+    )
+    delivery_control: DeliveryControlSetting = strawberry.field(
+        description="What a promise rests on, of products without a setting of their own."
+    )
+    availability_display: AvailabilityDisplay = strawberry.field(
+        description="What buyers are told of stock, unless their customer group says otherwise."
+    )
+    low_stock_threshold: Decimal = strawberry.field(
+        description="From this quantity down stock is low, in the product's own unit."
+    )
+    group_displays: list[GroupDisplay] = strawberry.field(
+        description="All customer groups, and what they are told of stock.",
+        directives=[*_READ, list_size(20)],
+    )
+
+    @strawberry.field(description="What a promise of single products rests on.")
+    async def product_controls(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[DeliveryControlSetting]:
+        args = PageArgs(first, after, last, before)
+        return connection(
+            await scheduling_delivery.product_controls(info.context, args), DeliveryControlSetting.of
+        )
+
+    @strawberry.field(
+        description="How long lots must keep after they are received; the customer decides before the product."
+    )
+    async def sellable_days(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[SellableDays]:
+        args = PageArgs(first, after, last, before)
+        return connection(await scheduling_delivery.sellable_days(info.context, args), SellableDays.of)
+
+    @strawberry.field(
+        description="The days on which customers take goods; those without one take them any day."
+    )
+    async def customer_calendars(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[CustomerCalendar]:
+        args = PageArgs(first, after, last, before)
+        return connection(
+            await scheduling_delivery.customer_calendars(info.context, args), CustomerCalendar.of
+        )
 
     @classmethod
     async def read(cls, ctx: Context) -> "SchedulingSettings":
@@ -103,7 +173,10 @@ class SchedulingSettings:
                 for row in found.calendars
             ],
             entry_deadlines=[
-                EntryDeadline(weekday=row.weekday + 1, at=f"{row.at:%H:%M}", row=row) for row in found.deadlines
+                EntryDeadline(
+                    weekday=row.weekday + 1, at=f"{row.at:%H:%M}", customer_group=row.group_code, row=row
+                )
+                for row in found.deadlines
             ],
             transport_times=[
                 TransportTime(
@@ -112,6 +185,11 @@ class SchedulingSettings:
                 )
                 for row in found.transport
             ],
+            warehouses=[fill(WarehouseTimes, row, row=row) for row in found.warehouses],
+            delivery_control=DeliveryControlSetting.general(found.control),
+            availability_display=found.display,
+            low_stock_threshold=found.low_stock_threshold,
+            group_displays=[fill(GroupDisplay, row) for row in found.groups],
         )  # fmt: skip
 
 
@@ -122,8 +200,8 @@ class SchedulingQueries:
         return await SchedulingSettings.read(info.context)
 
 
-def _version() -> int:
-    return strawberry.field(description="The version of `schedulingSettings` you saw.")  # type: ignore[no-any-return]
+def version_seen() -> Any:
+    return strawberry.field(description="The version of `schedulingSettings` you saw.")
 
 
 @strawberry.input(description="A day on which nobody works.", directives=_MANAGE)
@@ -138,17 +216,21 @@ class SaveCalendarInput:
     name: str = strawberry.field(description="Its name, 1 to 200 characters.")
     weekdays: list[int] = strawberry.field(description="The open weekdays, each once; 1 is Monday.")
     holidays: list[HolidayInput] = strawberry.field(description="All its holidays, 500 at most.")
-    expected_version: int = _version()
+    expected_version: int = version_seen()
 
 
-@strawberry.input(description="Until when an order counts as a weekday's, for everybody.", directives=_MANAGE)
+@strawberry.input(description="Until when an order counts as a weekday's.", directives=_MANAGE)
 class SetEntryDeadlineInput:
     warehouse_id: strawberry.ID = strawberry.field(description="The warehouse.")
     weekday: int = strawberry.field(description="1 is Monday.")
     at: str | None = strawberry.field(
-        description="The time on the warehouse's clock, such as 17:30; null: until the day ends."
+        description="The time on the warehouse's clock, such as 17:30; null: until the day ends, and for a group what"
+        " holds for everybody."
     )
-    expected_version: int = _version()
+    customer_group: str | None = strawberry.field(
+        default=None, description="The code of the customer group whose own it is; null: everybody's."
+    )
+    expected_version: int = version_seen()
 
 
 @strawberry.input(description="Days from a warehouse to a place.", directives=_MANAGE)
@@ -161,10 +243,23 @@ class SetTransportTimeInput:
     calendar_code: str | None = strawberry.field(
         default=None, description="The calendar of the carrier; null: every day."
     )
-    expected_version: int = _version()
+    expected_version: int = version_seen()
 
 
-class _SettingsPayload(Payload):
+@strawberry.input(description="When a warehouse works.", directives=_MANAGE)
+class SetWarehouseTimesInput:
+    warehouse_id: strawberry.ID = strawberry.field(description="The warehouse.")
+    calendar_code: str | None = strawberry.field(
+        description="The calendar of the days on which it works; null: every day."
+    )
+    handling_days: int = strawberry.field(description="Days from picking to leaving, 0 to 365.")
+    time_zone: str = strawberry.field(
+        description="Whose clock its deadlines mean, by the name in the IANA database, such as Europe/Madrid."
+    )
+    expected_version: int = version_seen()
+
+
+class SettingsPayload(Payload):
     entity_type = "Seller"
 
     @classmethod
@@ -174,17 +269,22 @@ class _SettingsPayload(Payload):
 
 
 @strawberry.type(description="Answer of saveCalendar.", directives=_MANAGE)
-class SaveCalendarPayload(_SettingsPayload):
+class SaveCalendarPayload(SettingsPayload):
     scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
 
 
 @strawberry.type(description="Answer of setEntryDeadline.", directives=_MANAGE)
-class SetEntryDeadlinePayload(_SettingsPayload):
+class SetEntryDeadlinePayload(SettingsPayload):
     scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
 
 
 @strawberry.type(description="Answer of setTransportTime.", directives=_MANAGE)
-class SetTransportTimePayload(_SettingsPayload):
+class SetTransportTimePayload(SettingsPayload):
+    scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
+
+
+@strawberry.type(description="Answer of setWarehouseTimes.", directives=_MANAGE)
+class SetWarehouseTimesPayload(SettingsPayload):
     scheduling_settings: SchedulingSettings | None = strawberry.field(default=None, description=_SETTINGS)
 
 
@@ -214,8 +314,9 @@ class SchedulingMutations:
         self, info: Info, input: Annotated[SetEntryDeadlineInput, strawberry.argument(description="When.")]
     ) -> SetEntryDeadlinePayload:
         done = await scheduling.set_entry_deadline(
-            info.context, _place(input.warehouse_id), input.weekday, input.at, input.expected_version
-        )
+            info.context, _place(input.warehouse_id), input.weekday, input.at, input.customer_group,
+            input.expected_version,
+        )  # fmt: skip
         return await SetEntryDeadlinePayload.of(info.context, done)
 
     @strawberry.mutation(description="Sets how long goods are under way to a place.", directives=_MANAGE)
@@ -230,3 +331,18 @@ class SchedulingMutations:
         )  # fmt: skip
         done = await scheduling.set_transport_time(info.context, draft, input.expected_version)
         return await SetTransportTimePayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Sets the days on which a warehouse works, its handling days and its time zone.",
+        directives=_MANAGE,
+    )
+    async def set_warehouse_times(
+        self,
+        info: Info,
+        input: Annotated[SetWarehouseTimesInput, strawberry.argument(description="How it works.")],
+    ) -> SetWarehouseTimesPayload:
+        done = await scheduling.set_warehouse_times(
+            info.context, _place(input.warehouse_id), input.calendar_code, input.handling_days, input.time_zone,
+            input.expected_version,
+        )  # fmt: skip
+        return await SetWarehouseTimesPayload.of(info.context, done)

@@ -30,12 +30,6 @@ _MARGIN = [access(P.MARGIN_READ)]
 SCENARIOS, LINES = list_size(3), list_size(50)
 
 described_enum(
-    MarginBand,
-    "How good a margin is, by the seller's settings; for those who do not see its figure.",
-    {"GREEN": "At the target or above.", "AMBER": "Between floor and target.", "RED": "Below the floor."},
-)
-
-described_enum(
     ConcessionCause,
     "What is given by hand, beside what the rules give.",
     {

@@ -49,6 +49,12 @@ class SupplierProduct:
         price = self.row.unit_price
         return None if price is None or supplier is None else Money.of(price, supplier.currency)
 
+    @strawberry.field(description="Who sells it.")
+    async def supplier(self, info: Info) -> "Supplier":
+        row = await info.context.load(suppliers.suppliers_by_id, self.row.supplier_id)
+        assert row is not None, "an offer's supplier exists by its foreign key"
+        return Supplier.of(row)
+
     @strawberry.field(
         description="The product; null where you may not see it any more.",
         directives=[access(P.CATALOG_READ)],

@@ -15,6 +15,7 @@ from app.database import Database
 from app.settings import Settings
 from tests.cluster import PREFIX, Cluster, folder_of_run, run, server_in
 from tests.planting import plant_flaw
+from tests.turns import IS_LONG
 from tests.workers import LENT, Controller, Neighbour, folder_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("long") and os.environ.get("VENTAS_LONG") != "1":
+        if item.get_closest_marker("long") and not IS_LONG:
             item.add_marker(pytest.mark.skip(reason="takes minutes: ./ventas test --long"))
         if item.get_closest_marker("browser") and CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH"))

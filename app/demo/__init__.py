@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.demo.buying import add_suppliers, buy_some
 from app.demo.catalogue import add_catalogue, read_catalogue
 from app.demo.company import DEMO_PASSWORD, STAFF, DemoLogin, add_company
 from app.demo.customers import (
@@ -73,6 +74,7 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
     await invoice_some(database, at)
     await collect_some(database, at)
     await price_some(database, at)
+    await buy_some(database, at)
 
 
 def plan_demo(today: date, now: datetime) -> Rows:
@@ -94,6 +96,7 @@ def plan_demo(today: date, now: datetime) -> Rows:
     add_shopping(rows, companies, on_sale)
     add_spending(rows, companies)
     add_trade_agreements(rows, companies, on_sale)
+    add_suppliers(rows, on_sale)
     _add_credit(rows, companies, orders)
     return rows
 

@@ -60,7 +60,7 @@ T = TypeVar("T")
 async def deliver_early(database: "Database", now: datetime) -> datetime:
     """Some orders of customers who pay at once left a few days ago; the moment it was."""
     then = now - timedelta(days=DAYS_AGO)
-    viewer, made = await _logistics(database), 0
+    viewer, made = await logistics(database), 0
     for order, version, warehouse in await _ready(database, then):
         day = then.astimezone(MADRID).date()
         delivery = await act(database, viewer, _release(order, warehouse, None, day, version), then)
@@ -74,7 +74,7 @@ async def deliver_early(database: "Database", now: datetime) -> datetime:
 
 async def deliver_some(database: "Database", now: datetime) -> None:
     """By the ordinary use cases, one act after the other, so that stock, costs and journal are as they would be."""
-    viewer, made = await _logistics(database), 0
+    viewer, made = await logistics(database), 0
     today = now.astimezone(MADRID).date()
     for order, version, warehouse in await _ready(database, None):
         lines = await _part(database, order, warehouse) if made == 1 else None
@@ -95,7 +95,7 @@ async def _ready(database: "Database", until: datetime | None) -> list[Any]:
         return list((await session.execute(text(_READY), {"until": until})).all())
 
 
-async def _logistics(database: "Database") -> Viewer:
+async def logistics(database: "Database") -> Viewer:
     async with database.job() as session:
         person = (await session.execute(text(_LOGISTICS))).one()
     return Viewer(

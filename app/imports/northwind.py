@@ -1,7 +1,7 @@
 """
-Northwind: a food wholesaler's customers, products, prices, stock, sales force and past orders.
+Northwind: a food wholesaler's customers, products, prices, stock, suppliers, sales force and past orders.
 
-Where a file has no table of ours its rows have these places: a supplier is its products' brand and an attribute, a
+Where a file has no table of ours its rows have these places: a supplier's country is an attribute of its products, a
 shipper is a service product (no longer for sale) that past freight points at, a region is a sales team.
 """
 
@@ -18,6 +18,7 @@ from app.database import Database
 from app.imports.catalogue import PRODUCT_INITIAL, Article, product_values, put_assortment
 from app.imports.common import Files, Progress, Row, accepted, most_frequent, named, read_rows
 from app.imports.ground import UNIT, DataSet, Ground, lay_ground
+from app.imports.northwind_buying import put_buying
 from app.imports.northwind_force import put_sales_force
 from app.imports.northwind_sales import put_logins, put_sales
 from app.imports.report import ImportReport
@@ -43,7 +44,7 @@ COLUMNS = {
     "shippers.csv": ("shipper_id", "company_name"),
     "products.csv": (
         "product_id", "product_name", "supplier_id", "category_id", "quantity_per_unit", "unit_price",
-        "units_in_stock", "discontinued",
+        "units_in_stock", "units_on_order", "discontinued",
     ),
     "customers.csv": (
         "customer_id", "company_name", "contact_name", "contact_title", "address", "city", "region", "postal_code",
@@ -68,7 +69,7 @@ _CONTENTS = {"es": "Contenido", "en": "Contents"}
 _ORIGIN = {"es": "País del proveedor", "en": "Supplier's country"}
 _NOT_KEPT = (
     "No place yet, so passed over: fax numbers, the suppliers' and shippers' contacts, homepages, employees' titles"
-    " and cities, units on order, reorder levels, required and shipped dates."
+    " and cities, reorder levels, required and shipped dates."
 )
 _SPANISH_SPEAKING = frozenset({"AR", "ES", "MX", "VE"})
 
@@ -99,6 +100,7 @@ async def import_northwind(
         ground = await lay_ground(session, report, NORTHWIND, now, progress or Progress())
         reps = await put_sales_force(ground, files)
         articles = await _put_catalogue(ground, files)
+        await put_buying(ground, files, articles, next(iter(reps.values()), None))
         freight = await _put_shippers(ground, files["shippers.csv"])
         customers = await _put_customers(ground, files, reps)
         await put_sales(ground, files, customers, reps, articles, freight)
@@ -152,7 +154,6 @@ async def _put_catalogue(ground: Ground, files: Files) -> dict[str, Article]:
     attributes: list[dict[str, Any]] = []
     prices: dict[UUID, Decimal] = {}
     stock: dict[UUID, Decimal] = {}
-    used: set[str] = set()
     ended = await store.column(Product, "active_until")
     names = named(files["products.csv"], "product_id", "product_name")
     for row in accepted(files["products.csv"]):
@@ -161,7 +162,6 @@ async def _put_catalogue(ground: Ground, files: Files) -> dict[str, Article]:
             row.mend(f"supplier_id: there is no supplier {supplier}")
         if category not in categories:
             row.mend(f"category_id: there is no category {category!r}: taken into the data set's own")
-        used.add(supplier)
         sku, contents = f"NW-{key.zfill(4)}", row.text("quantity_per_unit")
         article = Article(store.refer("Product", key), sku, names[key])
         articles[key] = article
@@ -176,9 +176,6 @@ async def _put_catalogue(ground: Ground, files: Files) -> dict[str, Article]:
             )
         )  # fmt: skip
         attributes += _attributes(article.product_id, contents, countries.get(supplier))
-    for row in accepted(files["suppliers.csv"]):
-        if row.key("supplier_id") not in used:
-            row.refuse("no product names the supplier, and suppliers have no table of their own yet")
     await store.put(Product, products, initial=PRODUCT_INITIAL)
     await store.put(ProductAttribute, attributes, keys=("product_id", "locale", "position"))
     await store.put_prices(prices, UNIT)

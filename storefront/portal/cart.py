@@ -29,7 +29,7 @@ async def show_cart(page: Page, problems: Sequence[Problem] = ()) -> Response:
         "portal/cart.html", 422 if problems else 200, frame=data, cart=cart, problems=list(problems),
         by_line=_by_line(cart), lines=cart["pagedLines"]["nodes"], only=only, suggested=suggested,
         pager=neighbours(page, cart["pagedLines"]["pageInfo"], show=shown),
-        typed={name: page.field(name) for name in ("line", "quantity", "sku", "coupon")}
+        typed={name: page.field(name) for name in ("line", "quantity", "sku", "coupon", "hours", "reason")}
         if problems
         else {},
     )  # fmt: skip
@@ -115,6 +115,29 @@ async def add_coupon(page: Page) -> Response:
     if not outcome.done:
         return await show_cart(page, problems_of(outcome.errors, {"code": "coupon"}))
     return page.go("/cart", page.gettext("The coupon was entered."), warnings=outcome.warnings)
+
+
+async def hold_cart(page: Page) -> Response:
+    """A buyer holds for as long as they may; who acts for them says for how many hours, and why."""
+    hours = page.field("hours").strip()
+    if hours and not (hours.isdigit() and 0 < int(hours[:9]) < 10_000):
+        return await show_cart(page, [Problem(page.gettext("Enter a whole number of hours."), "hold-hours")])
+    outcome = await page.act(
+        "HoldCart", minutes=int(hours) * 60 if hours else None, reason=page.field("reason"),
+        expectedVersion=_version(page),
+    )  # fmt: skip
+    if not outcome.done:
+        return await show_cart(
+            page, problems_of(outcome.errors, {"minutes": "hold-hours", "reason": "hold-reason"})
+        )
+    return page.go("/cart", page.gettext("The goods are held for you."), warnings=outcome.warnings)
+
+
+async def release_hold(page: Page) -> Response:
+    outcome = await page.act("ReleaseCartHold", expectedVersion=_version(page))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors))
+    return page.go("/cart", page.gettext("The goods are free again."))
 
 
 async def choose_agreement(page: Page) -> Response:
@@ -219,6 +242,8 @@ PAGES = (
             "gift": answer_gift,
             "coupon": add_coupon,
             "remove-coupon": remove_coupon,
+            "hold": hold_cart,
+            "release": release_hold,
         },
         needs="carts:use",
     ),

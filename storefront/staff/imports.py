@@ -9,7 +9,10 @@ from storefront.lists_of import neighbours, paging
 from storefront.page import At, Page, Trouble
 
 PAGE_SIZE = 25
-KINDS = ("PRODUCTS", "CUSTOMERS", "PRICES", "STOCK", "TRADE_AGREEMENTS", "AGREEMENT_LINES")
+KINDS = (
+    "PRODUCTS", "CUSTOMERS", "PRICES", "STOCK", "TRADE_AGREEMENTS", "AGREEMENT_LINES", "SUPPLIERS", "SUPPLIER_PRODUCTS",
+    "PURCHASE_ORDERS",
+)  # fmt: skip
 
 
 async def show_imports(page: Page, problems: Sequence[Problem] = ()) -> Response:

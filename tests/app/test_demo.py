@@ -181,6 +181,51 @@ async def test_a_dozen_deliveries_are_on_their_way(demo: Database) -> None:
         assert [tuple(row) for row in named] == [("DN-2026-000001", "DN-2026-000012")]
 
 
+async def test_every_purchase_page_has_something_to_show(demo: Database) -> None:
+    async with demo.job() as session:
+        orders = await session.execute(
+            text(
+                "select number, supplier_code, status, warehouse_id is null, exists (select from purchase_receipt"
+                " where purchase_order_id = o.id), exists (select from purchase_order_line line"
+                " join purchase_peg on purchase_order_line_id = line.id where line.purchase_order_id = o.id)"
+                " from purchase_order o order by number"
+            )
+        )
+        late = await session.scalars(
+            text(
+                "select distinct number from purchase_order o join purchase_order_line line"
+                " on line.purchase_order_id = o.id join purchase_schedule_line part"
+                " on part.purchase_order_line_id = line.id"
+                " where part.confirmed_on < :today and part.quantity_received < part.quantity"
+            ),
+            {"today": DEMO_DAY},
+        )
+        moved = await session.scalar(
+            text(
+                "select count(*) from purchase_peg peg join sales_order_schedule_line part"
+                " on part.id = peg.schedule_line_id where part.confirmed_on > part.requested_on"
+            )
+        )
+        blocked = await session.scalar(text("select count(*) from lot where status = 'BLOCKED'"))
+        ending = await session.scalar(
+            text(
+                "select count(*) from lot join lot_balance on lot_id = lot.id"
+                " where on_hand > 0 and expires_on <= cast(:today as date) + 30"
+            ),
+            {"today": DEMO_DAY},
+        )
+
+    assert [tuple(row) for row in orders] == [
+        ("PO-2026-000001", "CAMPOALTO", "CONFIRMED", False, False, False),
+        ("PO-2026-000002", "PIRINEO", "CONFIRMED", False, True, False),
+        ("PO-2026-000003", "ALMAZARA", "CONFIRMED", False, False, True),
+        ("PO-2026-000004", "CAMPOALTO", "CONFIRMED", True, False, True),
+        ("PO-2026-000005", "HOSTELEQ", "DRAFT", False, False, False),
+    ]
+    assert list(late) == ["PO-2026-000001"]
+    assert (moved, blocked, ending) == (2, 1, 64)
+
+
 async def test_every_money_page_has_something_to_show(demo: Database) -> None:
     async with demo.job() as session:
         states = await session.execute(

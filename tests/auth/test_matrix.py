@@ -81,6 +81,11 @@ EXPECTED = {
     P.CONCESSIONS_DECIDE:    "-    -    -    -    -    team -   -   -   -",
     P.PURCHASING_READ:       "-    -    -    -    -    team all all all all",
     P.PURCHASING_MANAGE:     "-    -    -    -    -    -    all -   -   all",
+    P.QUOTES_READ:           "own  own  own  own  terr team -   all all all",
+    P.QUOTES_ANSWER:         "own  own  own  -    -    -    -   -   -   -",
+    P.QUOTES_MANAGE:         "-    -    -    -    terr team -   -   -   -",
+    P.QUOTES_APPROVE:        "-    -    -    -    -    team -   all -   -",
+    P.QUOTES_DIRECT:         "-    -    -    -    -    -    -   all -   -",
     P.SUGGESTIONS_MEASURE:   "-    -    -    -    -    team -   -   -   all",
 }  # fmt: skip
 
@@ -152,7 +157,8 @@ def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
         "RequestLotsInput.lots",
         "Delivery.internalNote",
         "UpdateDeliveryInput.internalNote",
-        "SimulatedScenario.marginBand",  # for those who see no figure (rule book 0.2, 31)
+        "QuoteRevision.marginBand",
+        "SimulatedScenario.marginBand",  # both for those who see no figure (rule book 0.2, 31)
     }
     view = build_view(full(), frozenset(ROLE_GRANTS[role]), may_use)
     fields = {each.partition(".")[2].lower() for each in coordinates(view) - apart}

@@ -58,7 +58,8 @@ DATA = (
     ("select name from agreement_line union select name from discount_group", None),
     ("select name from discount_rule union select name from segment", None),
     ("select name from free_goods_rule union select name from charge_rule", None),
-    ("select name || ' ' || email from supplier", None),
+    ("select name || ' ' || email from supplier union select status_reason from lot", None),
+    ("select status_reason || ' ' || note || ' ' || supplier_reference from purchase_order", None),
 )
 
 

@@ -6,21 +6,18 @@ delivered in parts is the cumulative share less what went before. Whatever the d
 stands before the first step; everything after it is a difference to that.
 """
 
-import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.numbers import format_currency
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Surf
-from tests.e2e.surfer import BUYER, COMPANY_ADMIN, FINANCE, LOGISTICS, MARKS, REP, Surfer
-from tests.e2e.test_every_page import SIZES, faults_of
+from tests.e2e.surfer import BUYER, COMPANY_ADMIN, FINANCE, LOGISTICS, MARKS, REP
+from tests.e2e.walking import Walk
 
 pytestmark = MARKS
 APPROVER = "direccion@laparra.example"
@@ -98,62 +95,8 @@ class Part:
         return sum((cents(line.cost * quantity) for line, quantity in each), Decimal(0))
 
 
-@dataclass
-class Walk:
-    """Who walks, in which language and on which screen, and what was on it."""
-
-    surf: Surf
-    locale: str
-    size: str
-    scheme: str
-    people: dict[str, Surfer] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    seen: int = 0
-
-    async def someone(self, email: str) -> Surfer:
-        if email not in self.people:
-            person = await self.surf(email, viewport=SIZES[self.size], color_scheme=self.scheme)
-            if self.locale != "es":
-                await person.speak(self.locale)
-            self.people[email] = person
-        return self.people[email]
-
-    async def open(self, email: str, path: str) -> Surfer:
-        """The page, which everybody can use, whatever they see and however wide their screen is."""
-        person = await self.someone(email)
-        await person.open(path)
-        await self.look(person)
-        return person
-
-    async def look(self, person: Surfer) -> None:
-        self.seen += 1
-        self.faults += [f"{person.path}: {each}" for each in await faults_of(person)]
-        folder = os.environ.get("VENTAS_SHOTS")
-        if folder:
-            name = person.path.strip("/").replace("/", "-")[:40]
-            shot = f"{self.locale}-{self.size}-{self.scheme}-{self.seen:02}-{name}.png"
-            await person.page.screenshot(path=Path(folder) / shot, full_page=True)
-
-    async def submit(self, person: Surfer, form: str, **fields: str) -> None:
-        """Fills a form in and sends it; it must go through."""
-        for name, text in fields.items():
-            await person.find(f"{form} [name='{name}']").first.fill(text)
-        await person.find(f"{form} button[type=submit]").first.click()
-        await expect(person.find("#notices .notice-success").first).to_be_visible()
-        await self.look(person)
-
-    def money(self, amount: Decimal) -> str:
-        return format_currency(amount, "EUR", locale={"es": "es_ES", "en": "en_GB"}[self.locale])
-
-    def typed(self, amount: Decimal) -> str:
-        return str(amount).replace(".", "," if self.locale == "es" else ".")
-
-    async def figure(self, person: Surfer, selector: str) -> Decimal:
-        """An amount as it is shown, read by the rules of the language."""
-        shown = await person.find(selector).first.inner_text()
-        digits = re.sub(r"[^0-9.,-]", "", shown.replace("\N{MINUS SIGN}", "-"))
-        group, point = (".", ",") if self.locale == "es" else (",", ".")
-        return Decimal(digits.replace(group, "").replace(point, "."))
+class CashWalk(Walk):
+    """A walk that reads what the acts leave in stock, exposure, statement and journal."""
 
     async def stock(self, sku: str, warehouse: str) -> tuple[int, int, int]:
         """On hand, reserved and free, as logistics reads them."""
@@ -199,7 +142,7 @@ class Walk:
         return sorted(found)
 
 
-async def chosen(walk: Walk) -> tuple[list[Line], str]:
+async def chosen(walk: CashWalk) -> tuple[list[Line], str]:
     """One product by lots and one without, at different rates, both whole in one warehouse; and that warehouse."""
     buyer, finance = await walk.someone(BUYER), await walk.someone(FINANCE)
     lines: list[Line] = []
@@ -240,7 +183,7 @@ WAYS = [
 async def test_an_order_from_the_cart_to_the_last_credit(
     surf: Surf, locale: str, size: str, scheme: str
 ) -> None:
-    walk = Walk(surf, locale, size, scheme)
+    walk = CashWalk(surf, locale, size, scheme)
     lines, place = await chosen(walk)
     gross = sum((line.gross for line in lines), Decimal(0))
     first = Part(lines, (0, 0), FIRST)
@@ -304,7 +247,7 @@ async def test_an_order_from_the_cart_to_the_last_credit(
     assert not walk.faults, "\n".join(walk.faults)
 
 
-async def ordered(walk: Walk, lines: Sequence[Line], gross: Decimal) -> str:
+async def ordered(walk: CashWalk, lines: Sequence[Line], gross: Decimal) -> str:
     """By a buyer whose limit is a cent below it: the order waits."""
     admin = await walk.open(COMPANY_ADMIN, "/company")
     await admin.click(f"tr:has-text('{BUYER}') a.button")
@@ -327,14 +270,14 @@ async def ordered(walk: Walk, lines: Sequence[Line], gross: Decimal) -> str:
     return buyer.path.removeprefix("/orders/")
 
 
-async def agreed_to(walk: Walk, number: str) -> None:
+async def agreed_to(walk: CashWalk, number: str) -> None:
     approver = await walk.open(APPROVER, f"/orders/{number}")
     await walk.submit(approver, "form:has(input[value=approve])")
     rep = await walk.open(REP, f"/staff/orders/{number}")
     await walk.submit(rep, "form:has(input[value=confirm])")
 
 
-async def sent(walk: Walk, number: str, part: Part) -> None:
+async def sent(walk: CashWalk, number: str, part: Part) -> None:
     """Released to the warehouse in these quantities, then shipped; the buyer sees its note."""
     logistics = await walk.open(LOGISTICS, f"/staff/deliveries?search={number}")
     form = f"form[aria-label*='{number}']"
@@ -350,7 +293,7 @@ async def sent(walk: Walk, number: str, part: Part) -> None:
     assert tracking in await buyer.read("#deliveries")
 
 
-async def invoiced(walk: Walk, number: str, part: Part) -> str:
+async def invoiced(walk: CashWalk, number: str, part: Part) -> str:
     """Drafted and issued; the company reads the same figures. Its number."""
     finance = await walk.open(FINANCE, f"/staff/invoices?state=uninvoiced&search={number}")
     await finance.find("form:has(input[value=create]) button[type=submit]").click()
@@ -370,7 +313,7 @@ async def invoiced(walk: Walk, number: str, part: Part) -> str:
     return invoice
 
 
-async def paid_by_file(walk: Walk, invoice: str, amount: Decimal) -> None:
+async def paid_by_file(walk: CashWalk, invoice: str, amount: Decimal) -> None:
     finance = await walk.open(FINANCE, "/staff/bank")
     told = f"fecha;importe;concepto;ordenante\n02/03/2026;{str(amount).replace('.', ',')};Factura {invoice};PARRA"
     file: Any = {"name": f"{invoice}.csv", "mimeType": "text/csv", "buffer": told.encode()}
@@ -386,7 +329,7 @@ async def paid_by_file(walk: Walk, invoice: str, amount: Decimal) -> None:
     assert {"es": "Pagada en parte", "en": "Partly paid"}[walk.locale] in await approver.read(".head-badges")
 
 
-async def paid_by_hand(walk: Walk, invoice: str, amount: Decimal) -> None:
+async def paid_by_hand(walk: CashWalk, invoice: str, amount: Decimal) -> None:
     finance = await walk.open(FINANCE, f"/staff/payments/new?customer={CUSTOMER}")
     await finance.find(f"tr:has-text('{invoice}') input[name=instalment]").first.check()
     form = "form:has(input[value=record])"
@@ -395,7 +338,7 @@ async def paid_by_hand(walk: Walk, invoice: str, amount: Decimal) -> None:
     assert {"es": "Pagada", "en": "Paid"}[walk.locale] in await approver.read(".head-badges")
 
 
-async def credited(walk: Walk, invoice: str, part: Part) -> None:
+async def credited(walk: CashWalk, invoice: str, part: Part) -> None:
     finance = await walk.open(FINANCE, f"/staff/invoices?search={invoice}")
     await finance.click("main tbody th a")
     await finance.page.wait_for_url("**/staff/invoices/*")

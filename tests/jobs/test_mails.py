@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -66,8 +67,8 @@ class MailPlace:
     mail_from: str = "Ventas <ventas@example.com>"
 
 
-@pytest.fixture
-async def postbox() -> AsyncIterator[tuple[Postbox, MailPlace]]:
+@asynccontextmanager
+async def receiving() -> AsyncIterator[tuple[Postbox, MailPlace]]:
     """A mail server on a free port of this machine."""
     box = Postbox()
     loop = asyncio.get_running_loop()
@@ -76,6 +77,12 @@ async def postbox() -> AsyncIterator[tuple[Postbox, MailPlace]]:
         yield box, MailPlace(smtp_url=f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     finally:
         server.close()
+
+
+@pytest.fixture
+async def postbox() -> AsyncIterator[tuple[Postbox, MailPlace]]:
+    async with receiving() as both:
+        yield both
 
 
 @pytest.fixture

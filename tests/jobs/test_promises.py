@@ -1,8 +1,6 @@
 """Promises that time breaks: made again once, told once, and left alone while they hold."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -10,8 +8,7 @@ from jobs.catalogue import make_catalogue
 from jobs.kinds import NewJob, add_jobs
 from jobs.runs import begin
 from models.base import new_id
-from models.stock import Reservation
-from rules.states import OutOfStockPolicy, ReservationKind
+from rules.states import OutOfStockPolicy
 from tests import factories as make
 from tests.jobs.test_mails import MailPlace, Postbox, postbox, run_jobs, shop
 from tests.jobs.trials import NOW
@@ -25,9 +22,13 @@ TOLD = "select count(*) from outbox_event where type = 'order.promised'"
 
 
 async def keep_promises(shop: Shop, now: datetime) -> None:
+    await run_kind(shop, "promises.keep", now)
+
+
+async def run_kind(shop: Shop, name: str, now: datetime) -> None:
     catalogue = make_catalogue(MailPlace())
     async with shop.database.job() as session:
-        [(job_id, kind)] = await add_jobs(session, [NewJob("promises.keep", str(new_id()), {})], now)
+        [(job_id, kind)] = await add_jobs(session, [NewJob(name, str(new_id()), {})], now)
     run = await begin(shop.database, lambda: now, job_id)
     assert run is not None
     await catalogue.kinds[kind].handle(run)
@@ -114,30 +115,16 @@ async def test_the_buyer_is_told_the_new_days_in_their_language(
     assert body is not None and "10 de marzo de 2026" in body.get_content()
 
 
-async def test_what_is_held_for_no_order_is_free_when_its_time_is_over(shop: Shop) -> None:
-    def held(quantity: int, until: datetime | None, kind: ReservationKind) -> Any:
-        return Reservation(
-            id=new_id(), customer_id=shop.customer.id, product_id=shop.product.id, warehouse_id=place, kind=kind,
-            quantity=Decimal(quantity), created_at=NOW, expires_at=until,
-        )  # fmt: skip
+async def test_what_a_cart_held_too_long_is_free_and_told(shop: Shop) -> None:
+    """The job of the clock; what it frees and what not is shown in tests/schema/test_holds.py."""
+    await shop.fill(shop.buyer, (shop.product, 7))
+    document = "mutation { holdCart(input: {}) { errors { code } } }"
+    assert (await shop.data(shop.buyer, document, "key"))["holdCart"]["errors"] == []
+    assert await balance(shop) == (100, 7)
 
-    async with shop.database.job() as session:
-        place = (await make.make_warehouse(session, shop.seller)).id
-    soft = ReservationKind.SOFT
-    async with shop.database.job() as session:
-        session.add_all([
-            held(2, NOW, soft), held(3, NOW, soft), held(5, NOW + timedelta(hours=1), soft),
-            held(7, None, ReservationKind.HARD),
-        ])  # fmt: skip
-    await value(
-        shop,
-        "update stock_balance set reserved = 17 where product_id in (select product_id from reservation) returning 1",
-    )
-    assert await balance(shop) == (100, 17)
+    for minutes in (29, 30, 31):
+        await run_kind(shop, "stock.expire_holds", NOW + timedelta(minutes=minutes))
 
-    for _ in range(2):
-        await keep_promises(shop, NOW)
-
-    assert await balance(shop) == (100, 12)
-    gone = "select quantity from reservation where released_at is not null order by quantity"
-    assert await value(shop, gone) == [(2,), (3,)]
+    assert await balance(shop) == (100, 0)
+    told = "select count(*) from outbox_event where type = 'stock.holdExpired'"
+    assert await value(shop, told) == [(1,)]

@@ -1,7 +1,6 @@
 """Reads all that a viewer's view offers: a document per root field, written from the schema itself."""
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +16,9 @@ from graphql import (
 )
 
 from schema.ids import split_id
+from tests.turns import IS_LONG
 
-DEPTH = 6 if os.environ.get("VENTAS_LONG") == "1" else 4  # a level more doubles what is asked
+DEPTH = 6 if IS_LONG else 4  # a level more doubles what is asked
 # Root fields whose arguments are no lookup of one thing: what to give them. A new one has to be added here.
 CUSTOMER = "a company's id"
 ROOT_ARGUMENTS: dict[str, list[dict[str, Any]]] = {

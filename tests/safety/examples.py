@@ -637,6 +637,82 @@ async def _create_agreement(scene: Scene, name: str) -> Input:
     return {"customerId": global_id("Customer", scene.world.customers["parent"]), "terms": AGREED}
 
 
+def _quote_act(which: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """An act of our people, or a colleague's consent, on the world's quote of that name."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        found = await _quote(scene, name, which)
+        return {"quoteId": found["id"], "expectedVersion": found["version"], **more}
+
+    return build
+
+
+async def _quote(scene: Scene, name: str, which: str) -> Input:
+    document = """query($id: ID!) { quote(by: {id: $id}) {
+        id version offer { id contentHash lines { id isOptional } } } }"""
+    found: Input = (await scene.ask(name, document, {"id": scene.world.quotes[which]}))["data"]["quote"]
+    return found
+
+
+def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """An answer to what the parent was sent; `named` is where the input names lines."""
+
+    async def build(scene: Scene, name: str) -> Input:
+        found = await _quote(scene, name, "parent")
+        offer = found["offer"]
+        given = {
+            "quoteId": found["id"],
+            "revisionId": offer["id"],
+            "contentHash": offer["contentHash"],
+            **more,
+        }
+        first = next(each["id"] for each in offer["lines"] if not each["isOptional"])
+        if named == "lines":
+            given["lines"] = [{"lineId": first, "quantity": "3", "unitPrice": "1"}]
+        elif named:
+            given[named] = [each["id"] for each in offer["lines"] if each["isOptional"]]
+        return given
+
+    return build
+
+
+async def _create_quote(scene: Scene, name: str) -> Input:
+    return {"customerId": global_id("Customer", scene.world.customers["parent"]), **QUOTED}
+
+
+async def _quote_terms(scene: Scene, name: str) -> Input:
+    """With an address of the customer's, as every input is tried with foreign ones."""
+    document = "query($id: ID!) { customer(by: {id: $id}) { addresses { id } } }"
+    customer = global_id("Customer", scene.world.customers["parent"])
+    found = (await scene.ask(name, document, {"id": customer}))["data"]["customer"]
+    return {"deliveryAddressId": found["addresses"][0]["id"]}
+
+
+async def _create_quote_to(scene: Scene, name: str) -> Input:
+    return await _create_quote(scene, name) | {"terms": await _quote_terms(scene, name)}
+
+
+async def _set_quote_lines(scene: Scene, name: str) -> Input:
+    return await _quote_act("draft", **QUOTED)(scene, name) | {"terms": await _quote_terms(scene, name)}
+
+
+QUOTED: Input = {"lines": [{"sku": "ACE-1", "quantity": "2", "discountPercent": "1", "reason": "r"}]}
+NO_LINES: Input = {"lines": []}
+OTHER_HASH: Input = {"contentHash": "00"}
+QUOTE_POLICY: Input = {
+    "rows": [{"criterion": "QUOTE_DEPTH", "threshold": "5", "level": "MANAGER"}], "validityDays": 15,
+    "expectedVersion": 0,
+}  # fmt: skip
+
+
+async def _quote_policy(scene: Scene, name: str) -> Input:
+    return QUOTE_POLICY
+
+
+async def _request_quote(scene: Scene, name: str) -> Input:
+    return {"lines": [{"sku": "ACE-1", "quantity": "2"}], "message": "m"}
+
+
 SUPPLIER: Input = {"code": "NUEVO", "name": "Nuevo SL", "currency": "EUR", "locale": "es", "leadTimeDays": 5}
 
 
@@ -695,10 +771,19 @@ def _purchase_act(of: str, **more: Any) -> Callable[[Scene, str], Awaitable[Inpu
     return build
 
 
-def _scheduling(place: bool = True, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+def _scheduling(*ids: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
+    """`ids` names those of the input that it takes."""
+
     async def build(scene: Scene, name: str) -> Input:
-        found = (await scene.ask(name, "{ schedulingSettings { version } warehouses { id } }"))["data"]
-        head = {"warehouseId": found["warehouses"][0]["id"]} if place else {}
+        document = """{ schedulingSettings { version } warehouses { id } customers(first: 1) { nodes { id } }
+            products(first: 1) { nodes { id } } }"""
+        found = (await scene.ask(name, document))["data"]
+        known = {
+            "warehouseId": found["warehouses"][0]["id"],
+            "customerId": found["customers"]["nodes"][0]["id"],
+            "productId": found["products"]["nodes"][0]["id"],
+        }
+        head = {each: known[each] for each in ids}
         return {**head, "expectedVersion": found["schedulingSettings"]["version"], **more}
 
     return build
@@ -708,19 +793,43 @@ EXAMPLES: dict[str, Example] = {
     "saveCalendar": Example(
         "logistics",
         _scheduling(
-            False, code="LAB", name="Laborables", weekdays=[1, 2, 3, 4, 5], holidays=[{"day": "2026-12-25"}]
+            code="LAB", name="Laborables", weekdays=[1, 2, 3, 4, 5], holidays=[{"day": "2026-12-25"}]
         ),
         {"weekdays": [0]},
     ),
-    "setEntryDeadline": Example("logistics", _scheduling(weekday=5, at="14:00"), {"weekday": 8}),
+    "setEntryDeadline": Example(
+        "logistics", _scheduling("warehouseId", weekday=5, at="14:00"), {"weekday": 8}
+    ),
     "setTransportTime": Example(
-        "logistics", _scheduling(days=2, country="ES", postalPrefix="07"), {"days": -1}
+        "logistics", _scheduling("warehouseId", days=2, country="ES", postalPrefix="07"), {"days": -1}
+    ),
+    "setWarehouseTimes": Example(
+        "logistics",
+        _scheduling("warehouseId", calendarCode="LAB", handlingDays=1, timeZone="Atlantic/Canary"),
+        {"timeZone": "Europe/Zaragoza"},
+    ),
+    "setDeliveryControl": Example(
+        "logistics",
+        _scheduling("productId", method="CTP", purchaseLeadDays=7, lotCriterion="FIFO"),
+        {"salesLeadDays": -1},
+        (_scheduling(method="SALES_LEAD_TIME", salesLeadDays=3),),
+    ),
+    "setSellableDays": Example(
+        "logistics", _scheduling("customerId", "productId", days=30), {"days": -1}, (_scheduling(days=10),)
+    ),
+    "setAvailabilityDisplay": Example(
+        "logistics", _scheduling(display="BAND", lowStockThreshold="7"), {"lowStockThreshold": "0"}
+    ),
+    "setCustomerCalendar": Example(
+        "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
+    "holdCart": Example("pbuyer", _cart_act()),
+    "releaseCartHold": Example("pbuyer", _cart_act()),
     "addWishlistToCart": Example("pbuyer", _wishlist_to_cart),
     "reorder": Example("pbuyer", _reorder),
     "createQuickOrder": Example("pbuyer", _send_file, {"uploadId": "nonsense"}),
@@ -893,6 +1002,22 @@ EXAMPLES: dict[str, Example] = {
     "declineSalesAgreement": Example("papprover", _agreement_act("proposed", **WHY)),
     "closeSalesAgreement": Example("manager", _agreement_act("parent", **WHY)),
     "cancelSalesAgreement": Example("manager", _agreement_act("draft", **WHY)),
+    "requestQuote": Example("padmin", _request_quote, NO_LINES),
+    "createQuote": Example("repa", _create_quote_to, NO_LINES),
+    "setQuoteLines": Example("repa", _set_quote_lines),
+    "submitQuote": Example("repa", _quote_act("draft")),
+    "approveQuote": Example("manager", _quote_act("pending")),
+    "rejectQuote": Example("manager", _quote_act("pending", **WHY)),
+    "sendQuote": Example("repa", _quote_act("approved")),
+    "reviseQuote": Example("repa", _quote_act("countered")),
+    "withdrawQuote": Example("repa", _quote_act("parent", **WHY)),
+    "convertQuote": Example("repa", _quote_act("accepted")),
+    "counterQuote": Example("padmin", _quote_answer("lines", message="m"), OTHER_HASH),
+    "acceptQuote": Example("padmin", _quote_answer("lineIds"), OTHER_HASH),
+    "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
+    "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
+    "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
+    "setQuotePolicy": Example("administrator", _quote_policy),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
 }

@@ -275,6 +275,7 @@ MEANT = frozenset(
         ("assignBankLine", "customerId"),
         ("createChargeRule", "customerId"),
         ("createFreeGoodsRule", "customerId"),
+        ("createQuote", "customerId"),
         ("createSalesAgreement", "customerId"),
         ("disableUser", "userId"),
         ("enableUser", "userId"),

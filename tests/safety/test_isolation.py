@@ -190,7 +190,10 @@ def lookups(view: Any, kinds: dict[str, list[str]], texts: dict[tuple[str, str],
         found_type = given_type.name.removesuffix("By")  # what it names, whatever is answered about it
         for way, each in given_type.fields.items():
             if get_named_type(each.type).name == "ID":
-                values = [one for known in kinds.values() for one in known[:8]]
+                # An id under the name of another type is refused before anything is read: one of each type says it.
+                values = [
+                    one for kind, known in kinds.items() for one in known[: 8 if kind == found_type else 1]
+                ]
             else:
                 values = sorted(texts.get((found_type, way), set()))
             if not values:

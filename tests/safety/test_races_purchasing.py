@@ -29,12 +29,14 @@ async def desk(crowd: Crowd) -> Viewer:
     return await make.viewer_of(crowd.database, user)
 
 
-async def ordered(crowd: Crowd, viewer: Viewer, product: Product, quantity: int) -> dict[str, Any]:
-    """A purchase order of the product that its supplier has."""
+async def ordered(
+    crowd: Crowd, viewer: Viewer, product: Product, quantity: int, code: str = "P", **line: Any
+) -> dict[str, Any]:
+    """A purchase order of the product that its supplier, of that code, has."""
     async with crowd.database.job() as session:
         warehouse = await make.make_warehouse(session, crowd.seller)
         supplier = Supplier(
-            seller_id=crowd.seller.id, code="P", name="P", currency="EUR", email="p@example.com", locale="es",
+            seller_id=crowd.seller.id, code=code, name="P", currency="EUR", email="p@example.com", locale="es",
             lead_time_days=7, created_at=NOW,
         )  # fmt: skip
         await make.add(session, supplier)
@@ -46,12 +48,14 @@ async def ordered(crowd: Crowd, viewer: Viewer, product: Product, quantity: int)
         await make.add(session, offer)
     given = {
         "supplierId": encode_id("Supplier", supplier.id), "warehouseId": encode_id("Warehouse", warehouse.id),
-        "lines": [{"productId": encode_id("Product", product.id), "quantity": str(quantity)}],
+        "lines": [{"productId": encode_id("Product", product.id), "quantity": str(quantity), **line}],
     }  # fmt: skip
-    made = await act(crowd, viewer, "createPurchaseOrder", "make", **given)
+    made = await act(crowd, viewer, "createPurchaseOrder", f"make-{code}", **given)
     order = made["purchaseOrder"]
     given = {"purchaseOrderId": order["id"], "expectedVersion": order["version"]}
-    found: dict[str, Any] = (await act(crowd, viewer, "sendPurchaseOrder", "send", **given))["purchaseOrder"]
+    found: dict[str, Any] = (await act(crowd, viewer, "sendPurchaseOrder", f"send-{code}", **given))[
+        "purchaseOrder"
+    ]
     return found
 
 

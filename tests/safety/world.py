@@ -62,6 +62,7 @@ from schema.ids import encode_id, split_id
 from schema.throttle import Throttle
 from tests import factories as make
 from tests.safety.world_buying import buy
+from tests.safety.world_quotes import quote_all
 from tests.schema.shop import PLACE, with_known_views
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -100,7 +101,7 @@ NOT_FREE = {
     "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
     "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
     "basis", "calculation", "rounding", "out_of_stock", "segment", "cause", "place", "stage",
-    "pricing", "event",
+    "pricing", "event", "obstacle",
     "relation", "customer_scope", "item_scope", "percent_base", "customer_key", "item_key",
 }  # fmt: skip
 # What companies below are told of an ancestor's agreement that they order under: which one it is, and nothing of it.
@@ -113,6 +114,8 @@ KINDS = {
     "discount_reason": "d",
     "on_behalf_reason": "b",
     "manual_price_reason": "b",
+    "quote_line.discount_reason": "b",
+    "quote_revision.discount_reason": "b",
 }
 
 
@@ -135,6 +138,7 @@ class World:
     agreements: dict[str, str] = field(
         default_factory=dict
     )  # by company in force, draft, proposed; global ids
+    quotes: dict[str, str] = field(default_factory=dict)  # by company sent, by state; global ids
     trade: dict[str, str] = field(default_factory=dict)  # draft and its row, posted; global ids
     buying: dict[str, str] = field(
         default_factory=dict
@@ -378,6 +382,7 @@ async def make_viewers(database: Database, world: World) -> dict[str, Viewer]:
 
 
 LINES = "mutation($lines: [CartLineInput!]!) { addToCart(input: {lines: $lines}) { cart { id version totals { gross { amount } } } errors { code } } }"
+HELD = "mutation($input: HoldCartInput!) { holdCart(input: $input) { cart { id } errors { code } } }"
 HEAD = "mutation($input: UpdateCartInput!) { updateCart(input: $input) { cart { id } errors { code } } }"
 HOLD = "mutation($input: HoldOrderInput!) { holdOrder(input: $input) { order { id } errors { code } } }"
 LIST = "mutation($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } errors { code } } }"
@@ -415,6 +420,7 @@ async def _act(database: Database, world: World) -> None:
             world.orders.setdefault(name, []).append(placed["order"]["id"])
         await ask(viewer, LINES, lines=lines[:1])
         await ask(viewer, HEAD, input={"note": tag("w", who), "purchaseOrderNumber": tag("w", who)})
+        await ask(viewer, HELD, f"held-{name}", input={"reason": tag("w", who)})
         items = [{"sku": "ACE-0", "quantity": "1", "note": tag("w", who)}]
         await ask(viewer, LIST, input={"name": tag("w", who), "items": items})
         if name in sharing:
@@ -428,6 +434,7 @@ async def _act(database: Database, world: World) -> None:
     await ask(world.viewers["repa"], HOLD, "world-hold", input=held)
     await _deliver(database, world)
     await _pay(database, world)
+    world.quotes = await quote_all(database, world.viewers, world.users, world.customers)
     await _agree(database, world)
     await _trade(database, world)
     lacking = [_key(world, name) for name in ("cbuyer", "sbuyer")]
@@ -708,7 +715,7 @@ def free_texts() -> list[tuple[str, str, str]]:
 OUR_BOOKS = (
     "invoice_series", "invoice_chain", "bank_file", "bank_line", "journal_entry", "journal_line",
     "trade_agreement_journal", "product_pricing", "discount_group", "discount_rule", "segment",
-    "concession_limit",
+    "concession_limit", "quote_policy",
     "supplier", "supplier_product", "purchase_order_line", "purchase_schedule_line", "purchase_receipt",
     "purchase_receipt_line",
 )  # fmt: skip
@@ -759,7 +766,9 @@ def _owner_expression(table: str, kind: str) -> str:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
     if table == "approval_request":  # what is said of an order is the order's
-        return "'zqo' || " + person.format(column="t.requested_by_id")
+        of_quote = "'zqc' || " + company.format(column="t.customer_id")  # a quote is its company's
+        of_order = "'zqo' || " + person.format(column="t.requested_by_id")
+        return f"case when t.quote_id is not null then {of_quote} else {of_order} end"
     if table == "audit_event":  # what happened to an order is the order's, whoever did it
         column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
         return "'zqo' || " + person.format(column=column)

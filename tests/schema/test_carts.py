@@ -45,7 +45,7 @@ async def test_quantities_of_one_product_join(shop: Shop) -> None:
 
     assert [(line["product"]["sku"], line["quantity"]) for line in found["lines"]] == [("ACE-001", "7")]
     assert found["totals"]["gross"]["amount"] == "84.70"
-    assert found["allowedActions"] == ["EDIT", "CLEAR", "PLACE"]
+    assert found["allowedActions"] == ["EDIT", "CLEAR", "PLACE", "HOLD"]
 
 
 async def test_all_lines_are_added_or_none(shop: Shop) -> None:
@@ -140,7 +140,7 @@ async def test_what_cannot_be_ordered_says_so_on_its_line(shop: Shop) -> None:
     assert [[each["code"] for each in line["problems"]] for line in found["lines"]] == [
         ["OUT_OF_STOCK"], ["NOT_FOUND"], ["NO_PRICE"],
     ]  # fmt: skip
-    assert found["allowedActions"] == ["EDIT", "CLEAR"]
+    assert found["allowedActions"] == ["EDIT", "CLEAR", "HOLD"]
 
 
 async def test_the_head_keeps_what_is_not_given(shop: Shop) -> None:

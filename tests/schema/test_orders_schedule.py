@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from models.products import Product, ProductRelation
 from rules.states import RelationKind
@@ -13,7 +14,7 @@ from tests.schema.shop import Shop
 
 ALTERNATIVES = """query($line: ID!, $include: [AlternativeKind!]) {
     deliveryAlternatives(orderLineId: $line, include: $include) {
-        kind receiptOn warehouse { code } product { sku } parts { quantity receiptOn } } }"""
+        kind receiptOn warehouse { code } product { sku } parts { quantity receiptOn warehouse { code } } why { reason on } } }"""
 
 
 async def two_places(shop: Shop) -> Product:
@@ -77,6 +78,35 @@ async def test_what_is_offered(shop: Shop) -> None:
         ("DIRECT", "2026-03-09", None, ["6"]),
     ]
     assert await offered(include=["DIRECT"]) == everything[2:]
+
+
+async def test_an_offer_says_what_it_rests_on_and_leaves_out_what_is_on_its_way(shop: Shop) -> None:
+    product = await two_places(shop)
+    order = await confirmed(shop, (product, 6))
+    await released(shop, await order_of(shop, order["id"]), 2, warehouseId=await warehouse_id(shop, "BIO"))
+
+    found = await shop.data(shop.rep, ALTERNATIVES, line=order["lines"][0]["id"])
+
+    days = [{"reason": "ORDER_ENTRY", "on": "2026-03-02"}, {"reason": "ON_HAND", "on": "2026-03-02"},
+            {"reason": "TRANSPORT", "on": "2026-03-02"}]  # fmt: skip
+    offered = [
+        (each["kind"], each["parts"][0]["quantity"], each["parts"][0]["warehouse"], each["why"])
+        for each in found["deliveryAlternatives"]
+    ]
+    assert offered == [
+        ("LATER", "4", {"code": "BIO"}, days), ("OTHER_WAREHOUSE", "4", {"code": "MAD"}, days),
+    ]  # fmt: skip
+
+    # What is not there now is held nowhere: it waits for goods.
+    async with shop.database.job() as session:
+        await session.execute(text("update stock_balance set on_hand = reserved"))
+    await make_supplier(shop, product)
+    found = await shop.data(shop.rep, ALTERNATIVES, line=order["lines"][0]["id"])
+    places = [
+        (each["kind"], [part["warehouse"] for part in each["parts"]])
+        for each in found["deliveryAlternatives"]
+    ]
+    assert places == [("LATER", [{"code": "BIO"}]), ("DIRECT", [None])]
 
 
 async def test_a_line_is_split_and_its_price_stays(shop: Shop) -> None:

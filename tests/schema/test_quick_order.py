@@ -1,6 +1,5 @@
 """Quick orders: many lines kept, verified in pages, and put into the cart or on a list as a whole."""
 
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from schema.ids import encode_id
 from tests import factories as make
 from tests.safety.test_statements import counted
 from tests.schema.shop import NOW, Shop
+from tests.turns import IS_LONG
 
 CHECKED = """validCount adjustedCount invalidCount mergedCount netAmount { amount }
     pagedLines(first: 100) { nodes { lineNumbers status quantity requestedQuantity product { sku }
@@ -292,7 +292,7 @@ async def many_products(database: Database, count: int) -> None:
 
 
 # As many as a cart may have; in the usual run as many as are read in pages.
-MOST = 5000 if os.environ.get("VENTAS_LONG") == "1" else 1001
+MOST = 5000 if IS_LONG else 1001
 
 
 async def test_thousands_of_lines_cost_the_statements_of_10(shop: Shop) -> None:

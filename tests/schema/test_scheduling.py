@@ -9,7 +9,7 @@ from tests.schema.shop import Shop
 from tests.schema.test_availability import asked
 
 SETTINGS = """{ version calendars { code name weekdays holidays { day name } }
-    entryDeadlines { weekday at warehouse { code } }
+    entryDeadlines { weekday at customerGroup warehouse { code } }
     transportTimes { mode country postalPrefix days calendarCode warehouse { code } } }"""
 HOLIDAY = {"day": "2026-03-19", "name": "San José"}
 CALENDAR = {"code": "LAB", "name": "Laborables", "weekdays": [1, 2, 3, 4, 5], "holidays": [HOLIDAY]}
@@ -39,7 +39,9 @@ async def test_what_is_set_is_read_and_moves_promises(shop: Shop) -> None:
     assert settings == payload["schedulingSettings"] == {
         "version": 5,
         "calendars": [CALENDAR | {"holidays": sorted(holidays, key=lambda each: each["day"])}],
-        "entryDeadlines": [{"weekday": 1, "at": "10:30", "warehouse": {"code": "MAD"}}],
+        "entryDeadlines": [
+            {"weekday": 1, "at": "10:30", "customerGroup": None, "warehouse": {"code": "MAD"}}
+        ],
         "transportTimes": [
             {
                 "mode": "", "country": "ES", "postalPrefix": "", "days": 3, "calendarCode": "LAB",
@@ -76,6 +78,7 @@ async def test_what_is_set_is_read_and_moves_promises(shop: Shop) -> None:
         ("setEntryDeadline", {"at": "24:00"}, "INVALID", ["at"]),
         ("setEntryDeadline", {"at": "9"}, "INVALID", ["at"]),
         ("setEntryDeadline", {"warehouseId": "nonsense"}, "NOT_FOUND", ["warehouseId"]),
+        ("setEntryDeadline", {"customerGroup": "NONE"}, "NOT_FOUND", ["customerGroup"]),
         ("setEntryDeadline", {"expectedVersion": 0}, "STALE_VERSION", ["expectedVersion"]),
         ("setTransportTime", {"days": -1}, "INVALID", ["days"]),
         ("setTransportTime", {"days": 366}, "INVALID", ["days"]),

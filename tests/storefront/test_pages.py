@@ -201,7 +201,8 @@ def test_every_page_says_who_may_open_it() -> None:
         "api-clients:manage", "audit:read", "company:manage", "credit:release", "deliveries:read", "invoices:read",
         "imports:write", "journal:read", "payments:manage", "trade-agreements:read", "trade-agreements:manage", "users:write", "agreements:read",
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
-        "suggestions:measure", "stock-quantity:read", "orders:discount", "purchasing:read", "lots:read",
+        "suggestions:measure", "stock-quantity:read", "orders:discount", "orders:manage", "purchasing:read",
+        "purchasing:manage", "lots:read",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -225,6 +226,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "orders:discount",
         "purchasing:read",
         "lots:read",
+        "purchasing:manage",
     }
     apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart

@@ -23,6 +23,9 @@ Text = str | tuple[str, ...]
 SHARED = frozenset({"pack", "light", "bar", "premium", "snack", "brick", "chef", "may", "pay"})
 
 
+NOT_IN_THE_HISTORY = frozenset({"delivery.updated"})
+
+
 @cache
 def source_texts() -> frozenset[Text]:
     found = extract_from_dir(
@@ -169,6 +172,18 @@ def test_values_are_written_as_each_language_writes_them(
     assert plain(formats.percent("21")) == percent
     assert plain(formats.date("2026-03-02")) == day
     assert formats.money(None) == "–"
+
+
+def test_whatever_happens_to_an_order_has_a_name() -> None:
+    """What an order's page tells of it, by the names that its acts write down."""
+    acts = {
+        each
+        for path in (HERE.parent / "resolvers").glob("*.py")
+        for each in re.findall(r'"((?:order|delivery)\.[a-z]\w+)"', path.read_text(encoding="utf-8"))
+    }
+    shown = acts - NOT_IN_THE_HISTORY
+    assert {"order.placed", "delivery.shipped"} <= shown
+    assert shown - set(LABELS["event"]) == set()
 
 
 def test_every_kind_of_job_has_a_name(settings: Settings) -> None:

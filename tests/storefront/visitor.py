@@ -134,6 +134,12 @@ class Visitor:
         assert self.response is not None
         return self.response.url.path
 
+    @property
+    def html(self) -> str:
+        """The present page as it came."""
+        assert self.response is not None
+        return self.response.text
+
     def form(self, **fields: str) -> Form:
         """The form of the present page whose hidden fields, or whose button, have these values."""
         for form in self.page.forms:

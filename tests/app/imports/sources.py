@@ -35,7 +35,7 @@ NORTHWIND: Mapping[str, tuple[str, Sequence[Sequence[str]]]] = {
         "product_id,product_name,supplier_id,category_id,quantity_per_unit,unit_price,units_in_stock,units_on_order,"
         "reorder_level,discontinued",
         [
-            ("1", "Octopus", "1", "1", "12 - 1 kg  bags", "10.5", "7", "0", "0", "0"),
+            ("1", "Octopus", "1", "1", "12 - 1 kg  bags", "10.5", "7", "20", "0", "0"),
             ("2", "Green Tea", "1", "2", "20 bags", "4", "0", "0", "0", "1"),
             ("3", "", "1", "2", "20 bags", "4", "0", "0", "0", "0"),
         ],

@@ -12,6 +12,7 @@ import pytest
 from resolvers.messages import catalogue, translate
 from rules.charges_lines import ChargeReason
 from rules.pricing_trace import PriceReason
+from rules.quotes import ObstacleText
 from rules.sales_agreements import Ineligibility
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,7 +87,7 @@ def templates() -> set[str]:
                     found |= set(_of_scope(scope, constants))
     from resolvers.runner import CONSTRAINT_REFUSALS
 
-    named = {each.value for each in (*Ineligibility, *PriceReason, *ChargeReason)}
+    named = {each.value for each in (*Ineligibility, *ObstacleText, *PriceReason, *ChargeReason)}
     return found | named | {text for _, text, _ in CONSTRAINT_REFUSALS.values()}
 
 

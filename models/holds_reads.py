@@ -1,0 +1,45 @@
+"""What is held for a while for carts and quotes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from auth.permissions import Viewer
+from models.customers_reads import customer_in_scope
+from models.rows import columns_of
+from models.stock import Reservation, Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A quantity of a product held in a warehouse, in the product's own unit."""
+
+    source_id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    quantity: Decimal
+    created_at: datetime
+    expires_at: datetime
+    reason: str
+    is_extended: bool
+
+
+def live_holds(viewer: Viewer, now: datetime, source_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """What is held for the sources at that moment, of customers in the viewer's scope."""
+    return (
+        select(*columns_of(Reservation, HoldRow))
+        .join(Warehouse, Warehouse.id == Reservation.warehouse_id)
+        .where(
+            Warehouse.seller_id == viewer.seller_id,
+            customer_in_scope(viewer, Reservation.customer_id),
+            Reservation.source_id.in_(source_ids),
+            Reservation.released_at.is_(None),
+            Reservation.expires_at > now,
+        )
+        .order_by(Reservation.source_id, Reservation.product_id, Reservation.id)
+    )
