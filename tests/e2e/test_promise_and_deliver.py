@@ -125,8 +125,9 @@ async def bought(story: Story, day: date) -> None:
     draft = f"section:has-text('Bodegas {story.sku}') form"
     assert story.number in await desk.read(draft)
     assert await desk.find(f"{draft} input[name=quantity]").input_value() == str(LACKING)
-    await walk.submit(desk, draft)
+    await desk.find(f"{draft} button[type=submit]:not([name])").click()  # looked at before it is sent
     await desk.page.wait_for_url("**/staff/purchasing/PO-*")
+    await walk.look(desk)
     story.purchase = desk.path.removeprefix("/staff/purchasing/")
     await walk.submit(desk, "form:has(input[value=send])")
     await desk.click("details.act:has(#day) > summary")
