@@ -44,6 +44,7 @@ from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced
 from resolvers.pricing_charges import ChargePriced
 from resolvers.products import item_numbers_by_product
+from resolvers.promises import next_days
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
@@ -284,7 +285,7 @@ async def _plan_stock(
     goods = list(dict.fromkeys(each.id for each in named if each.kind is ProductKind.GOODS))
     stock = StockPlan(await take_over(ctx, source, await lock_balances(ctx, goods)) if goods else {})
     plans: dict[int, list[Allocation]] = {}
-    refusals = []
+    refused = []
     # What is paid comes first: a gift takes nothing away from a line of the same product.
     for position in sorted(range(len(drafts)), key=lambda each: drafts[each].free is not None):
         draft = drafts[position] = _with_stock(ctx, stock, drafts[position])
@@ -300,11 +301,17 @@ async def _plan_stock(
                 continue
             if draft.free is None and not await backorder_allowed(ctx, product.out_of_stock_policy):
                 path = ("cartId", "lines", draft.index, "quantity")
-                refusals.append(OutOfStock(product.sku, wanted, free, None, path))
+                refused.append((product, wanted, free, path))
             elif reserving:
                 warn_backorder(ctx, draft.index, product.sku, free, wanted)
         plans[position] = stock.take(product.id, wanted)
-    refuse_all(refusals)
+    days = await next_days(ctx, [(product, wanted) for product, wanted, _, _ in refused], source.customer_id)
+    refuse_all(
+        [
+            OutOfStock(product.sku, wanted, free, day, path)
+            for (product, wanted, free, path), day in zip(refused, days, strict=True)
+        ]
+    )
     kept = sorted(plans)
     places = {position: place for place, position in enumerate(kept)}
     lines = [

@@ -218,3 +218,34 @@ async def promises_by_key(ctx: Context, keys: Sequence[PromiseKey]) -> list[Site
         else None
         for key in keys
     ]
+
+
+async def next_days(
+    ctx: Context,
+    wanted: Sequence[tuple[ProductRow, Decimal]],
+    customer_id: UUID | None = None,
+    except_entries: Collection[UUID] = (),
+) -> list[date | None]:
+    """
+    The earliest receipt of each quantity of goods that was refused, as if it alone were ordered.
+
+    None where it is not to be had within the horizon, or the viewer is told nothing of stock. A constant number of
+    statements, and none where nothing was refused.
+
+    Args:
+        customer_id: who would get it; the viewer's own company is meant else.
+        except_entries: the schedule lines whose own demand does not count, for it is what was refused.
+    """
+    if not wanted:
+        return []
+    products = {product.id: product for product, _ in wanted}
+    whom = await for_customer(ctx, customer_id or ctx.user.customer_id)
+    facts = await gather(ctx, list(products.values()), whom, except_entries=except_entries)
+    if shown_to(ctx, facts) is AvailabilityDisplay.NONE:
+        return [None for _ in wanted]
+    return [_receipt(facts.products[product.id], quantity) for product, quantity in wanted]
+
+
+def _receipt(known: ProductFacts, quantity: Decimal) -> date | None:
+    found = promise_from_sites(quantity, [each.promising for each in known.sites])
+    return None if found is None else found.promise.receipt_on
