@@ -1,14 +1,17 @@
 """What promises follow from, gathered for any number of products in a constant number of statements."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
 from models.availability_reads import (
     BuyerRow,
+    DeadlineRow,
     DemandRow,
     OwnCart,
     Place,
@@ -55,6 +58,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 # A backward count may reach a holiday that has passed: no route takes longer.
 _HOLIDAYS_SINCE = timedelta(400)
+_BY_SITE = attrgetter("product_id", "warehouse_id")
 # Without any setting a promise is what stock allows; what is late counts from tomorrow.
 _DEFAULT = SettingRow(
     None, DeliveryControl.ATP, 0, 0, None, 90, None, None, 1, 0, False, LotCriterion.EXPIRY
@@ -115,12 +119,19 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A warehouse, its way to the customer, and the day as whose an order counts there."""
+
+    site: SiteRow
+    route: Route
+    entered: date
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """The rows as they were read."""
 
-    sites: Sequence[SiteRow]
-    deadlines: Mapping[UUID, Deadlines]
-    transport: Mapping[UUID, TransportRow]
+    sites: Sequence[_Place]
     buyer: BuyerRow | None
     settings: Mapping[UUID | None, SettingRow]
     sellable: Mapping[UUID, int]
@@ -167,31 +178,34 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         there = await stock(house, ids, ctx.now)
         open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
         coming = await supplies(house, seller_id, ids)
+    by_site = {row.warehouse_id: row for row in ways}
     return _Read(
-        places,
-        {
-            place.id: Deadlines(
-                zone_named(place.time_zone),
-                {row.weekday: row.at for row in late if row.warehouse_id == place.id},
-            )
-            for place in places
-        },
-        {row.warehouse_id: row for row in ways},
+        [_place(ctx, place, late, by_site.get(place.id), party) for place in places],
         party,
         {row.product_id: row for row in settings},
         shelf,
         banned,
-        _grouped(there, lambda row: (row.product_id, row.warehouse_id)),
-        _grouped(open_, lambda row: (row.product_id, row.warehouse_id)),
-        _grouped(coming, lambda row: (row.product_id, row.warehouse_id)),
+        _grouped(there, _BY_SITE),
+        _grouped(open_, _BY_SITE),
+        _grouped(coming, _BY_SITE),
     )
 
 
+def _place(
+    ctx: Context, site: SiteRow, late: Sequence[DeadlineRow], way: TransportRow | None, party: BuyerRow | None
+) -> _Place:
+    route = _route(way, party, site)
+    deadlines_there = Deadlines(
+        zone_named(site.time_zone), {row.weekday: row.at for row in late if row.warehouse_id == site.id}
+    )
+    return _Place(site, route, max(entry_day(ctx.now, deadlines_there, route.warehouse), ctx.today))
+
+
 def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    found: dict[Key, list[Row]] = {}
+    found: defaultdict[Key, list[Row]] = defaultdict(list)
     for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
+        found[key(row)].append(row)
+    return dict(found)
 
 
 def _of_product(
@@ -202,7 +216,7 @@ def _of_product(
     found = [
         _at_site(ctx, read, product, setting, shelf, place, is_first=index == 0)
         for index, place in enumerate(read.sites)
-        if warehouses is None or place.id in warehouses
+        if warehouses is None or place.site.id in warehouses
     ]
     return ProductFacts(product, setting, shelf, read.banned.get(product.id, frozenset()), tuple(found))
 
@@ -213,30 +227,31 @@ def _at_site(
     product: ProductRow,
     setting: SettingRow,
     shelf: int,
-    place: SiteRow,
+    place: _Place,
     is_first: bool,
 ) -> ProductAtSite:
-    key = product.id, place.id
+    key = product.id, place.site.id
     rows = read.stock.get(key, ())
     balance = next((row for row in rows if row.lot is None), None)
     lots = [row for row in rows if row.lot is not None]
-    route = _route(read.transport.get(place.id), read.buyer, place)
-    entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
     facts = StockFacts(
         _on_hand(lots, setting.lot_criterion, read.banned.get(product.id, ())) if product.is_lot_tracked
         else (LotOnHand(ZERO if balance is None else balance.on_hand),),
         *_demands(read, key, product, setting, is_first),
     )  # fmt: skip
     known = Availability(
-        facts, ctx.today, _window(setting), days_to_keep(setting.lot_criterion, route.transport_days, shelf)
+        facts,
+        ctx.today,
+        _window(setting),
+        days_to_keep(setting.lot_criterion, place.route.transport_days, shelf),
     )
     return ProductAtSite(
-        place,
+        place.site,
         ZERO if balance is None else balance.on_hand,
         ZERO if balance is None else balance.held,
         ZERO if balance is None else balance.blocked,
         ZERO if balance is None else balance.soft,
-        Site(place.id, known, _control(setting), route, entered),
+        Site(place.site.id, known, _control(setting), place.route, place.entered),
         tuple(_lot(row) for row in lots),
     )
 
@@ -258,14 +273,17 @@ def _demands(
     """What is held, what comes, and what is open besides; of lots, what is allocated is neither there nor held."""
     nowhere = read.demands.get((product.id, None), ()) if is_first else ()
     held, open_ = [], []
-    for row in (*read.demands.get(key, ()), *nowhere):
-        keep = days_to_keep(setting.lot_criterion, 0, row.sellable_days) if product.is_lot_tracked else 0
-        reserved = row.reserved - row.released if product.is_lot_tracked else row.reserved
-        if reserved > 0:
-            held.append(Demand(row.on, reserved, keep))
-        if row.unreserved > 0:
-            open_.append(Demand(row.on, row.unreserved, keep))
-    coming = tuple(Supply(row.on, row.quantity, row.source) for row in read.supplies.get(key, ()))
+    is_by_lot, criterion = product.is_lot_tracked, setting.lot_criterion
+    for _, _, on, sellable, reserved, released, unreserved in (*read.demands.get(key, ()), *nowhere):
+        keep = days_to_keep(criterion, 0, sellable) if is_by_lot else 0
+        pinned = reserved - released if is_by_lot else reserved
+        if pinned > 0:
+            held.append(Demand(on, pinned, keep))
+        if unreserved > 0:
+            open_.append(Demand(on, unreserved, keep))
+    coming = tuple(
+        [Supply(on, quantity, source) for _, _, on, quantity, source in read.supplies.get(key, ())]
+    )
     return tuple(held), coming, tuple(open_)
 
 
