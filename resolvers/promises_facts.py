@@ -147,21 +147,27 @@ async def gather(
     whom: ForWhom,
     warehouses: Collection[UUID] | None = None,
     except_entries: Collection[UUID] = (),
+    *,
+    counts_stock: bool = True,
 ) -> Facts:
     """
     What is known of the products.
 
     Args:
+        counts_stock: False reads neither stock nor what is open of it: calendars and lead times alone.
         warehouses: only these; None is all in use. What no warehouse holds for an order is the first one's to serve.
         except_entries: the schedule lines whose own demand does not count, for it is what is being promised.
     """
-    read = await _read(ctx, [product.id for product in products], whom, except_entries)
+    ids = [product.id for product in products]
+    read = await _read(ctx, ids, whom, except_entries, counts_stock)
     facts = {product.id: _of_product(ctx, read, product, warehouses) for product in products}
     display = None if read.buyer is None else AvailabilityDisplay(read.buyer.availability_display)
     return Facts(facts, display)
 
 
-async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID]) -> _Read:
+async def _read(
+    ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID], counts_stock: bool
+) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
     buying_for = ctx.user.customer_id
@@ -173,11 +179,17 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         late = await deadlines(house, seller_id, group_id)
         ways = await transport(house, seller_id, whom.place, since)
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
-        shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
-        banned = await banned_lots(house, ids, whom.customer_id)
-        there = await stock(house, ids, ctx.now)
-        open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
-        coming = await supplies(house, seller_id, ids)
+        shelf: dict[UUID, int] = {}
+        banned: dict[UUID, frozenset[str]] = {}
+        there: list[StockRow] = []
+        open_: list[DemandRow] = []
+        coming: list[SupplyRow] = []
+        if counts_stock:
+            shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
+            banned = await banned_lots(house, ids, whom.customer_id)
+            there = await stock(house, ids, ctx.now)
+            open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
+            coming = await supplies(house, seller_id, ids)
     by_site = {row.warehouse_id: row for row in ways}
     return _Read(
         [_place(ctx, place, late, by_site.get(place.id), party) for place in places],
