@@ -125,8 +125,11 @@ async def place_view(ctx: Context, view: CartView, act: dict[str, str], source: 
     linked = await lock_commitments(ctx, [_commitment_of(each.price) for each in view.priced.lines])
     await count_uses(ctx, customer.id, uses)
     source = source or Source(HoldSource.CART, view.row.id, customer.id)
-    drafts, plan = await _plan_stock(ctx, drafts_of(view), source, reserving=not holds)
-    order = await _new_order(ctx, customer, view, holds)
+    order, drafts = await _new_order(ctx, customer, view, holds), drafts_of(view)
+    await _item_numbers(ctx, drafts)
+    # From here others wait who order the same goods: what can be read before has been.
+    drafts, plan = await _plan_stock(ctx, drafts, source, reserving=not holds)
+    order.number = await take_number(ctx, DocumentKind.ORDER, order.id)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
@@ -358,6 +361,7 @@ def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: De
 async def _new_order(
     ctx: Context, customer: CustomerRow, view: CartView, holds: Sequence[HoldReason]
 ) -> SalesOrder:
+    """All of an order's head but its number, which is taken when the goods are sure."""
     us, cart = await seller(ctx), view.row
     rate = await exchange_rate(ctx, customer.currency)
     terms = await cart_terms(ctx, view)
@@ -367,11 +371,9 @@ async def _new_order(
     assert rate is not None and address is not None
     behalf = ctx.user.on_behalf
     billing = next((each for each in addresses if each.is_default_billing), address)
-    order_id = new_id()
     return SalesOrder(
-        id=order_id,
+        id=new_id(),
         seller_id=us.id,
-        number=await take_number(ctx, DocumentKind.ORDER, order_id),
         customer_id=customer.id,
         is_on_hold=bool(holds),
         hold_reasons=[each.value for each in holds],
@@ -432,7 +434,7 @@ async def _add_lines(
     Args:
         until: until when they are softly held, where the order waits for consent.
     """
-    numbers = await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
+    numbers = await _item_numbers(ctx, drafts)
     lines: list[SalesOrderLine] = []
     for position, (draft, own_number) in enumerate(zip(drafts, numbers, strict=True), start=1):
         line = order_line(order, position, draft, own_number)
@@ -443,6 +445,11 @@ async def _add_lines(
     charged = charge_rows(order, charges, paid, len(lines) + 1)
     parts = [(line, draft.requested_on, each) for line, draft, each in zip(lines, drafts, plan, strict=True)]
     await store_lines(ctx, order, [*lines, *charged], parts, reserving, until)
+
+
+async def _item_numbers(ctx: Context, drafts: Sequence[DraftLine]) -> list[str | None]:
+    """The customer's own numbers of what is ordered; read once."""
+    return await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
 
 
 async def store_lines(
