@@ -26,6 +26,7 @@ from resolvers.sales_agreements_booking import lock_commitments, rebook_consumpt
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
+from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
 from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
@@ -132,14 +133,28 @@ async def done(ctx: Context, order: SalesOrder, action: str, reason: str = "", *
 
 
 async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> UUID:
-    """The seller takes the order on, by the dates that were promised; without a promise by those requested."""
+    """
+    The seller takes the order on, by the dates that were promised.
+
+    Goods that nobody can promise stay unconfirmed, with a warning; services come on the day asked for.
+    """
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CONFIRM)
     order = found.order
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
+    places = {line.id: (index, line) for index, line in enumerate(found.lines)}
+    unsure: dict[UUID, Decimal] = {}
     for entry in await schedule_of(ctx, found.lines):
-        # What a supplier confirmed already is a better word than the wish.
-        entry.confirmed_on = entry.confirmed_on or entry.requested_on
+        _, line = places[entry.order_line_id]
+        if entry.confirmed_on is None and line.kind == LineKind.GOODS:
+            unsure[line.id] = unsure.get(line.id, ZERO) + entry.quantity
+        else:
+            entry.confirmed_on = entry.confirmed_on or entry.requested_on
+    for index, line in places.values():
+        if unsure.get(line.id):
+            told = "{sku}: no day is confirmed for {quantity}, for nobody knows yet when it will be there."
+            quantity = plain(unsure[line.id])
+            ctx.warn(ErrorCode.BACKORDERED, told, ("lines", index), sku=line.sku, quantity=quantity)
     return await done(ctx, order, "order.confirmed")
 
 
