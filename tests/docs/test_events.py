@@ -42,10 +42,10 @@ def _nouns(maker: ast.AST) -> Iterator[str]:
     for node in ast.walk(maker):
         if isinstance(node, ast.JoinedStr) and len(node.values) == 2:
             first, second = node.values
-            if isinstance(first, ast.Constant) and re.fullmatch(r"[a-z][A-Za-z]*\.", first.value):
+            if isinstance(first, ast.Constant) and re.fullmatch(r"[a-z][A-Za-z]*\.", str(first.value)):
                 assert isinstance(second, ast.FormattedValue)
                 if isinstance(second.value, ast.Name):
-                    yield first.value[:-1]
+                    yield str(first.value)[:-1]
 
 
 def _verbs(tree: ast.AST, maker: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ moves = some.lists(some.tuples(some.integers(-2, 35), some.integers(1, 9)), max_
 class EveryDay(Availability):
     """Looks at each day, as where lots end."""
 
-    only_rises = False  # type: ignore[assignment]
+    only_rises = False
 
 
 @given(
