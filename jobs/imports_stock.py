@@ -2,7 +2,8 @@
 Stock of a file: what is on hand, by warehouse, product and lot.
 
 A row tells a figure and not a difference: it is counted stock, so the same file sent twice moves nothing the second
-time. What brings the balance there is an adjustment of its own among the moves, which are never changed.
+time. What brings the balance there is an adjustment of its own among the moves, which are never changed. What moved is
+a count of its warehouse like one that was reported, so that an outside warehouse system hears of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,15 +13,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from jobs.imports_base import Fate, Ground, Plan, Touched, Trail, codes_of, look_up, products_by_sku
 from models.base import new_id
 from models.bulk import insert_rows, update_rows
+from models.events import OutboxEvent
 from models.imports_reads import lot_stock_of, lots_of, stock_of
 from models.products import UnitOfMeasure
 from models.stock import Lot, LotBalance, StockBalance, StockMove, Warehouse
+from models.warehouse import StockCount, StockCountLine
+from resolvers.stock_counts import LINES_MAX
 from rules.imports import ImportRow, fault
 from rules.money import ZERO
 from rules.quantities import plain
@@ -53,6 +57,7 @@ class _Facts:
     new_lots: list[dict[str, Any]] = field(default_factory=list)
     dated_lots: list[dict[str, Any]] = field(default_factory=list)
     moves: list[dict[str, Any]] = field(default_factory=list)
+    counted: dict[UUID, list[dict[str, Any]]] = field(default_factory=dict)  # what moved, by warehouse
 
 
 async def _facts(session: AsyncSession, ground: Ground, rows: Sequence[ImportRow]) -> _Facts:
@@ -176,9 +181,13 @@ def _apply(ground: Ground, told: _Told, facts: _Facts) -> Fate:
         facts.balances[place] = _Held(total, ZERO, is_new=True)
     else:
         balance.on_hand = total
+    lot_id = None if lot is None else lot.id
+    facts.counted.setdefault(told.warehouse_id, []).append({
+        "product_id": told.product.id, "lot_id": lot_id, "quantity": told.quantity, "change": told.more,
+    })  # fmt: skip
     facts.moves.append({
         "month": ground.today.replace(day=1), "product_id": told.product.id, "warehouse_id": told.warehouse_id,
-        "lot_id": None if lot is None else lot.id, "kind": StockMoveKind.ADJUSTMENT, "quantity": told.more,
+        "lot_id": lot_id, "kind": StockMoveKind.ADJUSTMENT, "quantity": told.more,
         "reference": f"import {ground.import_id}", "occurred_at": ground.now,
     })  # fmt: skip
     return fate
@@ -249,5 +258,34 @@ async def _write(session: AsyncSession, ground: Ground, facts: _Facts) -> None:
     await insert_rows(session, LotBalance, _balance_rows(*lots, is_new=True))
     await update_rows(session, LotBalance, ("lot_id", "warehouse_id"), _balance_rows(*lots, is_new=False))
     await insert_rows(session, StockMove, facts.moves)
+    await _tell(session, ground, facts)
     moved = dict.fromkeys(each["product_id"] for each in facts.moves)
     await Trail(ground, "product.stockCounted", "Product").write(session, [Touched(each) for each in moved])
+
+
+async def _tell(session: AsyncSession, ground: Ground, facts: _Facts) -> None:
+    """What moved, as counts of each warehouse, none longer than one that is reported; nothing where nothing moved."""
+    counts: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    for warehouse_id, moved in facts.counted.items():
+        for start in range(0, len(moved), LINES_MAX):
+            counts.append({
+                "id": new_id(), "seller_id": ground.seller.id, "warehouse_id": warehouse_id,
+                "counted_at": ground.now, "counted_by_id": ground.actor_id, "reference": f"import {ground.import_id}",
+            })  # fmt: skip
+            lines += [{"count_id": counts[-1]["id"], **each} for each in moved[start : start + LINES_MAX]]
+    if not counts:
+        return
+    await insert_rows(session, StockCount, counts)
+    await insert_rows(session, StockCountLine, lines)
+    keys = [each["id"] for each in counts]
+    await Trail(ground, "stock.counted", "StockCount").write(session, [Touched(key) for key in keys])
+    events = [
+        {
+            "type": "stock.counted", "entity_type": "StockCount", "entity_id": key, "entity_version": 1,
+            "occurred_at": ground.now, "seller_id": ground.seller.id, "customer_id": None,
+            "actor_id": ground.actor_id, "subject_id": None,
+        }
+        for key in keys
+    ]  # fmt: skip
+    await session.execute(insert(OutboxEvent), events)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Select, Uuid, bindparam, or_, select, text
@@ -283,8 +283,7 @@ async def stock(session: Reads, product_ids: Sequence[UUID], now: datetime) -> l
     ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class DemandRow:
+class DemandRow(NamedTuple):
     """
     What is open of orders, on the day it is to leave: reserved, and of that released or held by lot, and the rest.
 
@@ -305,13 +304,9 @@ class DemandRow:
 # Lots that a customer asked for are held for the line: what leaves first is held first.
 # What a supplier delivers straight to the customer never leaves a warehouse of ours.
 _DEMANDS = text("""
-    with part as (
+    with placed as (
         select line.product_id, schedule.warehouse_id, line.customer_id, schedule.id, line.id as line_id,
-            least(
-                coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today),
-                (select min(peg.expected_on) from purchase_peg peg
-                    where peg.schedule_line_id = schedule.id and peg.quantity > peg.quantity_used)
-            ) as day,
+            coalesce(schedule.ship_on, schedule.confirmed_on, schedule.requested_on, :today) as leaves_on,
             schedule.quantity
         from sales_order_line line
         join sales_order on sales_order.id = line.order_id
@@ -319,6 +314,13 @@ _DEMANDS = text("""
         where line.product_id = any (:products) and line.kind = 'GOODS' and schedule.quantity > 0
             and sales_order.status in ('PENDING_APPROVAL', 'PLACED', 'CONFIRMED')
             and schedule.id <> all (:except_entries)
+    ), pegged as (
+        select schedule_line_id, min(expected_on) as comes_on from purchase_peg
+        where quantity > quantity_used and schedule_line_id in (select id from placed)
+        group by schedule_line_id
+    ), part as (
+        select placed.*, least(placed.leaves_on, pegged.comes_on) as day
+        from placed left join pegged on pegged.schedule_line_id = placed.id
     ), sent as (
         select delivery_line.schedule_line_id,
             coalesce(sum(delivery_line.quantity) filter (where delivery.status = 'SHIPPED'), 0) as shipped,
@@ -424,7 +426,7 @@ async def demands(
         "customer": except_cart and except_cart.customer_id, "person": except_cart and except_cart.person_id,
     }  # fmt: skip
     found = await session.execute(_DEMANDS, given)
-    return [DemandRow(*row) for row in found]
+    return [DemandRow._make(row) for row in found.all()]
 
 
 _SELLABLE = text("""
@@ -476,8 +478,7 @@ async def banned_lots(
     return {key: frozenset(numbers) for key, numbers in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class SupplyRow:
+class SupplyRow(NamedTuple):
     """What is still to come of a purchase into a warehouse on a day; `source` is the purchase's number."""
 
     product_id: UUID
@@ -519,4 +520,4 @@ async def supplies(session: Reads, seller_id: UUID, product_ids: Sequence[UUID])
     confirmed or else the requested day. What is pegged counts too, for so does the demand that it is pegged to.
     """
     found = await session.execute(_SUPPLIES, {"products": list(product_ids), "seller": seller_id})
-    return [SupplyRow(*row) for row in found]
+    return [SupplyRow._make(row) for row in found.all()]

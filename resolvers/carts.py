@@ -26,6 +26,7 @@ from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced, LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
+from resolvers.promises import next_days
 from resolvers.stock import StockPlan, backorder_allowed, balances_by_product, free_of
 from rules.alternatives import WantedPart
 from rules.documents import check_requested_date
@@ -203,6 +204,7 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
     by_line = {line.id: (price, unit, balance) for (line, _), price, unit, balance
                in zip(usable, priced.lines, units, stock[: len(usable)], strict=True)}  # fmt: skip
     views, backordered = [], []
+    short: dict[int, tuple[ProductRow, Decimal, Decimal]] = {}
     for index, (line, product) in enumerate(zip(rows, products, strict=True)):
         if product is None:
             text = "A product in the cart is not for sale to you any more; remove the line."
@@ -216,10 +218,12 @@ async def view_of(ctx: Context, row: CartRow, rows: Sequence[CartLineRow]) -> Ca
             if await backorder_allowed(ctx, product.out_of_stock_policy):
                 backordered.append(product.sku)
             else:
-                problems.append(
-                    OutOfStock(product.sku, line.quantity, free, None, ("lines", index, "quantity"))
-                )
+                short[index] = product, line.quantity, free
         views.append(CartLineView(line, product, price, tuple(problems)))
+    days = await next_days(ctx, [(product, wanted) for product, wanted, _ in short.values()])
+    for (index, (product, wanted, free)), day in zip(short.items(), days, strict=True):
+        problem = OutOfStock(product.sku, wanted, free, day, ("lines", index, "quantity"))
+        views[index] = replace(views[index], problems=(*views[index].problems, problem))
     problems_of_cart = await _cart_problems(ctx, row, views)
     gifts: dict[UUID, tuple[FreePriced, ...]] = {}
     plan = StockPlan({product.id: balance for product, balance in zip(goods, stock, strict=True)})
@@ -267,11 +271,12 @@ def _line_problems(
         problems.append(wrong)
     if price.price is None:
         problems.append(no_price(product.sku, currency, ("lines", index)))
-    late = check_requested_date(line.requested_on, ctx.today)
-    if late is not None:
-        problems.append(
-            Refusal(ErrorCode.PAST_DATE, late, ("lines", index, "requestedOn"), requested=line.requested_on)
-        )
+    days: list[tuple[date | None, Path]] = [(line.requested_on, ("requestedOn",))]
+    days += [(part.requested_on, ("parts", place, "requestedOn")) for place, part in enumerate(line.parts)]
+    for day, where in days:
+        late = check_requested_date(day, ctx.today)
+        if late is not None:
+            problems.append(Refusal(ErrorCode.PAST_DATE, late, ("lines", index, *where), requested=day))
     return problems
 
 
@@ -549,8 +554,6 @@ async def remember_links(ctx: Context, cart: Cart, is_moved: bool = False) -> No
     lines = await lines_of(ctx, cart)
     if lines:
         moved = {line.id for line in lines if is_moved and line.requested_on is None}
-        for line in lines:
-            line.parts = [] if line.id in moved else line.parts
         await _remember_prices(ctx, cart, lines, (), moved)
     else:
         _keep_answers(cart, ())

@@ -9,6 +9,7 @@ from resolvers.context import Context
 from resolvers.customers import acting_customer, seller
 from resolvers.holds import Terms, hold, holds_by_source, release
 from resolvers.products import products_by_id
+from resolvers.promises import next_days
 from resolvers.stock import tells_figures
 from rules.holds import HoldEnd, HoldLimits, hold_end, may_extend
 from rules.quantities import plain
@@ -52,10 +53,11 @@ async def hold_cart(ctx: Context, minutes: int | None, reason: str, expected_ver
     terms = Terms(end.until, reason, end.is_extended)
     held = await hold(ctx, source_of(cart, cart.version + 1), wanted, terms, partly=tells)
     if not any(held.values()):
+        days = await next_days(ctx, [(product, line.quantity) for _, line, product in goods])
         refuse_all(
             [
-                OutOfStock(product.sku, line.quantity, held[product.id], None, ("lines", index, "quantity"))
-                for index, line, product in goods
+                OutOfStock(product.sku, line.quantity, held[product.id], day, ("lines", index, "quantity"))
+                for (index, line, product), day in zip(goods, days, strict=True)
             ]
         )
     for index, line, product in goods:

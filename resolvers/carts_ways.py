@@ -1,7 +1,7 @@
 """How a line of the cart comes: the ways there are, and the one its buyer chose. Its price stays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -12,6 +12,7 @@ from resolvers.context import Context
 from resolvers.products import products_by_id, units_by_code
 from resolvers.promises import PromiseKey, promises_by_key, shown_to
 from resolvers.promises_facts import for_customer, gather
+from resolvers.stock import backorder_allowed
 from rules.alternatives import (
     Alternative,
     AlternativeKind,
@@ -30,7 +31,7 @@ from rules.quantities import QUANTITY_MAX, check_quantity
 from rules.refusals import ErrorCode, Refusal
 from rules.states import AvailabilityDisplay, ProductKind
 
-PARTS_MAX = 20
+PARTS_MAX, WAY_PARTS_MAX = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,22 @@ async def ways_by_key(ctx: Context, keys: Sequence[PromiseKey]) -> list[list[Way
     The ways of each where it does not come whole on the day asked for; a batch function, in constant statements.
 
     Without a day asked for: where a part of it could come before the rest. None where the viewer is told nothing of
-    stock, and for services.
+    stock, for services, and where it would have to wait for goods and may not.
     """
     goods = {key.product.id: key.product for key in keys if key.product.kind is ProductKind.GOODS}
     facts = await gather(ctx, list(goods.values()), await for_customer(ctx, ctx.user.customer_id))
     if shown_to(ctx, facts) is AvailabilityDisplay.NONE:
         return [[] for _ in keys]
-    return [
-        _ways(key, [each.promising for each in facts.products[key.product.id].sites])
-        if key.product.id in goods and ZERO < key.quantity <= QUANTITY_MAX
-        else []
-        for key in keys
-    ]
+    found = []
+    for key in keys:
+        ways: list[Way] = []
+        if key.product.id in goods and ZERO < key.quantity <= QUANTITY_MAX:
+            known = facts.products[key.product.id]
+            is_there = key.quantity <= sum((each.free for each in known.sites), ZERO)
+            if is_there or await backorder_allowed(ctx, key.product.out_of_stock_policy):
+                ways = _ways(key, [each.promising for each in known.sites])
+        found.append(ways)
+    return found
 
 
 def _ways(key: PromiseKey, sites: Sequence[Site[UUID]]) -> list[Way]:
@@ -82,7 +87,11 @@ def _ways(key: PromiseKey, sites: Sequence[Site[UUID]]) -> list[Way]:
 
 
 def _split(best: SitesPromise[UUID], found: Sequence[Alternative[UUID]]) -> tuple[Part, ...] | None:
-    """The parts by day in which some come before all would: from all warehouses together, or else from one."""
+    """
+    The parts by day in which some come before all would: from all warehouses together, or else from one.
+
+    Of more than four the fourth and all after it come together, on the last day.
+    """
     by_day: dict[date, Part] = {}
     for each in best.parts:
         known = by_day.get(each.part.receipt_on)
@@ -93,7 +102,15 @@ def _split(best: SitesPromise[UUID], found: Sequence[Alternative[UUID]]) -> tupl
     splits = [pooled] if len(pooled) > 1 else []
     splits += [each.parts for each in found if each.kind is AlternativeKind.PARTIAL]
     last = max(by_day)
-    return next((parts for parts in splits if len(parts) <= PARTS_MAX and parts[0].receipt_on < last), None)
+    return next((_at_most(WAY_PARTS_MAX, parts) for parts in splits if parts[0].receipt_on < last), None)
+
+
+def _at_most(most: int, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    first, rest = parts[: most - 1], parts[most - 1 :]
+    if len(rest) < 2:
+        return parts
+    quantity = sum((part.quantity for part in rest), ZERO)
+    return (*first, replace(rest[-1], quantity=quantity, ship_on=max(part.ship_on for part in rest)))
 
 
 async def choose_delivery(

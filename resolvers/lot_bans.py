@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
-from models.customers import Customer
-from models.customers_reads import customer_in_scope
 from models.deliveries import Delivery, DeliveryLine, DeliveryLineLot
 from models.lots import CustomerLotBan
 from models.lots_reads import LotBanRow, visible_lot_bans
@@ -16,12 +14,12 @@ from models.products import Product
 from models.rows import grouped
 from models.stock import Lot
 from resolvers.allocations import Waiting, lock_released, withdraw
-from resolvers.context import Context, LockKind
-from resolvers.events import record
+from resolvers.context import Context
+from resolvers.customers_locks import change_customer, lock_customer
 from resolvers.lot_requests import end_requests
 from resolvers.orders_acts import checked_reason
 from resolvers.purchasing_locks import lock_sales
-from rules.refusals import ErrorCode, Refusal, StaleVersion
+from rules.refusals import ErrorCode, Refusal
 from rules.states import OPEN_STATUSES, DeliveryStatus, LotSelection
 
 BANS_MAX = 100
@@ -44,7 +42,7 @@ async def ban_lot(
         Refusal: NOT_FOUND, REASON_REQUIRED, StaleVersion; ALREADY_EXISTS where it is banned; LIMIT_EXCEEDED.
     """
     reason = checked_reason(reason)
-    version = await _lock_customer(ctx, customer_id, expected_version)
+    version = await lock_customer(ctx, customer_id, expected_version)
     lot = await _lot(ctx, sku, number)
     banned = (await bans_by_customer(ctx, [customer_id]))[0]
     if any(row.lot_id == lot.id for row in banned):
@@ -71,12 +69,13 @@ async def ban_lot(
         orders[key].version += 1
     lines = select(SalesOrderLine.id).where(SalesOrderLine.order_id.in_(list(orders)))
     await end_requests(ctx, lot.id, list(await ctx.session.scalars(lines)))
-    return await _done(ctx, customer_id, version, "customer.lotBanned", sku, number, reason)
+    changes = {"sku": sku, "lot": number}
+    return await change_customer(ctx, customer_id, version, "customer.lotBanned", changes, reason=reason)
 
 
 async def allow_lot(ctx: Context, customer_id: UUID, lot_id: UUID, expected_version: int) -> UUID:
     """A banned lot may go to the customer again."""
-    version = await _lock_customer(ctx, customer_id, expected_version)
+    version = await lock_customer(ctx, customer_id, expected_version)
     row = next((row for row in (await bans_by_customer(ctx, [customer_id]))[0] if row.lot_id == lot_id), None)
     if row is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("lotId",))
@@ -85,40 +84,23 @@ async def allow_lot(ctx: Context, customer_id: UUID, lot_id: UUID, expected_vers
             CustomerLotBan.customer_id == customer_id, CustomerLotBan.lot_id == lot_id
         )
     )
-    return await _done(ctx, customer_id, version, "customer.lotAllowed", row.sku, row.number, "")
+    changes = {"sku": row.sku, "lot": row.number}
+    return await change_customer(ctx, customer_id, version, "customer.lotAllowed", changes)
 
 
 async def set_lot_selection(
     ctx: Context, customer_id: UUID, selection: LotSelection, expected_version: int
 ) -> UUID:
     """Of how many lots the customer's lines leave at one time, where a line says nothing else."""
-    version = await _lock_customer(ctx, customer_id, expected_version)
-    await ctx.session.execute(
-        update(Customer)
-        .where(Customer.id == customer_id)
-        .values(lot_selection=selection, version=version + 1)
-        .execution_options(synchronize_session=False)
+    version = await lock_customer(ctx, customer_id, expected_version)
+    return await change_customer(
+        ctx,
+        customer_id,
+        version,
+        "customer.lotsSelected",
+        {"selection": str(selection)},
+        lot_selection=selection,
     )
-    record(
-        ctx, "customer.lotsSelected", "Customer", customer_id, version=version + 1, customer_id=customer_id,
-        changes={"selection": str(selection)}, published=False,
-    )  # fmt: skip
-    await ctx.session.flush()
-    return customer_id
-
-
-async def _lock_customer(ctx: Context, customer_id: UUID, expected_version: int) -> int:
-    """The version of a visible customer, locked."""
-    # The columns, not the entity: a tax id from before it was checked must not stand in the way.
-    statement = select(Customer.version).where(
-        Customer.id == customer_id, Customer.seller_id == ctx.user.seller_id, customer_in_scope(ctx.user)
-    )
-    version: int | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if version is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
-    if version != expected_version:
-        raise StaleVersion(version)
-    return version
 
 
 async def _lot(ctx: Context, sku: str, number: str) -> Lot:
@@ -167,20 +149,3 @@ async def _holding(
         key: [each for each in await lock_released(ctx, orders[key]) if each.id in found[key]]
         for key in sorted(found)
     }
-
-
-async def _done(
-    ctx: Context, customer_id: UUID, version: int, action: str, sku: str, number: str, reason: str
-) -> UUID:
-    await ctx.session.execute(
-        update(Customer)
-        .where(Customer.id == customer_id)
-        .values(version=version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    record(
-        ctx, action, "Customer", customer_id, version=version + 1, customer_id=customer_id, reason=reason,
-        changes={"sku": sku, "lot": number}, published=False,
-    )  # fmt: skip
-    await ctx.session.flush()
-    return customer_id

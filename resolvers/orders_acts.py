@@ -28,6 +28,7 @@ from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
 from rules.alternatives import WantedPart, meet
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
+from rules.quantities import plain
 from rules.refusals import ErrorCode, Refusal, StaleVersion
 from rules.states import ApprovalStatus, HoldReason, LineKind, OrderStatus
 from rules.transitions import OrderAction, OrderFacts, demand_order_action, move_order
@@ -134,14 +135,28 @@ async def done(ctx: Context, order: SalesOrder, action: str, reason: str = "", *
 
 
 async def confirm_order(ctx: Context, order_id: UUID, expected_version: int) -> UUID:
-    """The seller takes the order on, by the dates that were promised; without a promise by those requested."""
+    """
+    The seller takes the order on, by the dates that were promised.
+
+    Goods that nobody can promise stay unconfirmed, with a warning; services come on the day asked for.
+    """
     found = await lock_order(ctx, order_id, expected_version, OrderAction.CONFIRM)
     order = found.order
     order.status = move_order(OrderStatus(order.status), OrderStatus.CONFIRMED)
     order.confirmed_at = ctx.now
+    places = {line.id: (index, line) for index, line in enumerate(found.lines)}
+    unsure: dict[UUID, Decimal] = {}
     for entry in await schedule_of(ctx, found.lines):
-        # What a supplier confirmed already is a better word than the wish.
-        entry.confirmed_on = entry.confirmed_on or entry.requested_on
+        _, line = places[entry.order_line_id]
+        if entry.confirmed_on is None and line.kind == LineKind.GOODS:
+            unsure[line.id] = unsure.get(line.id, ZERO) + entry.quantity
+        else:
+            entry.confirmed_on = entry.confirmed_on or entry.requested_on
+    for index, line in places.values():
+        if unsure.get(line.id):
+            told = "{sku}: no day is confirmed for {quantity}, for nobody knows yet when it will be there."
+            quantity = plain(unsure[line.id])
+            ctx.warn(ErrorCode.BACKORDERED, told, ("lines", index), sku=line.sku, quantity=quantity)
     return await done(ctx, order, "order.confirmed")
 
 
@@ -333,50 +348,60 @@ async def reschedule(
     parts: Sequence[tuple[UUID | None, Decimal]],
 ) -> None:
     """
-    Spreads a line's open quantity over warehouses and reserves it there; each part keeps the day it was asked for.
+    Spreads a line's open quantity over warehouses and reserves it there; what was asked for a day stays asked for it.
 
-    A part of which something was shipped stays with just that.
+    The first days are served first, and the last takes whatever is left. A part of which something was shipped stays
+    with just that.
     """
     assert line.product_id is not None and entries, "goods have a schedule"
     sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in entries])
-    by_day: dict[date | None, Decimal] = {}
-    free = []
+    asked: dict[date | None, _AskedFor] = {}
     for entry, each in zip(entries, sent, strict=True):
-        if entry.quantity > each.shipped:
-            by_day[entry.requested_on] = by_day.get(entry.requested_on, ZERO) + entry.quantity - each.shipped
+        day = asked.setdefault(entry.requested_on, _AskedFor(entry))
+        day.quantity += max(entry.quantity - each.shipped, ZERO)
         if each.shipped:
             entry.quantity = each.shipped
         else:
-            free.append(entry)
-    days = [WantedPart(quantity, day) for day, quantity in by_day.items()]
-    last = days[-1].requested_on if days else entries[0].requested_on
-    # The last day takes whatever is left, as the only one does.
-    days = [*days[:-1], WantedPart(sum((quantity for _, quantity in parts), ZERO), last)]
+            day.free.append(entry)
+    days = sorted((on for on in asked if asked[on].quantity), key=lambda on: on or date.min) or [*asked][:1]
+    wanted = [WantedPart(asked[on].quantity, on) for on in days[:-1]]
+    wanted.append(WantedPart(sum((quantity for _, quantity in parts), ZERO), days[-1]))
     holds = []
-    spread = meet(days, parts)
-    for position, (wanted, warehouse_id, quantity) in enumerate(spread):
-        if position < len(free):
-            entry = free[position]
+    position = entries[-1].position
+    for part, warehouse_id, quantity in meet(wanted, parts):
+        day = asked[part.requested_on]
+        if day.free:
+            entry = day.free.pop(0)
         else:
+            position += 1
             entry = SalesOrderScheduleLine(
                 id=new_id(),
                 order_line_id=line.id,
                 customer_id=order.customer_id,
-                position=entries[-1].position + position - len(free) + 1,
-                first_confirmed_on=entries[0].first_confirmed_on,
-                confirmed_on=entries[0].confirmed_on,
-                ship_on=entries[0].ship_on,
+                position=position,
+                requested_on=day.first.requested_on,
+                first_confirmed_on=day.first.first_confirmed_on,
+                confirmed_on=day.first.confirmed_on,
+                ship_on=day.first.ship_on,
             )
             ctx.session.add(entry)
         entry.warehouse_id, entry.quantity = warehouse_id, quantity
-        entry.requested_on = wanted.requested_on
         if warehouse_id is not None:
             holds.append(Hold(entry.id, line.product_id, warehouse_id, quantity))
-    for entry in free[len(spread) :]:
+    for entry in (each for day in asked.values() for each in day.free):
         entry.warehouse_id, entry.quantity = None, ZERO
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)
     line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
+
+
+class _AskedFor:
+    """What is open of a line for a day of receipt, and the schedule lines that may hold it."""
+
+    def __init__(self, first: SalesOrderScheduleLine) -> None:
+        self.first = first
+        self.quantity = ZERO
+        self.free: list[SalesOrderScheduleLine] = []
 
 
 def retax(found: LockedOrder) -> None:

@@ -26,6 +26,7 @@ from resolvers.orders_acts import (
 )
 from resolvers.orders_placing import overdue_holds, warn_backorder, warn_credit_hold
 from resolvers.products import products_by_id
+from resolvers.promises import next_days
 from resolvers.promises_orders import promise_schedule
 from resolvers.stock import (
     StockPlan,
@@ -167,7 +168,7 @@ async def _reserve_for_good(ctx: Context, found: LockedOrder) -> None:
     await release(ctx, [entry.id for entry in schedule if entry.order_line_id in keys])
     await ctx.session.flush()
     stock = StockPlan(await lock_balances(ctx, [line.product_id for line in short if line.product_id]))
-    refusals = []
+    refused = []
     for index, line in enumerate(short):
         assert line.product_id is not None, "goods are products"
         wanted, free = open_quantity(line), stock.free(line.product_id)
@@ -175,11 +176,19 @@ async def _reserve_for_good(ctx: Context, found: LockedOrder) -> None:
             product = await ctx.load(products_by_id, line.product_id)
             assert product is not None, "tested before"
             if not await backorder_allowed(ctx, product.out_of_stock_policy):
-                refusals.append(OutOfStock(line.sku, wanted, free, None, ("orderId",)))
+                refused.append((product, wanted, free))
                 continue
             warn_backorder(ctx, index, line.sku, free, wanted)
         entries = [entry for entry in schedule if entry.order_line_id == line.id]
         parts = [(part.warehouse_id, part.quantity) for part in stock.take(line.product_id, wanted)]
         await reschedule(ctx, found.order, line, entries, parts)
-    refuse_all(refusals)
+    days = await next_days(
+        ctx, [each[:2] for each in refused], found.order.customer_id, [entry.id for entry in schedule]
+    )
+    refuse_all(
+        [
+            OutOfStock(product.sku, wanted, free, day, ("orderId",))
+            for (product, wanted, free), day in zip(refused, days, strict=True)
+        ]
+    )
     await promise_schedule(ctx, found.order, short, await schedule_of(ctx, short))

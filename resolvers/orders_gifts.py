@@ -27,6 +27,7 @@ from resolvers.orders_placing import DraftLine, keep_costs, order_line, warn_bac
 from resolvers.pricing import LinePriced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import item_numbers_by_product, products_by_code, units_by_code
+from resolvers.promises import next_days
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
 from rules.money import ZERO
 from rules.pricing_concessions import ConcededPrice, concede
@@ -193,7 +194,8 @@ async def _parts(ctx: Context, order: SalesOrder, product: ProductRow, quantity:
     free = stock.free(product.id)
     if free < quantity:
         if not await backorder_allowed(ctx, product.out_of_stock_policy):
-            raise OutOfStock(product.sku, quantity, free, None, ("quantity",))
+            [day] = await next_days(ctx, [(product, quantity)], order.customer_id)
+            raise OutOfStock(product.sku, quantity, free, day, ("quantity",))
         if not order.is_on_hold:
             warn_backorder(ctx, 0, product.sku, free, quantity)
     return [Allocation(None, quantity)] if order.is_on_hold else stock.take(product.id, quantity)

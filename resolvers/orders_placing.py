@@ -45,6 +45,7 @@ from resolvers.prices import exchange_rate
 from resolvers.pricing import FreePriced
 from resolvers.pricing_charges import ChargePriced
 from resolvers.products import item_numbers_by_product
+from resolvers.promises import next_days
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
@@ -126,8 +127,11 @@ async def place_view(ctx: Context, view: CartView, act: dict[str, str], source: 
     linked = await lock_commitments(ctx, [_commitment_of(each.price) for each in view.priced.lines])
     await count_uses(ctx, customer.id, uses)
     source = source or Source(HoldSource.CART, view.row.id, customer.id)
-    drafts, plan = await _plan_stock(ctx, drafts_of(view), source, reserving=not holds)
-    order = await _new_order(ctx, customer, view, holds)
+    order, drafts = await _new_order(ctx, customer, view, holds), drafts_of(view)
+    await _item_numbers(ctx, drafts)
+    # From here others wait who order the same goods: what can be read before has been.
+    drafts, plan = await _plan_stock(ctx, drafts, source, reserving=not holds)
+    order.number = await take_number(ctx, DocumentKind.ORDER, order.id)
     order.status = OrderStatus.PENDING_APPROVAL if reasons else OrderStatus.PLACED
     ctx.session.add(order)
     await ctx.session.flush()
@@ -288,7 +292,7 @@ async def _plan_stock(
     goods = list(dict.fromkeys(each.id for each in named if each.kind is ProductKind.GOODS))
     stock = StockPlan(await take_over(ctx, source, await lock_balances(ctx, goods)) if goods else {})
     plans: dict[int, list[Allocation]] = {}
-    refusals = []
+    refused = []
     # What is paid comes first: a gift takes nothing away from a line of the same product.
     for position in sorted(range(len(drafts)), key=lambda each: drafts[each].free is not None):
         draft = drafts[position] = _with_stock(ctx, stock, drafts[position])
@@ -304,11 +308,17 @@ async def _plan_stock(
                 continue
             if draft.free is None and not await backorder_allowed(ctx, product.out_of_stock_policy):
                 path = ("cartId", "lines", draft.index, "quantity")
-                refusals.append(OutOfStock(product.sku, wanted, free, None, path))
+                refused.append((product, wanted, free, path))
             elif reserving:
                 warn_backorder(ctx, draft.index, product.sku, free, wanted)
         plans[position] = stock.take(product.id, wanted)
-    refuse_all(refusals)
+    days = await next_days(ctx, [(product, wanted) for product, wanted, _, _ in refused], source.customer_id)
+    refuse_all(
+        [
+            OutOfStock(product.sku, wanted, free, day, path)
+            for (product, wanted, free, path), day in zip(refused, days, strict=True)
+        ]
+    )
     kept = sorted(plans)
     places = {position: place for place, position in enumerate(kept)}
     lines = [
@@ -355,6 +365,7 @@ def warn_backorder(ctx: Context, index: int, sku: str, free: Decimal, wanted: De
 async def _new_order(
     ctx: Context, customer: CustomerRow, view: CartView, holds: Sequence[HoldReason]
 ) -> SalesOrder:
+    """All of an order's head but its number, which is taken when the goods are sure."""
     us, cart = await seller(ctx), view.row
     rate = await exchange_rate(ctx, customer.currency)
     terms = await cart_terms(ctx, view)
@@ -364,11 +375,9 @@ async def _new_order(
     assert rate is not None and address is not None
     behalf = ctx.user.on_behalf
     billing = next((each for each in addresses if each.is_default_billing), address)
-    order_id = new_id()
     return SalesOrder(
-        id=order_id,
+        id=new_id(),
         seller_id=us.id,
-        number=await take_number(ctx, DocumentKind.ORDER, order_id),
         customer_id=customer.id,
         is_on_hold=bool(holds),
         hold_reasons=[each.value for each in holds],
@@ -429,7 +438,7 @@ async def _add_lines(
     Args:
         until: until when they are softly held, where the order waits for consent.
     """
-    numbers = await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
+    numbers = await _item_numbers(ctx, drafts)
     lines: list[SalesOrderLine] = []
     for position, (draft, own_number) in enumerate(zip(drafts, numbers, strict=True), start=1):
         line = order_line(order, position, draft, own_number)
@@ -444,6 +453,11 @@ async def _add_lines(
         for on, chosen in _by_day(draft, each)
     ]
     await store_lines(ctx, order, [*lines, *charged], parts, reserving, until)
+
+
+async def _item_numbers(ctx: Context, drafts: Sequence[DraftLine]) -> list[str | None]:
+    """The customer's own numbers of what is ordered; read once."""
+    return await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
 
 
 def _by_day(

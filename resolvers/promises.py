@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from auth.permissions import Permission
@@ -35,17 +36,20 @@ class AvailabilityAsked:
     requested_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SiteAnswer:
-    """A product in one warehouse, as staff see it."""
+    """A product in one warehouse, as staff see it; what takes long is worked out when it is asked."""
 
-    site: SiteRow
-    on_hand: Decimal
-    reserved: Decimal
-    soft: Decimal
-    free: Decimal
-    ladder: tuple[Step, ...]
-    earliest: SitesPromise[UUID] | None
+    known: ProductAtSite
+    asked: AvailabilityAsked
+
+    @property
+    def ladder(self) -> list[Step]:
+        return self.known.promising.availability.ladder()
+
+    @property
+    def earliest(self) -> SitesPromise[UUID] | None:
+        return promise_from_sites(self.asked.quantity, [self.known.promising], self.asked.requested_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +61,61 @@ class LotOption:
     is_sellable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """
-    What is told of a product; `product` is None where the viewer knows none by that code.
+    What is told of a product; what takes long is worked out when it is asked.
 
-    `shows` says how much of it is theirs to see; `promise` is None for services, which are always to be had, and
-    where there is no warehouse.
+    Args:
+        product: None where the viewer knows none by that code.
+        shows: how much of it is theirs to see.
+        known: None for services, which are always to be had.
     """
 
-    code: str
+    asked: AvailabilityAsked
     product: ProductRow | None
-    quantity: Decimal
-    requested_on: date | None
     shows: AvailabilityDisplay
     band: AvailabilityBand | None = None
-    free: Decimal = ZERO
-    on_hand: Decimal = ZERO
-    incoming: tuple[Supply, ...] = ()
-    ladder: tuple[Step, ...] = ()
-    promise: SitesPromise[UUID] | None = None
-    sites: tuple[SiteAnswer, ...] = ()
-    lots: tuple[LotOption, ...] = ()
+    known: ProductFacts | None = None
+
+    @property
+    def _sites(self) -> tuple[ProductAtSite, ...]:
+        return () if self.known is None else self.known.sites
+
+    @property
+    def free(self) -> Decimal:
+        return sum((each.free for each in self._sites), ZERO)
+
+    @property
+    def on_hand(self) -> Decimal:
+        return sum((each.on_hand for each in self._sites), ZERO)
+
+    @property
+    def incoming(self) -> list[Supply]:
+        found = [supply for each in self._sites for supply in each.promising.availability.supplies]
+        return sorted(found, key=lambda supply: (supply.on, supply.source))
+
+    @property
+    def ladder(self) -> list[Step]:
+        return pooled_ladder([each.promising.availability.ladder() for each in self._sites])
+
+    @property
+    def promise(self) -> SitesPromise[UUID] | None:
+        """None also where nothing of stock is told, and without a warehouse."""
+        return None if self.shows is AvailabilityDisplay.NONE else self._promise
+
+    @cached_property
+    def _promise(self) -> SitesPromise[UUID] | None:
+        places = [each.promising for each in self._sites]
+        return promise_from_sites(self.asked.quantity, places, self.asked.requested_on)
+
+    @property
+    def sites(self) -> list[SiteAnswer]:
+        return [SiteAnswer(each, self.asked) for each in self._sites]
+
+    @property
+    def lots(self) -> list[LotOption]:
+        return [] if self.known is None else _lots(self.known, self._promise)
 
 
 async def availability(
@@ -140,39 +177,14 @@ def _answer(
     low: Decimal,
 ) -> Answer:
     if product is None:
-        return Answer(asked.code, None, asked.quantity, asked.requested_on, shows)
+        return Answer(asked, None, shows)
     if product.kind is ProductKind.SERVICE:
         band = None if shows is AvailabilityDisplay.NONE else AvailabilityBand.IN_STOCK
-        return Answer(asked.code, product, asked.quantity, asked.requested_on, shows, band)
+        return Answer(asked, product, shows, band)
     known = facts.products[product.id]
     free = sum((each.free for each in known.sites), ZERO)
-    ladders = [each.promising.availability.ladder() for each in known.sites]
-    promise = promise_from_sites(asked.quantity, [each.promising for each in known.sites], asked.requested_on)
-    return Answer(
-        asked.code,
-        product,
-        asked.quantity,
-        asked.requested_on,
-        shows,
-        None if shows is AvailabilityDisplay.NONE else band_of(free, low),
-        free,
-        sum((each.on_hand for each in known.sites), ZERO),
-        tuple(_incoming(known.sites)),
-        tuple(pooled_ladder(ladders)),
-        None if shows is AvailabilityDisplay.NONE else promise,
-        tuple(_at(each, ladder, asked) for each, ladder in zip(known.sites, ladders, strict=True)),
-        tuple(_lots(known, promise)),
-    )
-
-
-def _incoming(sites: Sequence[ProductAtSite]) -> list[Supply]:
-    found = [supply for each in sites for supply in each.promising.availability.supplies]
-    return sorted(found, key=lambda supply: (supply.on, supply.source))
-
-
-def _at(each: ProductAtSite, ladder: Sequence[Step], asked: AvailabilityAsked) -> SiteAnswer:
-    earliest = promise_from_sites(asked.quantity, [each.promising], asked.requested_on)
-    return SiteAnswer(each.site, each.on_hand, each.reserved, each.soft, each.free, tuple(ladder), earliest)
+    band = None if shows is AvailabilityDisplay.NONE else band_of(free, low)
+    return Answer(asked, product, shows, band, known)
 
 
 def _lots(known: ProductFacts, promise: SitesPromise[UUID] | None) -> list[LotOption]:
@@ -218,3 +230,34 @@ async def promises_by_key(ctx: Context, keys: Sequence[PromiseKey]) -> list[Site
         else None
         for key in keys
     ]
+
+
+async def next_days(
+    ctx: Context,
+    wanted: Sequence[tuple[ProductRow, Decimal]],
+    customer_id: UUID | None = None,
+    except_entries: Collection[UUID] = (),
+) -> list[date | None]:
+    """
+    The earliest receipt of each quantity of goods that was refused, as if it alone were ordered.
+
+    None where it is not to be had within the horizon, or the viewer is told nothing of stock. A constant number of
+    statements, and none where nothing was refused.
+
+    Args:
+        customer_id: who would get it; the viewer's own company is meant else.
+        except_entries: the schedule lines whose own demand does not count, for it is what was refused.
+    """
+    if not wanted:
+        return []
+    products = {product.id: product for product, _ in wanted}
+    whom = await for_customer(ctx, customer_id or ctx.user.customer_id)
+    facts = await gather(ctx, list(products.values()), whom, except_entries=except_entries)
+    if shown_to(ctx, facts) is AvailabilityDisplay.NONE:
+        return [None for _ in wanted]
+    return [_receipt(facts.products[product.id], quantity) for product, quantity in wanted]
+
+
+def _receipt(known: ProductFacts, quantity: Decimal) -> date | None:
+    found = promise_from_sites(quantity, [each.promising for each in known.sites])
+    return None if found is None else found.promise.receipt_on

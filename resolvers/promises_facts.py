@@ -1,14 +1,17 @@
 """What promises follow from, gathered for any number of products in a constant number of statements."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
 from models.availability_reads import (
     BuyerRow,
+    DeadlineRow,
     DemandRow,
     OwnCart,
     Place,
@@ -55,6 +58,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 # A backward count may reach a holiday that has passed: no route takes longer.
 _HOLIDAYS_SINCE = timedelta(400)
+_BY_SITE = attrgetter("product_id", "warehouse_id")
 # Without any setting a promise is what stock allows; what is late counts from tomorrow.
 _DEFAULT = SettingRow(
     None, DeliveryControl.ATP, 0, 0, None, 90, None, None, 1, 0, False, LotCriterion.EXPIRY
@@ -115,12 +119,19 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A warehouse, its way to the customer, and the day as whose an order counts there."""
+
+    site: SiteRow
+    route: Route
+    entered: date
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """The rows as they were read."""
 
-    sites: Sequence[SiteRow]
-    deadlines: Mapping[UUID, Deadlines]
-    transport: Mapping[UUID, TransportRow]
+    sites: Sequence[_Place]
     buyer: BuyerRow | None
     settings: Mapping[UUID | None, SettingRow]
     sellable: Mapping[UUID, int]
@@ -136,21 +147,27 @@ async def gather(
     whom: ForWhom,
     warehouses: Collection[UUID] | None = None,
     except_entries: Collection[UUID] = (),
+    *,
+    counts_stock: bool = True,
 ) -> Facts:
     """
     What is known of the products.
 
     Args:
+        counts_stock: False reads neither stock nor what is open of it: calendars and lead times alone.
         warehouses: only these; None is all in use. What no warehouse holds for an order is the first one's to serve.
         except_entries: the schedule lines whose own demand does not count, for it is what is being promised.
     """
-    read = await _read(ctx, [product.id for product in products], whom, except_entries)
+    ids = [product.id for product in products]
+    read = await _read(ctx, ids, whom, except_entries, counts_stock)
     facts = {product.id: _of_product(ctx, read, product, warehouses) for product in products}
     display = None if read.buyer is None else AvailabilityDisplay(read.buyer.availability_display)
     return Facts(facts, display)
 
 
-async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID]) -> _Read:
+async def _read(
+    ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries: Collection[UUID], counts_stock: bool
+) -> _Read:
     """Read as the house: what is free does not depend on who asks, and no viewer sees others' orders by it."""
     seller_id, since = ctx.user.seller_id, ctx.today - _HOLIDAYS_SINCE
     buying_for = ctx.user.customer_id
@@ -162,36 +179,45 @@ async def _read(ctx: Context, ids: Sequence[UUID], whom: ForWhom, except_entries
         late = await deadlines(house, seller_id, group_id)
         ways = await transport(house, seller_id, whom.place, since)
         settings = [SettingRow(*row) for row in await house.execute(delivery_settings(seller_id, ids))]
-        shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
-        banned = await banned_lots(house, ids, whom.customer_id)
-        there = await stock(house, ids, ctx.now)
-        open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
-        coming = await supplies(house, seller_id, ids)
+        shelf: dict[UUID, int] = {}
+        banned: dict[UUID, frozenset[str]] = {}
+        there: list[StockRow] = []
+        open_: list[DemandRow] = []
+        coming: list[SupplyRow] = []
+        if counts_stock:
+            shelf = await sellable_days(house, seller_id, ids, whom.customer_id, group_id)
+            banned = await banned_lots(house, ids, whom.customer_id)
+            there = await stock(house, ids, ctx.now)
+            open_ = await demands(house, ids, ctx.today, ctx.now, except_entries, own)
+            coming = await supplies(house, seller_id, ids)
+    by_site = {row.warehouse_id: row for row in ways}
     return _Read(
-        places,
-        {
-            place.id: Deadlines(
-                zone_named(place.time_zone),
-                {row.weekday: row.at for row in late if row.warehouse_id == place.id},
-            )
-            for place in places
-        },
-        {row.warehouse_id: row for row in ways},
+        [_place(ctx, place, late, by_site.get(place.id), party) for place in places],
         party,
         {row.product_id: row for row in settings},
         shelf,
         banned,
-        _grouped(there, lambda row: (row.product_id, row.warehouse_id)),
-        _grouped(open_, lambda row: (row.product_id, row.warehouse_id)),
-        _grouped(coming, lambda row: (row.product_id, row.warehouse_id)),
+        _grouped(there, _BY_SITE),
+        _grouped(open_, _BY_SITE),
+        _grouped(coming, _BY_SITE),
     )
 
 
+def _place(
+    ctx: Context, site: SiteRow, late: Sequence[DeadlineRow], way: TransportRow | None, party: BuyerRow | None
+) -> _Place:
+    route = _route(way, party, site)
+    deadlines_there = Deadlines(
+        zone_named(site.time_zone), {row.weekday: row.at for row in late if row.warehouse_id == site.id}
+    )
+    return _Place(site, route, max(entry_day(ctx.now, deadlines_there, route.warehouse), ctx.today))
+
+
 def _grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    found: dict[Key, list[Row]] = {}
+    found: defaultdict[Key, list[Row]] = defaultdict(list)
     for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
+        found[key(row)].append(row)
+    return dict(found)
 
 
 def _of_product(
@@ -202,7 +228,7 @@ def _of_product(
     found = [
         _at_site(ctx, read, product, setting, shelf, place, is_first=index == 0)
         for index, place in enumerate(read.sites)
-        if warehouses is None or place.id in warehouses
+        if warehouses is None or place.site.id in warehouses
     ]
     return ProductFacts(product, setting, shelf, read.banned.get(product.id, frozenset()), tuple(found))
 
@@ -213,30 +239,31 @@ def _at_site(
     product: ProductRow,
     setting: SettingRow,
     shelf: int,
-    place: SiteRow,
+    place: _Place,
     is_first: bool,
 ) -> ProductAtSite:
-    key = product.id, place.id
+    key = product.id, place.site.id
     rows = read.stock.get(key, ())
     balance = next((row for row in rows if row.lot is None), None)
     lots = [row for row in rows if row.lot is not None]
-    route = _route(read.transport.get(place.id), read.buyer, place)
-    entered = max(entry_day(ctx.now, read.deadlines[place.id], route.warehouse), ctx.today)
     facts = StockFacts(
         _on_hand(lots, setting.lot_criterion, read.banned.get(product.id, ())) if product.is_lot_tracked
         else (LotOnHand(ZERO if balance is None else balance.on_hand),),
         *_demands(read, key, product, setting, is_first),
     )  # fmt: skip
     known = Availability(
-        facts, ctx.today, _window(setting), days_to_keep(setting.lot_criterion, route.transport_days, shelf)
+        facts,
+        ctx.today,
+        _window(setting),
+        days_to_keep(setting.lot_criterion, place.route.transport_days, shelf),
     )
     return ProductAtSite(
-        place,
+        place.site,
         ZERO if balance is None else balance.on_hand,
         ZERO if balance is None else balance.held,
         ZERO if balance is None else balance.blocked,
         ZERO if balance is None else balance.soft,
-        Site(place.id, known, _control(setting), route, entered),
+        Site(place.site.id, known, _control(setting), place.route, place.entered),
         tuple(_lot(row) for row in lots),
     )
 
@@ -258,14 +285,17 @@ def _demands(
     """What is held, what comes, and what is open besides; of lots, what is allocated is neither there nor held."""
     nowhere = read.demands.get((product.id, None), ()) if is_first else ()
     held, open_ = [], []
-    for row in (*read.demands.get(key, ()), *nowhere):
-        keep = days_to_keep(setting.lot_criterion, 0, row.sellable_days) if product.is_lot_tracked else 0
-        reserved = row.reserved - row.released if product.is_lot_tracked else row.reserved
-        if reserved > 0:
-            held.append(Demand(row.on, reserved, keep))
-        if row.unreserved > 0:
-            open_.append(Demand(row.on, row.unreserved, keep))
-    coming = tuple(Supply(row.on, row.quantity, row.source) for row in read.supplies.get(key, ()))
+    is_by_lot, criterion = product.is_lot_tracked, setting.lot_criterion
+    for _, _, on, sellable, reserved, released, unreserved in (*read.demands.get(key, ()), *nowhere):
+        keep = days_to_keep(criterion, 0, sellable) if is_by_lot else 0
+        pinned = reserved - released if is_by_lot else reserved
+        if pinned > 0:
+            held.append(Demand(on, pinned, keep))
+        if unreserved > 0:
+            open_.append(Demand(on, unreserved, keep))
+    coming = tuple(
+        [Supply(on, quantity, source) for _, _, on, quantity, source in read.supplies.get(key, ())]
+    )
     return tuple(held), coming, tuple(open_)
 
 

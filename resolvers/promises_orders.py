@@ -40,7 +40,11 @@ async def promise_schedule(
     if not mine or not products:
         return
     await ctx.session.flush()
-    facts = await gather(ctx, products, whom_of(order), except_entries=[entry.id for entry in mine])
+    # What is held needs no look at stock, nor at what all others wait for, while the balances are locked.
+    facts = await gather(
+        ctx, products, whom_of(order), except_entries=[entry.id for entry in mine],
+        counts_stock=any(entry.warehouse_id is None for entry in mine),
+    )  # fmt: skip
     known = dict(facts.products)
     moved: set[date] = set()
     # What is held is taken first: the rest of the order is promised from what that leaves.

@@ -13,6 +13,7 @@ from resolvers.paging import Page, PageArgs, page_in_memory
 from resolvers.pricing import LinePriced, Priced, no_price, price_lines
 from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import products_by_code, products_by_id, relations_by_product, units_by_code
+from resolvers.promises import next_days
 from resolvers.stock import backorder_allowed, balances_by_product, free_of
 from rules.order_lines import CODE_MAX, LINES_MAX, TEXT_MAX, OrderLine, refusal_of, too_many_lines
 from rules.pasting import parse_lines
@@ -110,6 +111,7 @@ async def check_lines(ctx: Context, lines: Sequence[OrderLine]) -> Checked:
     await ctx.loader(balances_by_product).load_many([row.product.id for row in known if row.product])
     for row in known:
         await _judge(ctx, row)
+    await _tell_next_days(ctx, rows)
     usable = [
         row for row in known if row.status is not CheckedStatus.INVALID and row.product and row.quantity
     ]
@@ -171,6 +173,18 @@ async def _judge(ctx: Context, row: CheckedRow) -> None:
     if short and not await backorder_allowed(ctx, product.out_of_stock_policy):
         row.status = CheckedStatus.INVALID
         row.problem = OutOfStock(product.sku, row.quantity, free, None, path)
+
+
+async def _tell_next_days(ctx: Context, rows: Sequence[CheckedRow]) -> None:
+    """Of what is not free, the day on which it would be received."""
+    short = [
+        (row.product, problem)
+        for row in rows
+        if row.product is not None and isinstance(problem := row.problem, OutOfStock)
+    ]
+    days = await next_days(ctx, [(product, problem.requested) for product, problem in short])
+    for (_, problem), day in zip(short, days, strict=True):
+        problem.next_available_on = day
 
 
 async def suggestions(ctx: Context, rows: Sequence[CheckedRow]) -> list[list[ProductRow]]:

@@ -130,11 +130,6 @@ async def quote_lines_by_revision(ctx: Context, keys: Sequence[UUID]) -> list[li
     return grouped(keys, (QuoteLineRow(*each) for each in rows), "revision_id")
 
 
-async def quote_lines_by_id(ctx: Context, keys: Sequence[UUID]) -> list[QuoteLineRow | None]:
-    rows = await ctx.session.execute(visible_quote_lines(ctx.user).where(QuoteLine.id.in_(keys)))
-    return by_key(keys, (QuoteLineRow(*each) for each in rows))
-
-
 async def figures_by_revision(ctx: Context, keys: Sequence[UUID]) -> list[FiguresRow | None]:
     rows = await ctx.session.execute(visible_figures(ctx.user).where(QuoteFiguresKept.revision_id.in_(keys)))
     return by_key(keys, (FiguresRow(*each) for each in rows), "revision_id")

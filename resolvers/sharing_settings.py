@@ -2,13 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
-
-from models.customers import Customer
-from models.customers_reads import customer_in_scope
-from resolvers.context import Context, LockKind
-from resolvers.events import record
-from rules.refusals import ErrorCode, Refusal, StaleVersion
+from resolvers.context import Context
+from resolvers.customers_locks import change_customer, lock_customer
+from rules.refusals import ErrorCode, Refusal
 
 PRIORITY_MAX = 9
 
@@ -29,24 +25,12 @@ async def set_delivery_priority(
             ("priority",),
             most=PRIORITY_MAX,
         )
-    # The columns, not the entity: as with the note, what else stands there is no matter of this act.
-    statement = select(Customer.version).where(
-        Customer.id == customer_id, Customer.seller_id == ctx.user.seller_id, customer_in_scope(ctx.user)
+    version = await lock_customer(ctx, customer_id, expected_version)
+    return await change_customer(
+        ctx,
+        customer_id,
+        version,
+        "customer.deliveryPrioritySet",
+        {"priority": priority},
+        delivery_priority=priority,
     )
-    version: int | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if version is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
-    if version != expected_version:
-        raise StaleVersion(version)
-    await ctx.session.execute(
-        update(Customer)
-        .where(Customer.id == customer_id)
-        .values(delivery_priority=priority, version=version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    record(
-        ctx, "customer.deliveryPrioritySet", "Customer", customer_id, version=version + 1, customer_id=customer_id,
-        changes={"priority": priority}, published=False,
-    )  # fmt: skip
-    await ctx.session.flush()
-    return customer_id

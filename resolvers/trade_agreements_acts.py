@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Sequence as DatabaseSequence
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from models.base import new_id
 from models.customers import Customer
-from models.customers_reads import customer_in_scope, visible_customers
+from models.customers_reads import visible_customers
 from models.filters import conditions
 from models.products import Product, UnitOfMeasure
 from models.products_reads import visible_products
@@ -27,6 +27,7 @@ from models.trade_agreements import (
 from models.trade_agreements_reads import ROW_COLUMNS, TradeRowRow, holds_on, visible_trade_rows
 from resolvers.context import Context, LockKind
 from resolvers.customers import seller
+from resolvers.customers_locks import change_customer, lock_customer
 from resolvers.events import record
 from resolvers.trade_agreements import RowFilter
 from rules.money import round_money
@@ -420,32 +421,13 @@ async def set_customer_groups(
             )
         seen.add((group.relation, code))
         told.append({"relation": group.relation, "group_code": code, "priority": group.priority})
-    # The column, not the entity: a tax id from before it was checked must not stand in the way.
-    statement = select(Customer.version).where(
-        Customer.id == customer_id, Customer.seller_id == ctx.user.seller_id, customer_in_scope(ctx.user)
-    )
-    version: int | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if version is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("customerId",))
-    if version != expected_version:
-        raise StaleVersion(version)
+    version = await lock_customer(ctx, customer_id, expected_version)
     table = CustomerPricingGroup
     await ctx.session.execute(delete(table).where(table.customer_id == customer_id))
     if told:
         await ctx.session.execute(insert(table), [each | {"customer_id": customer_id} for each in told])
-    await ctx.session.execute(
-        update(Customer)
-        .where(Customer.id == customer_id)
-        .values(version=version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    record(
-        ctx, "customer.pricingGroupsSet", "Customer", customer_id, version=version + 1, customer_id=customer_id,
-        changes={"groups": [f"{each['relation']}:{each['group_code']}:{each['priority']}" for each in told]},
-        published=False,
-    )  # fmt: skip
-    await ctx.session.flush()
-    return customer_id
+    names = [f"{each['relation']}:{each['group_code']}:{each['priority']}" for each in told]
+    return await change_customer(ctx, customer_id, version, "customer.pricingGroupsSet", {"groups": names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,19 @@
 """Available to promise: how much more may be promised for a day without breaking what is promised already."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
+from operator import attrgetter
 
 from rules.money import ZERO
 from rules.states import LotCriterion
 
 FOREVER = date.max
+_on = attrgetter("on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +117,35 @@ class Availability:
         self._lots, broken = _pin(facts.on_hand, facts.held, today)
         self.supplies = self._redated_supplies()
         self._demands = self._redated_demands(facts.demands) + self._within(broken)
-        self._demands.sort(key=lambda demand: demand.on)
+        self._demands.sort(key=_on)
         self._known: dict[date, Decimal] = {}
 
     def _redated_supplies(self) -> list[Supply]:
         window = self._window
         found = []
         for supply in self._facts.supplies:
-            on = _redated(supply.on, self.today, window.supply_fence_days, window.supply_offset_days)
-            if on is not None and on <= self.horizon:
-                found.append(supply if on == supply.on else replace(supply, on=on))
-        return sorted(found, key=lambda supply: supply.on)
+            on = supply.on
+            if on >= self.today:
+                if on <= self.horizon:
+                    found.append(supply)
+                continue
+            expected = _expected_again(on, self.today, window.supply_fence_days, window.supply_offset_days)
+            if expected is not None and expected <= self.horizon:
+                found.append(replace(supply, on=expected))
+        return sorted(found, key=_on)
 
     def _redated_demands(self, demands: Sequence[Demand]) -> list[Demand]:
         window = self._window
         found = []
         for demand in demands:
-            on = _redated(demand.on, self.today, window.demand_fence_days, window.demand_offset_days)
-            if on is not None and on <= self.horizon:
-                found.append(demand if on == demand.on else replace(demand, on=on))
+            on = demand.on
+            if on >= self.today:
+                if on <= self.horizon:
+                    found.append(demand)
+                continue
+            expected = _expected_again(on, self.today, window.demand_fence_days, window.demand_offset_days)
+            if expected is not None and expected <= self.horizon:
+                found.append(replace(demand, on=expected))
         return found
 
     def _within(self, demands: Sequence[Demand]) -> list[Demand]:
@@ -157,8 +170,8 @@ class Availability:
         return Availability(facts, self.today, self._window, self.keep_days)
 
     def keeping(self, keep_days: int) -> "Availability":
-        """The same for goods that must keep for so many days from leaving."""
-        if keep_days == self.keep_days:
+        """The same for goods that must keep for so many days from leaving; itself where that makes no difference."""
+        if keep_days == self.keep_days or self.only_rises:
             return self
         return Availability(self._facts, self.today, self._window, keep_days)
 
@@ -171,11 +184,15 @@ class Availability:
     def days_of_change(self, start: date) -> list[date]:
         """The days on which more may be available than the day before: `start`, and receipts after it."""
         start = max(start, self.today)
-        return [start, *sorted({supply.on for supply in self.supplies if supply.on > start})]
+        days = self._days_of_receipt
+        return [start, *days[bisect_right(days, start) :]]
 
     def earliest(self, quantity: Decimal, start: date) -> date | None:
         """The first day from `start` on which so much more may leave; None: not within the horizon."""
-        return next((day for day in self.days_of_change(start) if self.on(day) >= quantity), None)
+        days = self.days_of_change(start)
+        if self.only_rises:
+            return next(iter(days[bisect_left(days, quantity, key=self.on) :]), None)
+        return next((day for day in days if self.on(day) >= quantity), None)
 
     def ladder(self) -> list[Step]:
         """
@@ -184,12 +201,20 @@ class Availability:
         A day not named counts as the one before. Stock that ends is counted at its best day: what may leave on one
         certain day is `on`.
         """
-        steps = [Step(self.today, self.on(self.today))]
-        for day in self.days_of_change(self.today)[1:]:
-            quantity = self.on(day)
-            if quantity > steps[-1].quantity:
-                steps.append(Step(day, quantity))
+        most = self.on(self.today)
+        steps = [Step(self.today, most)]
+        for day, quantity in self._rises():
+            if day > self.today and quantity > most:
+                most = quantity
+                steps.append(Step(day, most))
         return steps
+
+    def _rises(self) -> Iterator[tuple[date, Decimal]]:
+        """What may leave on each day on which it may be more than the day before."""
+        if self._ends:
+            return ((day, self.on(day)) for day in self._days_of_receipt)
+        # The suffix minimum rises with a receipt alone, so that the days of its balance have every rise.
+        return zip(*self._balance, strict=True)
 
     def split(self, quantity: Decimal, start: date) -> list[Step]:
         """
@@ -223,8 +248,19 @@ class Availability:
         return None if without.on(day) >= quantity else come[-1]
 
     @cached_property
+    def only_rises(self) -> bool:
+        """Whether nothing ends: what may leave on a day may leave on every later one."""
+        return all(lot.keeps_until == FOREVER for lot in self._lots)
+
+    @cached_property
+    def _days_of_receipt(self) -> list[date]:
+        return sorted({supply.on for supply in self.supplies})
+
+    @cached_property
     def _ends(self) -> bool:
         """Whether some lot ends before all that is looked at has left."""
+        if self.only_rises:
+            return False
         days = max([self.keep_days, *(demand.keep_days for demand in self._demands)])
         last = self.horizon + timedelta(days)
         return any(lot.keeps_until < last for lot in self._lots)
@@ -238,13 +274,7 @@ class Availability:
         for demand in self._demands:
             changes[demand.on] = changes.get(demand.on, ZERO) - demand.quantity
         days = sorted(changes)
-        balances, balance = [], ZERO
-        for day in days:
-            balance += changes[day]
-            balances.append(balance)
-        for index in range(len(days) - 2, -1, -1):
-            balances[index] = min(balances[index], balances[index + 1])
-        return days, balances
+        return days, _suffix_minima(list(accumulate(changes[day] for day in days)))
 
     def _suffix_minimum(self, day: date) -> Decimal:
         days, lowest = self._balance
@@ -307,10 +337,7 @@ class Availability:
     @cached_property
     def _lowest(self) -> list[Decimal]:
         """The lowest of `_sums` from each place on."""
-        lowest = list(self._sums)
-        for index in range(len(lowest) - 2, -1, -1):
-            lowest[index] = min(lowest[index], lowest[index + 1])
-        return lowest
+        return _suffix_minima(self._sums)
 
 
 _FOREVER = FOREVER.toordinal()
@@ -392,21 +419,26 @@ def _pin(
     """What is left when reservations have taken the lots that will serve them, and what of them no lot can serve."""
     lots = sorted((lot for lot in on_hand if lot.quantity > 0), key=lambda lot: lot.keeps_until)
     broken = []
-    for demand in sorted(held, key=lambda each: each.on):
-        due = replace(demand, on=max(demand.on, today))
+    for demand in sorted(held, key=_on):
+        due = demand if demand.on >= today else replace(demand, on=today)
         left, lots = _take(lots, due, due.on)
         if left:
             broken.append(replace(due, quantity=left))
     return lots, broken
 
 
-def _redated(on: date, today: date, fence_days: int | None, offset_days: int) -> date | None:
-    """The day that counts for what is due: itself, or for what is late some days from today; None: it is ignored."""
-    if on >= today:
-        return on
+def _expected_again(on: date, today: date, fence_days: int | None, offset_days: int) -> date | None:
+    """The day that counts for what is late: some days from today; None: it is ignored."""
     if fence_days is not None and (today - on).days > fence_days:
         return None
     return today + timedelta(offset_days)
+
+
+def _suffix_minima(values: Sequence[Decimal]) -> list[Decimal]:
+    """From each place on, the lowest of the values."""
+    found = list(accumulate(reversed(values), min))
+    found.reverse()
+    return found
 
 
 def _keeps(until: date, day: date, keep_days: int) -> bool:

@@ -1,5 +1,6 @@
 """The day a quantity is promised for, why that day, and what happens to a promise when the facts change."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -127,8 +128,7 @@ def promise(
     start = _start(control, route, entered, requested_on)
     if not control.counts_stock:
         return _promised(start.day, route, start)
-    found = next((day for day in _ship_days(start.day, availability, control, route)
-                  if _free(day, availability, control, route) >= quantity), None)  # fmt: skip
+    found = _first_ship_day(quantity, start.day, availability, control, route)
     if control.method is DeliveryControl.CTP and control.purchase_lead_days is not None:
         bought = ship_day(max(start.day, entered + timedelta(control.purchase_lead_days)), route)
         if found is None or bought < found:
@@ -248,10 +248,29 @@ def _ship_days(start: date, availability: Availability, control: Control, route:
     """The days of departure on which more may be there than on the one before."""
     before = None
     for there in availability.days_of_change(start - control.margin):
-        day = ship_day(max(start, there + control.margin), route)
+        day = _leaving(there, start, control, route)
         if day != before:
             yield day
         before = day
+
+
+def _leaving(there: date, start: date, control: Control, route: Route) -> date:
+    """The day on which goods leave that are there on a day."""
+    return ship_day(max(start, there + control.margin), route)
+
+
+def _first_ship_day(
+    quantity: Decimal, start: date, availability: Availability, control: Control, route: Route
+) -> date | None:
+    def suffices(day: date) -> bool:
+        return _free(day, availability, control, route) >= quantity
+
+    if not availability.only_rises:
+        return next(filter(suffices, _ship_days(start, availability, control, route)), None)
+    # Once it is enough it stays so: a few looks, not one a day.
+    days = availability.days_of_change(start - control.margin)
+    place = bisect_left(days, True, key=lambda there: suffices(_leaving(there, start, control, route)))
+    return _leaving(days[place], start, control, route) if place < len(days) else None
 
 
 def _kept(ship_on: date, availability: Availability, control: Control, route: Route) -> Availability:

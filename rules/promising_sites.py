@@ -59,8 +59,8 @@ def promise_from_sites(
     if not sites:
         return None
     found: list[SitesPromise[Key]] = []
-    for site in sites:
-        whole = _asked(quantity, site, requested_on)
+    alone = [_asked(quantity, site, requested_on) for site in sites]
+    for site, whole in zip(sites, alone, strict=True):
         if whole.ship_on is not None and whole.receipt_on is not None:
             part = SitePart(site.key, Part(quantity, whole.ship_on, whole.receipt_on))
             found.append(SitesPromise(whole, (part,)))
@@ -69,7 +69,7 @@ def promise_from_sites(
         found += [] if split is None else [split]
     # Of equally early ones the first, so that no line is split without need.
     best = min(found, key=_received_by, default=None)
-    return best or SitesPromise(_asked(quantity, sites[0], requested_on), ())
+    return best or SitesPromise(alone[0], ())
 
 
 def _asked(quantity: Decimal, site: Site[Key], requested_on: date | None) -> Promise:

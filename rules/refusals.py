@@ -70,7 +70,7 @@ class Refusal(Exception):
 
 
 class OutOfStock(Refusal):
-    """More was asked than is free. `available` is None for a viewer who may not read quantities."""
+    """More was asked than is free; `next_available_on` is the earliest receipt of all of it, None if nobody knows."""
 
     def __init__(
         self, sku: str, requested: Decimal, available: Decimal, next_available_on: date | None, path: Path

@@ -177,13 +177,14 @@ class WarehouseAvailability:
 
     @classmethod
     def of(cls, row: promises.SiteAnswer) -> "WarehouseAvailability":
+        earliest = row.earliest
         return cls(
-            warehouse=Warehouse.of(row.site.warehouse),
-            on_hand=row.on_hand,
-            reserved=row.reserved,
-            held=row.soft,
-            free=row.free,
-            promise=None if row.earliest is None else DeliveryPromise.of(row.earliest),
+            warehouse=Warehouse.of(row.known.site.warehouse),
+            on_hand=row.known.on_hand,
+            reserved=row.known.reserved,
+            held=row.known.soft,
+            free=row.known.free,
+            promise=None if earliest is None else DeliveryPromise.of(earliest),
             row=row,
         )
 
@@ -246,16 +247,16 @@ class ProductAvailability:
 
     @classmethod
     def of(cls, row: promises.Answer) -> "ProductAvailability":
-        is_exact = row.shows is AvailabilityDisplay.EXACT
+        is_exact, promise = row.shows is AvailabilityDisplay.EXACT, row.promise
         return cls(
-            sku=row.code,
-            quantity=row.quantity,
-            requested_on=row.requested_on,
+            sku=row.asked.code,
+            quantity=row.asked.quantity,
+            requested_on=row.asked.requested_on,
             display=row.shows,
             band=row.band,
             free=row.free if is_exact and row.product is not None else None,
             on_hand=row.on_hand,
-            promise=None if row.promise is None else DeliveryPromise.of(row.promise),
+            promise=None if promise is None else DeliveryPromise.of(promise),
             row=row,
         )
 

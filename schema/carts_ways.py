@@ -32,8 +32,8 @@ class CartWay:
         description="LATER: all at once. PARTIAL: what there is, and the rest when it arrives."
     )
     parts: list[CartWayPart] = strawberry.field(
-        description="By day; chooseDelivery takes them with `receiptOn` as the day asked for.",
-        directives=[list_size(carts_ways.PARTS_MAX)],
+        description="By day, four at most; chooseDelivery takes them with `receiptOn` as the day asked for.",
+        directives=[list_size(carts_ways.WAY_PARTS_MAX)],
     )
 
     @classmethod
@@ -61,7 +61,7 @@ class DeliveryPartInput:
 class ChooseDeliveryInput:
     line_id: strawberry.ID = strawberry.field(description="The line.")
     parts: list[DeliveryPartInput] = strawberry.field(
-        description="20 at most, which sum to the line's quantity; none: as it comes."
+        description="12 at most, which sum to the line's quantity; none: as it comes."
     )
     expected_version: int | None = Version
 
@@ -74,7 +74,8 @@ class CartWayMutations:
     @strawberry.mutation(
         description="Chooses in which parts, and for which days, a line of the viewer's cart is to come; its price"
         " stays. placeOrder makes a schedule line of each and promises it. A day on which a part cannot come is kept,"
-        " with a warning (DATE_MOVED): it comes when it can. Another quantity or day of the line forgets the choice.",
+        " with a warning (DATE_MOVED): it comes when it can. Another quantity or day of the line forgets the"
+        " choice; a part without a day follows the cart's.",
         directives=[*_USE, key_required()],
     )
     async def choose_delivery(

@@ -90,7 +90,7 @@ class OutOfStockError(UserError):
         description="What is free now; null where you may not read quantities."
     )
     next_available_on: date | None = strawberry.field(
-        description="The day on which enough is expected; null if unknown."
+        description="The earliest day on which all of it would be received; null if that is not known."
     )
 
 

@@ -442,6 +442,9 @@ LABELS: dict[str, dict[str, Label]] = {
         "order.promised": Label(N_("Promised anew"), "info", "clock"),
         "order.supplied": Label(N_("Goods arrived for it"), "success", "inbox"),
         "order.rescheduled": Label(N_("Delivery rearranged"), "info", "clock"),
+        "order.lotsRequested": Label(N_("Lots asked for"), "info", "box"),
+        "order.lotsSelected": Label(N_("How lots are chosen"), "info", "box"),
+        "delivery.picked": Label(N_("Delivery picked"), "info", "box"),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),

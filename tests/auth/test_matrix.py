@@ -160,6 +160,8 @@ def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
         "Delivery.internalNote",
         "UpdateDeliveryInput.internalNote",
         "QuoteRevision.marginBand",
+        "DeliveryControlSetting.issueMarginDays",  # days beside stock, no money
+        "SetDeliveryControlInput.issueMarginDays",
         "SimulatedScenario.marginBand",  # both for those who see no figure (rule book 0.2, 31)
     }
     view = build_view(full(), frozenset(ROLE_GRANTS[role]), may_use)

@@ -132,6 +132,7 @@ async def test_nobody_gives_what_they_may_not_do(gate: Gate) -> None:
 
     assert offered == {each.name for each in ApiScope} - {
         "COSTS_READ", "AUDIT_READ", "IMPORTS_WRITE", "TRADE_AGREEMENTS_READ", "PURCHASING_READ",
+        "WAREHOUSE_REPORT",
     }  # fmt: skip
     # An administrator places no orders, so none of their clients does.
     assert theirs == {each.name for each in ApiScope} - {"ORDERS_WRITE", "LISTS_WRITE", "CUSTOMERS_WRITE"}

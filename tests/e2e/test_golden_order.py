@@ -136,7 +136,7 @@ async def test_the_golden_order_explains_itself(
 
     row = buyer.find("#cart tbody tr:has(:text-is('ORO-B'))")
     assert gift in await row.inner_text()
-    await row.locator("summary").click()
+    await row.locator("details.why > summary").click()
     told = await row.locator(".why-step > span:first-child").all_inner_texts()
     assert [each.split("\n")[0].split("−")[0].strip() for each in told] == list(steps), told
     shown = await buyer.read("main")

@@ -125,8 +125,9 @@ async def bought(story: Story, day: date) -> None:
     draft = f"section:has-text('Bodegas {story.sku}') form"
     assert story.number in await desk.read(draft)
     assert await desk.find(f"{draft} input[name=quantity]").input_value() == str(LACKING)
-    await walk.submit(desk, draft)
+    await desk.find(f"{draft} button[type=submit]:not([name])").click()  # looked at before it is sent
     await desk.page.wait_for_url("**/staff/purchasing/PO-*")
+    await walk.look(desk)
     story.purchase = desk.path.removeprefix("/staff/purchasing/")
     await walk.submit(desk, "form:has(input[value=send])")
     await desk.click("details.act:has(#day) > summary")
@@ -233,11 +234,27 @@ async def with_trouble(story: Story, cluster: Cluster, site: Site) -> None:
     await story.promised((HERE, WANTED), (LACKING, LATE))
     await told(story, cluster, site, LATE)
     await released(story, ("A", 2), ("B", 2))
+    await put_lot(story, "block", "Tapón defectuoso")
+    await story.promised((2, None), (2, WANTED), (LACKING, LATE))
+    await released(story, ("A", 2))
     await shipped(story, "TS-1")
     await received(story, 3)
     await given_up(story)
-    await released(story, ("C", 3))
+    await put_lot(story, "unblock", "Análisis correcto")
+    await released(story, ("B", 2), ("C", 1))  # the sooner it ends, the sooner it leaves
     await shipped(story, "TS-2")
+
+
+async def put_lot(story: Story, act: str, reason: str) -> None:
+    """The second lot is blocked, with the delivery that held it taken back; or it is sound after all."""
+    walk = story.walk
+    desk = await walk.open(LOGISTICS, f"/staff/lots?search={story.sku}-B")
+    form = f"form:has(input[value={act}])"
+    await desk.click(f"details.act:has({form}) > summary")
+    await desk.find(f"{form} textarea").fill(reason)
+    await desk.click(f"{form} button[type=submit]")
+    await expect(desk.find("#notices")).to_contain_text(f"{story.sku}-B")
+    await walk.look(desk)
 
 
 async def given_up(story: Story) -> None:
@@ -249,4 +266,4 @@ async def given_up(story: Story) -> None:
     await walk.submit(desk, "form:has(#why-close)", reason="No hay más")
     rep = await walk.open(REP, f"/staff/orders/{story.number}")
     await rep.click("details.line-act:has(input[value=cancel-line]) > summary")
-    await walk.submit(rep, "form:has(input[value=cancel-line])", quantity="3", reason="No quieren más")
+    await walk.submit(rep, "form:has(input[value=cancel-line])", quantity="5", reason="No quieren más")

@@ -42,7 +42,7 @@ def test_moves_are_those_of_the_table(current: DeliveryStatus, target: DeliveryS
 
 
 @pytest.mark.parametrize(
-    ("status", "actions"), [("RELEASED", "SHIP CANCEL UPDATE"), ("SHIPPED", "UPDATE"), ("CANCELLED", "")]
+    ("status", "actions"), [("RELEASED", "SHIP CANCEL UPDATE PICK"), ("SHIPPED", "UPDATE"), ("CANCELLED", "")]
 )
 def test_what_a_state_allows(status: str, actions: str) -> None:
     everything = list(DeliveryAction)

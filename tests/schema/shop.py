@@ -29,7 +29,7 @@ mutation Place($input: PlaceOrderInput!) {
   placeOrder(input: $input) {
     order { id number status isOnHold version gross: grossAmount { amount }
             lines { id sku quantityOrdered quantityReserved quantityBackordered quantityCancelled } }
-    errors { code message path ... on OutOfStock { sku requested available }
+    errors { code message path ... on OutOfStock { sku requested available nextAvailableOn }
              ... on PriceChanged { expected { amount } actual { amount } lines { sku } } }
     warnings { code message path } replayed
   }

@@ -91,7 +91,7 @@ async def test_for_everybody_else_the_act_does_not_exist(shop: Shop) -> None:
 
 
 async def test_the_database_lets_staff_change_nothing_else_of_a_customer(shop: Shop) -> None:
-    """Of the row, the writing roles hold the note and the version only."""
+    """Of the row, the writing roles hold what acts of theirs change, and the version."""
     asked = text(
         "select column_name from information_schema.column_privileges where table_name = 'customer'"
         " and privilege_type = 'UPDATE' and grantee = :role order by 1"
@@ -99,6 +99,6 @@ async def test_the_database_lets_staff_change_nothing_else_of_a_customer(shop: S
     async with shop.database.owner() as connection:
         for role in ("territory_write", "staff_write"):
             held = await connection.scalars(asked, {"role": shop.database.role_prefix + role})
-            assert list(held) == ["internal_note", "version"]
+            assert list(held) == ["delivery_priority", "internal_note", "lot_selection", "version"]
         held = await connection.scalars(asked, {"role": shop.database.role_prefix + "customer_write"})
         assert list(held) == []

@@ -1,12 +1,14 @@
 """Placing an order: what it costs, holds, copies and refuses."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from rules.states import CreditPolicy, CustomerStatus, OutOfStockPolicy
 from tests import factories as make
+from tests.schema import buying
 from tests.schema.shop import PLACE, Shop
 
 ORDER = """query Order($id: ID!) { order(by: {id: $id}) {
@@ -113,8 +115,42 @@ async def test_more_than_is_free_is_refused_and_nothing_changes(shop: Shop) -> N
     assert error == {
         "code": "OUT_OF_STOCK", "message": "There is not enough free stock of ACE-001 for the 101 you ask for.",
         "path": ["cartId", "lines", "0", "quantity"], "sku": "ACE-001", "requested": "101", "available": None,
+        "nextAvailableOn": None,
     }  # fmt: skip
     assert await shop.snapshot() == before
+
+
+async def test_a_refusal_for_stock_tells_when_all_of_it_would_be_received(shop: Shop) -> None:
+    """By what a supplier is to send; null while nobody knows. The cart, the quick order and the order tell the same."""
+    async with shop.database.job() as session:
+        product = await make.make_product(session, shop.seller, stock=5, sku="TUBO", price="2")
+    cart = await shop.fill(shop.buyer, (product, 8))
+    assert await _next_days(shop, cart) == [None, None, None]
+
+    supplier = await buying.make_supplier(shop, product)
+    await buying.sent(shop, await buying.drafted(shop, supplier, (product, 3)))
+    before = await shop.snapshot()
+    assert await _next_days(shop, cart) == ["2026-03-09"] * 3
+    assert await shop.snapshot() == before
+
+    more = await shop.fill(shop.buyer, (product, 1))
+    assert await _next_days(shop, more, of=9) == [None, None, None]
+
+
+async def _next_days(shop: Shop, cart: dict[str, Any], of: int = 8) -> list[str | None]:
+    told = "code ... on OutOfStock { requested nextAvailableOn }"
+    document = f"""{{ cart {{ lines {{ problems {{ {told} }} }} }}
+        checkLines(input: {{text: "TUBO;{of}"}}) {{ lines {{ problem {{ {told} }} }} }} }}"""
+    seen = await shop.data(shop.buyer, document)
+    placed = await shop.place(shop.buyer, cart)
+    assert placed["order"] is None
+    found = [
+        *seen["cart"]["lines"][0]["problems"],
+        seen["checkLines"]["lines"][0]["problem"],
+        *placed["errors"],
+    ]
+    assert [(each["code"], each["requested"]) for each in found] == [("OUT_OF_STOCK", str(of))] * 3
+    return [each["nextAvailableOn"] for each in found]
 
 
 async def test_a_product_that_may_wait_is_backordered_with_a_warning(shop: Shop) -> None:

@@ -23,7 +23,7 @@ def codes(payload: dict[str, Any]) -> list[str]:
     return [error["code"] for error in payload["errors"]]
 
 
-async def test_confirming_confirms_the_requested_dates(shop: Shop) -> None:
+async def test_confirming_confirms_the_promised_dates(shop: Shop) -> None:
     order = await placed(shop, requestedOn="2026-03-20")
 
     done = await shop.act(shop.rep, "confirmOrder", orderId=order["id"], expectedVersion=1)
@@ -31,6 +31,26 @@ async def test_confirming_confirms_the_requested_dates(shop: Shop) -> None:
     assert done["order"]["status"] == "CONFIRMED" and done["order"]["version"] == 2
     assert done["order"]["lines"][0]["scheduleLines"] == [{"quantity": "10", "confirmedOn": "2026-03-20"}]
     assert "CONFIRM" not in done["order"]["allowedActions"]
+
+
+async def test_what_nobody_can_promise_is_not_confirmed(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        late = await make.make_product(
+            session, shop.seller, stock=4, sku="LATE", out_of_stock_policy="BACKORDER"
+        )
+    cart = await shop.fill(shop.buyer, (shop.product, 2), (late, 10))
+    order = (await shop.place(shop.buyer, cart, requestedOn="2026-03-20"))["order"]
+
+    done = await shop.act(shop.rep, "confirmOrder", orderId=order["id"], expectedVersion=1)
+
+    assert (done["errors"], done["order"]["status"]) == ([], "CONFIRMED")
+    assert [(each["code"], each["message"]) for each in done["warnings"]] == [
+        ("BACKORDERED", "LATE: no day is confirmed for 6, for nobody knows yet when it will be there.")
+    ]
+    assert [line["scheduleLines"] for line in done["order"]["lines"]] == [
+        [{"quantity": "2", "confirmedOn": "2026-03-20"}],
+        [{"quantity": "4", "confirmedOn": "2026-03-20"}, {"quantity": "6", "confirmedOn": None}],
+    ]
 
 
 @pytest.mark.parametrize(("mutation", "status"), [("refuseOrder", "REFUSED"), ("cancelOrder", "CANCELLED")])

@@ -12,12 +12,14 @@ from app.metrics_serving import Work
 from auth.permissions import Permission, Viewer
 from auth.scopes import ALWAYS, ApiScope
 from auth.views import Views
+from resolvers.stock_counts import LINES_MAX
 from schema.access import may_use
 from schema.api import api
 from schema.ids import decode_id
 from tests import factories as make
 from tests.schema.buying import came, drafted, make_supplier, of, sent
 from tests.schema.delivering import balance, confirmed, order_of, released, value, warehouse_id
+from tests.schema.importing import imported, integrator_of
 from tests.schema.outside import Outside, machine, our_stock, published, report, tasks
 from tests.schema.shop import NOW, Shop
 from tests.schema.test_deliveries_lots import wine
@@ -192,6 +194,66 @@ async def test_a_consumer_that_leaves_tasks_lying_is_seen_until_it_is_ended(shop
     await work.sample()
     assert done["errors"] == [] and (await shop.data(shop.logistics, document))["warehouseConsumers"] == []
     assert told("ventas_warehouse_open_tasks", {"warehouse": code}) is None
+
+
+STOCK = """warehouse,sku,lot,expires_on,quantity
+MAD,VINO,L1,2026-09-01,{first}
+MAD,VINO,L2,2026-10-01,{second}
+MAD,ACE-001,,,{oil}
+BCN,ACE-001,,,7
+"""
+
+
+async def test_an_imported_stock_is_heard_by_warehouse_and_lot(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        await make.make_product(session, shop.seller, stock=None, is_lot_tracked=True, sku="VINO")
+        await make.make_warehouse(session, shop.seller, "BCN")
+    viewer, sender = await machine(shop), await integrator_of(shop)
+    places = {code: await warehouse_id(shop, code) for code in ("MAD", "BCN")}
+    there = Outside(shop, viewer, places["MAD"], Random(1), {("ACE-001", None): 100})
+    elsewhere = Outside(shop, viewer, places["BCN"], Random(2))
+
+    first = STOCK.format(first=6, second=4, oil=90)
+    await imported(shop, sender, "STOCK", first)
+    await imported(shop, sender, "STOCK", first)  # moves nothing, and nothing of it is heard
+    done = await imported(shop, sender, "STOCK", STOCK.format(first=2, second=8, oil=90))
+    assert done.counts == (0, 2, 2, 0)
+    checked = STOCK.format(first=1, second=1, oil=1)
+    await imported(shop, sender, "STOCK", checked, verifyOnly=True)
+    await there.hear()
+    await elsewhere.hear()
+
+    counts = [
+        sorted((line["sku"], line["lotNumber"], line["quantity"], line["change"]) for line in each["lines"])
+        for each in sorted(there.log, key=lambda task: int(task["position"]))
+    ]
+    assert counts == [
+        [("ACE-001", None, "90", "-10"), ("VINO", "L1", "6", "6"), ("VINO", "L2", "4", "4")],
+        [("VINO", "L1", "2", "-4"), ("VINO", "L2", "8", "4")],
+    ]
+    assert {each["type"] for each in there.log} == {"stock.counted"}
+    assert there.stock == {("VINO", "L1"): 2, ("VINO", "L2"): 8, ("ACE-001", None): 90}
+    assert elsewhere.stock == {("ACE-001", None): 7} and len(elsewhere.log) == 1
+    ours = await value(
+        shop,
+        "select sku, on_hand::int from stock_balance join product on product.id = product_id"
+        " join warehouse on warehouse.id = warehouse_id where warehouse.code = 'MAD' order by 1",
+    )
+    assert [tuple(each) for each in ours] == [("ACE-001", 90), ("VINO", 10)] and await shop.broken() == []
+
+
+async def test_a_long_import_is_heard_in_tasks_of_bearable_length(shop: Shop) -> None:
+    async with shop.database.job() as session:
+        await make.make_product(session, shop.seller, stock=None, is_lot_tracked=True, sku="VINO")
+    viewer, sender, place = await machine(shop), await integrator_of(shop), await warehouse_id(shop)
+    lots = "".join(f"MAD,VINO,L{index:03},1\n" for index in range(LINES_MAX + 1))
+    await imported(shop, sender, "STOCK", f"warehouse,sku,lot,quantity\n{lots}")
+
+    outside = Outside(shop, viewer, place, Random(1), {("ACE-001", None): 100})
+    await outside.hear()
+
+    assert sorted(len(each["lines"]) for each in outside.log) == [1, LINES_MAX]
+    assert outside.stock == await our_stock(shop)
 
 
 # Reporting

@@ -65,7 +65,7 @@ async def test_tabs_and_who_got_a_lot(visitor: Visitor, demo: Database) -> None:
     await visitor.sign_in(LOGISTICS)
     for state in ("all", "soon", "blocked", "gone"):
         await visitor.open(f"{LOTS}?state={state}&days=oops")
-    page = await visitor.open(f"{LOTS}?state=gone&search={number}")
+    page = await visitor.open(f"{LOTS}?state=gone&search={sku}")
 
     path = f"{LOTS}/{encode_id('Lot', key)}"
     assert path in page.links

@@ -229,6 +229,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "purchasing:read",
         "purchasing:manage",
         "lots:read",
+        "deliveries:read",
     }
     apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart
