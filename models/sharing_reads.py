@@ -60,6 +60,19 @@ def priorities(viewer: Viewer, customer_ids: Collection[UUID]) -> Select[*tuple[
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ProductPolicyRow:
+    id: UUID
+    sharing_policy: SharingPolicy
+
+
+def products_with_policies(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """Columns of ProductPolicyRow: the seller's products that have a policy of their own."""
+    return select(*columns_of(Product, ProductPolicyRow)).where(
+        Product.seller_id == viewer.seller_id, Product.sharing_policy.is_not(None)
+    )
+
+
 def own_policies(viewer: Viewer, product_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
     """(product, policy) of products that have one of their own."""
     return select(Product.id, Product.sharing_policy).where(

@@ -15,7 +15,7 @@ from resolvers.context import Context
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
 from rules.states import SharingPolicy
-from schema.access import access, described_enum, key_required, list_size
+from schema.access import access, key_required, list_size
 from schema.customers import Customer
 from schema.ids import decode_id, encode_id
 from schema.payloads import Payload
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 Info = strawberry.Info[Context, None]
 _SHARE = [access(P.STOCK_SHARE)]
 _UNIT = "in the product's own unit"
-
-described_enum(
-    SharingPolicy,
-    "Who gets what is too little for all who wait.",
-    {
-        "BASIC": "All get all they wait for, or nobody gets anything.",
-        "EQUALLY": "Each line gets the same, and what one does not need goes to the others.",
-        "BY_CUSTOMER_PRIORITY": "One customer after the other by priority, and what is needed first before the rest.",
-    },
-)
 
 
 @strawberry.type(description="An order line that lacks goods of a product.", directives=_SHARE)

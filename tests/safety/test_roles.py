@@ -84,7 +84,7 @@ EXPECTED = {
     "copyTradeAgreementRows": "MD", "postTradeAgreementJournal": "MD", "setCustomerPricingGroups": "MD",
     "schedulingSettings": "MLFID", "saveCalendar": "LD", "setEntryDeadline": "LD", "setTransportTime": "LD",
     "setWarehouseTimes": "LD", "setDeliveryControl": "LD", "setSellableDays": "LD", "setAvailabilityDisplay": "LD",
-    "setCustomerCalendar": "LD", "deliveryConditions": ALL,
+    "setCustomerCalendar": "LD", "setSharingPolicy": "LD", "setHoldLimits": "LD", "deliveryConditions": ALL,
     "setProductPricing": "MD", "pricingSettings": "RMID", "setPricingSettings": "MD",
     "discountRules": SELLING + "D", "discountRule": SELLING + "D", "discountGroups": SELLING + "D", "segments": SELLING + "D",
     "discountBacktest": SELLING + "D",
