@@ -39,7 +39,7 @@ EXPECTED = {
     "users": "D", "roleMatrix": "D", "createUser": "D", "setStaffRoles": "D", "disableUser": "D", "enableUser": "D",
     "approvalRequests": ALL,
     "addToCart": BUYING, "updateCartLine": BUYING, "removeCartLine": BUYING, "updateCart": BUYING, "clearCart": BUYING,
-    "stockWaiting": "ML", "shareStock": "ML", "setDeliveryPriority": "ML", "holdCart": BUYING, "releaseCartHold": BUYING,
+    "stockWaiting": "ML", "scarceProducts": "ML", "shareStock": "ML", "setDeliveryPriority": "ML", "holdCart": BUYING, "releaseCartHold": BUYING,
     "createQuickOrder": BUYING, "addQuickOrderToCart": BUYING, "addQuickOrderToWishlist": BUYING,
     "saveQuickOrderAsWishlist": BUYING, "saveCartAsWishlist": BUYING, "addWishlistToCart": BUYING, "reorder": BUYING, "createWishlist": BUYING, "updateWishlist": BUYING,
     "deleteWishlist": BUYING, "setWishlistItem": BUYING, "removeWishlistItem": BUYING, "placeOrder": BUYING,
