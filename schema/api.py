@@ -57,6 +57,7 @@ from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.scheduling_delivery import SchedulingDeliveryMutations
 from schema.sharing import SharingMutations, SharingQueries
+from schema.sharing_settings import SharingSettingsMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -138,6 +139,7 @@ class Mutation(
     DeliveryCalendarMutations,
     LotMutations,
     SharingMutations,
+    SharingSettingsMutations,
     LotsByCustomerMutations,
     WarehouseMutations,
     OrderScheduleMutations,

@@ -402,6 +402,15 @@ described_enum(
         "ALWAYS": "After every other discount, whatever it excludes.",
     },
 )
+described_enum(
+    states.SharingPolicy,
+    "Who gets what is too little for all who wait.",
+    {
+        "BASIC": "All get all they wait for, or nobody gets anything.",
+        "EQUALLY": "Each line gets the same, and what one does not need goes to the others.",
+        "BY_CUSTOMER_PRIORITY": "One customer after the other by priority, and what is needed first before the rest.",
+    },
+)
 BankLineStatusFilter = enum_filter(states.BankLineStatus)
 BuyerInvoiceStatusFilter = enum_filter(states.BuyerInvoiceStatus)
 DiscountPhaseFilter = enum_filter(Phase)

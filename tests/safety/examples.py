@@ -874,6 +874,13 @@ EXAMPLES: dict[str, Example] = {
     "setAvailabilityDisplay": Example(
         "logistics", _scheduling(display="BAND", lowStockThreshold="7"), {"lowStockThreshold": "0"}
     ),
+    "setSharingPolicy": Example(
+        "logistics",
+        _scheduling("productId", policy="EQUALLY"),
+        {"productId": "nonsense"},
+        (_scheduling(policy="BASIC"),),
+    ),
+    "setHoldLimits": Example("logistics", _scheduling(cartMinutes=45, staffDays=7), {"cartMinutes": -1}),
     "setCustomerCalendar": Example(
         "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
