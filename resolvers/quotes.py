@@ -192,6 +192,13 @@ async def _policies(ctx: Context, keys: Sequence[UUID]) -> list[tuple[Sequence[P
     return [stored.get(key, (DEFAULT_POLICY, VALIDITY_DAYS, 0)) for key in keys]
 
 
+async def terms_printed(ctx: Context) -> dict[str, str]:
+    """The seller's general terms by language, as an offer that is sent now prints them."""
+    statement = select(QuotePolicy.terms).where(QuotePolicy.seller_id == ctx.user.seller_id)
+    found: dict[str, str] | None = await ctx.session.scalar(statement)
+    return {} if found is None else dict(found)
+
+
 async def requests_by_quote(
     ctx: Context, keys: Sequence[tuple[UUID, ApprovalSubject]]
 ) -> list[QuoteRequestRow | None]:

@@ -51,6 +51,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.quotes import QuoteQueries
 from schema.quotes_acts import QuoteMutations
 from schema.quotes_answers import QuoteAnswerMutations
+from schema.quotes_messages import QuoteMessageMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
@@ -133,6 +134,7 @@ class Mutation(
     OrderMutations,
     QuoteMutations,
     QuoteAnswerMutations,
+    QuoteMessageMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,

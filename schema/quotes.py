@@ -23,6 +23,7 @@ from schema.connections import After, Before, Connection, First, Last, connectio
 from schema.customers import Customer
 from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
+from schema.quotes_beside import QuoteBeside
 from schema.quotes_enums import QuoteStatusFilter
 from schema.quotes_revisions import READ, QuoteNeed, QuoteRevision
 from schema.rows import fill
@@ -171,7 +172,7 @@ class QuoteAcceptanceRequest:
     description="A quote, from the request to the order. What is offered stands in its revisions.",
     directives=READ,
 )
-class Quote(Node):
+class Quote(QuoteBeside, Node):
     number: str = strawberry.field(description="What people call it.")
     status_reason: str = strawberry.field(description="Why it was declined or withdrawn; empty otherwise.")
     version: int = strawberry.field(description="Rises with every change.")

@@ -688,6 +688,15 @@ async def _quote(scene: Scene, name: str, which: str) -> Input:
     return found
 
 
+async def _quote_note(scene: Scene, name: str) -> Input:
+    return {"quoteId": (await _quote(scene, name, "parent"))["id"], "body": "m"}
+
+
+async def _quote_file(scene: Scene, name: str) -> Input:
+    given = await _send_file(scene, name)
+    return given | {"quoteId": (await _quote(scene, name, "parent"))["id"]}
+
+
 def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     """An answer to what the parent was sent; `named` is where the input names lines."""
 
@@ -1086,6 +1095,8 @@ EXAMPLES: dict[str, Example] = {
     "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
+    "addQuoteMessage": Example("padmin", _quote_note, {"body": " "}),
+    "addQuoteAttachment": Example("padmin", _quote_file, {"uploadId": "nonsense"}),
     "setQuotePolicy": Example("administrator", _quote_policy),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),
