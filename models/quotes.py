@@ -266,12 +266,15 @@ class QuoteAcceptance(Base):
 
 
 class QuotePolicy(Base):
-    """Whose consent the seller asks for, and for how many days an offer holds where nobody says; one row a seller."""
+    """
+    Whose consent the seller asks for, and how quotes go on their way (rules/quotes_settings.py); one row a seller.
+    """
 
     __tablename__ = "quote_policy"
     __table_args__ = (CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),)
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     validity_days: Mapped[int] = mapped_column(SmallInteger)
+    hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]
