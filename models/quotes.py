@@ -280,7 +280,7 @@ class QuoteAcceptance(Base):
 
 class QuotePolicy(Base):
     """
-    Whose consent the seller asks for, and for how many days an offer holds where nobody says; one row a seller.
+    Whose consent the seller asks for, and how quotes go on their way (rules/quotes_settings.py); one row a seller.
 
     `terms` are the general terms that offers print, by language: {"es": "…", "en": "…"}.
     """
@@ -295,5 +295,6 @@ class QuotePolicy(Base):
     validity_days: Mapped[int] = mapped_column(SmallInteger)
     reminder_days: Mapped[int] = mapped_column(SmallInteger, server_default="3", default=3)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
+    hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]

@@ -22,6 +22,7 @@ from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.products import products_by_id
 from resolvers.quotes import permitted_quote_actions, sent_of, terms_printed, written_of
+from resolvers.quotes_holds import settle_holds
 from resolvers.quotes_pricing import PricedQuote, QuoteLineDraft, QuoteTerms, price_quote
 from rules.quantities import plain
 from rules.quotes import (
@@ -302,6 +303,7 @@ async def set_quote_lines(
     _add_lines(ctx.session, revision, priced)
     done(ctx, quote, "quote.drafted", published=False, revision=revision.number)
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
@@ -351,6 +353,7 @@ async def send_quote(ctx: Context, quote_id: UUID, expected_version: int) -> UUI
     quote.status_reason, quote.ended_at = "", None
     done(ctx, quote, "quote.sent", revision=revision.number, contentHash=revision.content_hash.hex())
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
@@ -417,6 +420,7 @@ async def withdraw_quote(ctx: Context, quote_id: UUID, expected_version: int, re
     was_seen = quote.requested_at is not None or quote.sent_at is not None
     done(ctx, quote, "quote.withdrawn", reason, published=was_seen)
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
