@@ -60,6 +60,7 @@ class ConversionObstacle(StrEnum):
     OVERDUE = "OVERDUE"
     AGREEMENT = "AGREEMENT"
     STOCK = "STOCK"
+    DEPOSIT = "DEPOSIT"
 
 
 class ObstacleText(StrEnum):
@@ -71,6 +72,7 @@ class ObstacleText(StrEnum):
     OVERDUE = "Invoices are overdue; the quote is accepted, and waits."
     AGREEMENT = "The sales agreement has not enough left, or has ended; the quote is accepted, and waits."
     STOCK = "There is not enough stock; the quote is accepted, and waits."
+    DEPOSIT = "The deposit is not paid yet; the quote is accepted, and waits."
 
 
 Q, R, A = QuoteStatus, RevisionStatus, QuoteAction

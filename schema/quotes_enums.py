@@ -62,6 +62,7 @@ described_enum(
         "OVERDUE": "Invoices are overdue.",
         "AGREEMENT": "A sales agreement has not enough left, or ended.",
         "STOCK": "Something is short that may not be ordered ahead.",
+        "DEPOSIT": "The deposit that was asked for is not paid yet.",
     },
 )
 described_enum(

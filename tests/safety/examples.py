@@ -492,7 +492,7 @@ def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
         values: Input = {
             "customerId": customer, "paymentId": known["payment"], "matchId": known["match"],
             "instalmentId": known["instalment"], "creditInstalmentId": known["credit"],
-            "bankLineId": known["line"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
+            "bankLineId": known["line"], "quoteId": scene.world.quotes["stranger"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
         }  # fmt: skip
         if "expectedVersion" in names:
             asked = "query($id: ID!) { payment(by: {id: $id}) { version } }"
@@ -965,7 +965,10 @@ EXAMPLES: dict[str, Example] = {
     "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
     "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
     "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
-    "recordPayment": Example("finance", _money("customerId", "matches", amount="5"), {"amount": "0"}),
+    "recordPayment": Example(
+        "finance", _money("customerId", "matches", "quoteId", amount="5"), {"amount": "0"}
+    ),
+    "setPaymentQuote": Example("finance", _money("paymentId", "expectedVersion", "quoteId")),
     "matchPayment": Example("finance", _money("paymentId", "expectedVersion", "matches")),
     "matchCredit": Example(
         "finance", _money("creditInstalmentId", "instalmentId", amount="1"), {"amount": "0"}
