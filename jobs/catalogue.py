@@ -59,6 +59,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "payment.received": ("quotes.convert",),
             "payment.matched": ("quotes.convert",),
             "customer.creditLimitSet": ("quotes.convert",),
+            "customer.activated": ("quotes.convert",),
             "receipt.posted": ("quotes.convert",),
             "stock.counted": ("quotes.convert",),
             "purchaseOrder.sent": ("mail.purchase_order",),

@@ -300,6 +300,7 @@ _HOUSE_ACTS = {
     "bank_line": "insert, update",
     "journal_entry": "insert",
     "journal_line": "insert",
+    "customer": f"{_STAFF_ACTS['customer'][:-1]}, status)",
     "credit_account": "insert, update",
     "credit_condition": "insert, update",
     "data_import": "insert",

@@ -152,6 +152,8 @@ async def convert(ctx: Context, taken: Taken, kept: QuoteAcceptance) -> Conversi
     quote, revision = taken.found.quote, taken.revision
     customer = await ctx.load(customers_by_id, quote.customer_id)
     assert customer is not None, "whoever sees a quote sees its customer"
+    if customer.status is CustomerStatus.PROSPECT:
+        return ConversionObstacle.PROSPECT
     if customer.status is not CustomerStatus.ACTIVE:
         return ConversionObstacle.CUSTOMER
     products = await _products(ctx, taken)

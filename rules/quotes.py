@@ -61,6 +61,7 @@ class ConversionObstacle(StrEnum):
     AGREEMENT = "AGREEMENT"
     STOCK = "STOCK"
     DEPOSIT = "DEPOSIT"
+    PROSPECT = "PROSPECT"
 
 
 class ObstacleText(StrEnum):
@@ -73,6 +74,7 @@ class ObstacleText(StrEnum):
     AGREEMENT = "The sales agreement has not enough left, or has ended; the quote is accepted, and waits."
     STOCK = "There is not enough stock; the quote is accepted, and waits."
     DEPOSIT = "The deposit is not paid yet; the quote is accepted, and waits."
+    PROSPECT = "The company is no customer yet; the quote is accepted, and waits for our finance department."
 
 
 Q, R, A = QuoteStatus, RevisionStatus, QuoteAction

@@ -1,11 +1,13 @@
 """Quotes on their way: what is held for them, and what is paid before they become orders."""
 
-from alembic import op
+from alembic import context, op
 
 revision = "0047"
 down_revision = "0040"
 
+# $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (
+    'grant update (status) on customer to "$prefixstaff_write"',
     "alter table quote_policy add column hold_while_sent boolean default 'false' not null",
     "alter table quote_policy add column deposit_percent numeric(9, 6) default '0' not null",
     """
@@ -23,7 +25,7 @@ STATEMENTS = (
     "alter table quote drop constraint ck_quote_obstacle_known",
     """
     alter table quote add constraint ck_quote_obstacle_known check (obstacle in ('CUSTOMER', 'PRODUCT', 'CREDIT',
-    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT'))
+    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT', 'PROSPECT'))
     """,
     "alter table payment add column quote_id uuid",
     """
@@ -42,8 +44,9 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
+    prefix = context.config.attributes["role_prefix"].replace('"', '""')
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.execute(statement.replace("$prefix", prefix))
 
 
 def downgrade() -> None:

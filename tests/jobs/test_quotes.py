@@ -93,6 +93,6 @@ def test_what_may_take_an_obstacle_away_starts_it() -> None:
     starts = {each for each, kinds in catalogue.reactions.items() if "quotes.convert" in kinds}
 
     assert starts == {
-        "payment.received", "payment.matched", "customer.creditLimitSet", "receipt.posted", "stock.counted",
+        "payment.received", "payment.matched", "customer.creditLimitSet", "customer.activated", "receipt.posted", "stock.counted",
     }  # fmt: skip
     assert "quotes.convert" in {each.kind for each in catalogue.schedules}

@@ -775,6 +775,15 @@ async def _share(scene: Scene, name: str) -> Input:
     return {"productId": product, "warehouseId": place, "policy": "EQUALLY", "orderLineIds": named}
 
 
+async def _prospect(scene: Scene, name: str) -> Input:
+    """The stranger, as it was before finance checked it."""
+    stranger = scene.world.customers["stranger"]
+    async with scene.database.job() as session:
+        before = text("update customer set status = 'PROSPECT' where id = :id returning version")
+        version = await session.scalar(before, {"id": stranger})
+    return {"customerId": global_id("Customer", stranger), "expectedVersion": version, "reason": "r"}
+
+
 async def _priority(scene: Scene, name: str) -> Input:
     document = "query($id: ID!) { customer(by: {id: $id}) { id version } }"
     key = global_id("Customer", scene.world.customers["child"])
@@ -983,6 +992,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
+    "activateCustomer": Example("finance", _prospect, {"reason": "x" * 501}),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
     "createFreeGoodsRule": Example(
         "manager",

@@ -62,7 +62,7 @@ EXPECTED = {
     "payments": INVOICED, "payment": INVOICED, "openInstalments": INVOICED, "statement": INVOICED,
     "bankLines": "F", "creditDesk": "F", "recordPayment": "F", "setPaymentQuote": "F", "matchPayment": "F", "matchCredit": "F",
     "unmatchPayment": "F", "reversePayment": "F", "importBankFile": "F", "assignBankLine": "F", "ignoreBankLine": "F",
-    "releaseOrderWhenPaid": "F", "setCreditLimit": "F",
+    "releaseOrderWhenPaid": "F", "setCreditLimit": "F", "activateCustomer": "F",
     "invoices": INVOICED, "invoice": INVOICED, "invoiceChain": "FD", "journalEntries": "FD",
     "createInvoices": "F", "discardInvoice": "F", "issueInvoices": "F", "rectifyInvoice": "F", "answerInvoice": "AC",
     "recordTaxEvidence": "F",
