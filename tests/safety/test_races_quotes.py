@@ -29,6 +29,12 @@ async def _value(shop: Shop, statement: str, **given: Any) -> Any:
         return await session.scalar(text(statement), given)
 
 
+async def _plenty(shop: Shop) -> None:
+    """Neither credit nor stock ends before the rounds do: what is not there is ordered ahead."""
+    await _value(shop, "update credit_account set credit_limit = 100000000 returning 1")
+    await _value(shop, "update seller set out_of_stock_policy = 'BACKORDER' returning 1")
+
+
 async def _offered(shop: Shop, percent: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the customer has, and the next revision, ready to be sent."""
     offered = await sent(shop, depositPercent=percent)
@@ -105,8 +111,7 @@ async def test_30_acts_on_one_quote_make_one_order_at_most(shop: Shop) -> None:
     Whatever came first: an order is there exactly where the quote says so, of the revision that was accepted, which
     nobody put another in the place of; and of what ended otherwise there is none.
     """
-    most = "update credit_account set credit_limit = 100000000 returning 1"
-    await _value(shop, most)
+    await _plenty(shop)
     ended: list[str] = []
     for number in range(ROUNDS):
         offered = await _at_once(shop, number, percent="10" if number % 2 else "0")
@@ -130,6 +135,7 @@ async def test_30_acts_on_one_quote_make_one_order_at_most(shop: Shop) -> None:
 @pytest.mark.parametrize("count", [2])
 async def test_two_halves_at_the_same_moment_make_one_order(shop: Shop, count: int) -> None:
     """Neither half sees the other's money before it is there: the quote is locked, so one of them makes the order."""
+    await _plenty(shop)
     for number in range(ROUNDS):
         offered = await sent(shop, depositPercent="10")
         accepts = answer_to(offered, purchaseOrderNumber=offered["number"])
