@@ -771,6 +771,25 @@ async def test_who_acts_for_a_customer_accepts_nothing_in_its_place(shop: Shop) 
     assert await shop.snapshot() == before
 
 
+async def test_why_a_price_was_given_is_for_our_people(shop: Shop) -> None:
+    """Neither the line nor the steps of its price tell a customer what the rep typed, in the quote and in the order."""
+    offered = await sent(shop, line(unitPrice="9.80", discountPercent="1", reason="Se van al otro"))
+    lines = "lines { unitPrice { amount } priceTrace { component reason } }"
+    document = f"query($n: String!) {{ quote(by: {{number: $n}}) {{ offer {{ {lines} }} order {{ {lines} }} }} }}"
+    await act(shop, shop.buyer, "acceptQuote", **answer_to(offered))
+
+    for viewer, told in ((shop.buyer, ""), (shop.rep, "Se van al otro")):
+        seen = (await shop.data(viewer, document, n=offered["number"]))["quote"]
+        for side in ("offer", "order"):
+            [found] = seen[side]["lines"]
+            by_hand = {
+                each["component"]: each["reason"]
+                for each in found["priceTrace"]
+                if each["component"].startswith("MANUAL")
+            }
+            assert by_hand == {"MANUAL_PRICE": told, "MANUAL_DISCOUNT": told}, (viewer.name, side)
+
+
 async def test_a_rep_sees_that_margins_ask_but_not_the_figure(shop: Shop) -> None:
     await _policy(shop, {"criterion": "MARGIN", "threshold": "50", "level": "MANAGER"})
     quote = await drafted(shop)

@@ -137,7 +137,7 @@ async def test_a_counter_offer_is_refused_at_its_field_and_then_sent(visitor: Vi
 
     assert "Su contraoferta se envió." in page.text and "Así sí." in page.text
     assert "cantidad 1.000" in page.text and "a 12,95 €" in page.text
-    assert "Vino blanco macabeo 1,5 l en su lugar" in page.text
+    assert "Vino blanco macabeo 1,5 l (VNO-0330) en su lugar" in page.text
 
 
 async def test_an_offer_is_declined_with_a_reason(visitor: Visitor) -> None:
