@@ -775,7 +775,9 @@ async def test_why_a_price_was_given_is_for_our_people(shop: Shop) -> None:
     """Neither the line nor the steps of its price tell a customer what the rep typed, in the quote and in the order."""
     offered = await sent(shop, line(unitPrice="9.80", discountPercent="1", reason="Se van al otro"))
     lines = "lines { unitPrice { amount } priceTrace { component reason } }"
-    document = f"query($n: String!) {{ quote(by: {{number: $n}}) {{ offer {{ {lines} }} order {{ {lines} }} }} }}"
+    document = (
+        f"query($n: String!) {{ quote(by: {{number: $n}}) {{ offer {{ {lines} }} order {{ {lines} }} }} }}"
+    )
     await act(shop, shop.buyer, "acceptQuote", **answer_to(offered))
 
     for viewer, told in ((shop.buyer, ""), (shop.rep, "Se van al otro")):
