@@ -23,6 +23,7 @@ from resolvers.quotes_acts import (
     done,
     find_quote,
 )
+from resolvers.quotes_holds import settle_holds
 from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.quantities import plain
@@ -177,6 +178,7 @@ async def decline_quote(
         quote.status_reason, quote.ended_at = reason, ctx.now
         done(ctx, quote, "quote.declined", reason, revision=revision.number)
         await session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
@@ -192,4 +194,5 @@ async def withdraw_request(ctx: Context, quote_id: UUID, expected_version: int, 
         quote.status_reason, quote.ended_at = reason, ctx.now
         done(ctx, quote, "quote.withdrawn", reason)
         await session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
