@@ -138,7 +138,7 @@ class _Desk:
 
     async def waits_for_our_consent(self) -> None:
         """Deeper than a rep offers alone; the restaurant sees nothing of it."""
-        drafts = [_line(WINE, 240, discount_percent=Decimal(9), reason="Igualar a la competencia")]
+        drafts = [_line(MAYONNAISE, 60, discount_percent=Decimal(9), reason="Igualar a la competencia")]
         quote = await self._done(
             self.rep, lambda ctx: create_quote(ctx, self.restaurant, drafts, QuoteTerms()), days=2
         )
