@@ -16,7 +16,7 @@ from schema.rows import fill
 from schema.scalars import Money
 
 TRACE = "How the price came about; the rules that did not apply are shown to the seller's people."
-# What a person typed is shown as it is; other reasons are templates of ours.
+# What one of our people typed is for our people, as it is; other reasons are templates of ours.
 _TYPED = frozenset(
     {PriceComponent.MANUAL_PRICE, PriceComponent.MANUAL_DISCOUNT, PriceComponent.DOCUMENT_DISCOUNT}
 )
@@ -32,7 +32,9 @@ class PriceStep:
     value_kind: ValueKind = strawberry.field(description="What the value is.")
     running_price: Money = strawberry.field(description="The price of `priceUnit` units after the step.")
     status: PriceStepStatus = strawberry.field(description="What became of it.")
-    reason: str = strawberry.field(description="Why; empty where the component says it all.")
+    reason: str = strawberry.field(
+        description="Why; empty where the component says it all. What was typed by hand is for the seller's people."
+    )
     discount: Money = strawberry.field(
         description="What it took off the line; 0 for steps that set the unit price, from which the line is rounded."
     )
@@ -40,7 +42,9 @@ class PriceStep:
     @classmethod
     def of(cls, ctx: Context, step: Step, currency: str) -> "PriceStep":
         reason = step.reason
-        if reason and step.component not in _TYPED:
+        if step.component in _TYPED:
+            reason = reason if ctx.user.is_staff else ""
+        elif reason:
             reason = translate(reason, {name: _typed(value) for name, value in step.data}, ctx.locale)
         return fill(
             cls,

@@ -112,6 +112,22 @@ async def test_a_revision_that_waits_takes_nothing_from_the_offer(shop: Shop) ->
     assert await shop.broken() == []
 
 
+async def test_a_request_that_is_taken_back_frees_what_waits_for_consent(shop: Shop) -> None:
+    asked = (await act(shop, shop.buyer, "requestQuote", lines=[{"sku": "ACE-001", "quantity": "10"}]))[
+        "quote"
+    ]
+    edited = await done(shop, shop.rep, "setQuoteLines", await read(shop, shop.rep, asked), lines=[DEEP])
+    waiting = await done(shop, shop.rep, "submitQuote", edited)
+    assert waiting["draft"]["status"] == "PENDING_APPROVAL" and await _reserved(shop) == 10
+
+    seen = await read(shop, shop.buyer, asked)
+    withdrawn = await done(shop, shop.buyer, "withdrawQuoteRequest", seen, reason="Ya no")
+
+    assert withdrawn["status"] == "WITHDRAWN" and await _reserved(shop) == 0
+    assert await _value(shop, "select status from approval_request") == "WITHDRAWN"
+    assert await shop.broken() == []
+
+
 @pytest.mark.parametrize(("case", "held"), [("held", True), ("not held", False)])
 async def test_what_is_held_is_the_orders(shop: Shop, case: str, held: bool) -> None:
     """All of the stock is held for the quote: nobody else gets any, and its own order gets it whole."""
