@@ -23,7 +23,7 @@ DEAR = {
     "OrdersToRelease": 5300,
     "Products": 2100,
     "PurchaseDesk": 2200,
-    "Scheduling": 2900,
+    "Scheduling": 3200,
     "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,
