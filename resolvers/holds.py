@@ -31,13 +31,14 @@ class Source:
     """
     What goods are held for, already locked: a cart or a quote, with the version it has once the act is through.
 
-    Whose it is stands in `customer_id`; the row policies keep others out.
+    Whose it is stands in `customer_id`; the row policies keep others out. `is_told` where the customer knows of it.
     """
 
     kind: HoldSource
     id: UUID
     customer_id: UUID
     version: int = 1
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ async def hold(
         ctx, "stock.held", ENTITY_TYPES[source.kind], source.id, version=source.version,
         customer_id=source.customer_id, reason=terms.reason,
         changes={"until": terms.until.isoformat(), "products": len({product_id for product_id, _ in parts})},
+        published=source.is_told,
     )  # fmt: skip
     await ctx.session.flush()
     held = dict.fromkeys(wanted, ZERO)

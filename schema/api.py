@@ -13,12 +13,14 @@ from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
 from schema.carts_holds import CartHoldMutations
+from schema.carts_ways import CartWayMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
 from schema.coupons import CouponMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
+from schema.customers_activation import CustomerActivationMutations
 from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
@@ -50,6 +52,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.quotes import QuoteQueries
 from schema.quotes_acts import QuoteMutations
 from schema.quotes_answers import QuoteAnswerMutations
+from schema.quotes_messages import QuoteMessageMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
@@ -124,6 +127,7 @@ class Mutation(
     CartAgreementMutations,
     CartGiftMutations,
     CartHoldMutations,
+    CartWayMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,
@@ -131,6 +135,7 @@ class Mutation(
     OrderMutations,
     QuoteMutations,
     QuoteAnswerMutations,
+    QuoteMessageMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
@@ -153,6 +158,7 @@ class Mutation(
     ChargeMutations,
     SuggestionMutations,
     CustomerMutations,
+    CustomerActivationMutations,
     CustomerNoteMutations,
     ApiClientMutations,
     JobMutations,

@@ -3,6 +3,7 @@
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import spending, states
+from rules.alternatives import AlternativeKind
 from rules.charges import ChargeKind
 from rules.deliveries import DeliveryAction
 from rules.discounts_rules import Phase
@@ -425,3 +426,15 @@ PaymentMethodFilter = enum_filter(states.PaymentMethod)
 PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)
 JobStateFilter = enum_filter(states.JobState)
+
+described_enum(
+    AlternativeKind,
+    "What another way of delivering is.",
+    {
+        "LATER": "All of it from the line's own warehouse.",
+        "OTHER_WAREHOUSE": "All of it from another warehouse.",
+        "PARTIAL": "In parts, each as early as it may leave.",
+        "DIRECT": "From a supplier to the customer.",
+        "SUBSTITUTE": "Another product that does instead.",
+    },
+)

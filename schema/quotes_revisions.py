@@ -217,6 +217,9 @@ class QuoteRevision:
         description="A special discount on the whole, in percent; the lines' amounts are after it.",
         directives=_PRICED,
     )
+    deposit_percent: Decimal = strawberry.field(
+        description="The share of the gross that is paid before it becomes an order; 0 for none."
+    )
     row: strawberry.Private[RevisionRow]
 
     @classmethod
@@ -226,6 +229,17 @@ class QuoteRevision:
     @strawberry.field(description="SHA-256 of what it says, in hexadecimal; null until it is sent.")
     def content_hash(self) -> str | None:
         return None if self.row.content_hash is None else self.row.content_hash.hex()
+
+    @strawberry.field(
+        description="Where its paper is fetched, as PDF in the customer's language; null until it is sent.",
+        directives=_PRICED,
+    )
+    def paper_url(self) -> str | None:
+        return (
+            None
+            if self.row.sent_at is None
+            else f"/documents/quotes/{encode_id('QuoteRevision', self.row.id)}.pdf"
+        )
 
     @strawberry.field(description="Where goods go.")
     def delivery_address(self) -> DocumentAddress:

@@ -90,6 +90,13 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _choose_delivery(scene: Scene, name: str) -> Input:
+    cart = (await scene.ask(name, "{ cart { version lines { id quantity } } }"))["data"]["cart"]
+    line = cart["lines"][0]
+    parts = [{"quantity": line["quantity"]}]
+    return {"lineId": line["id"], "parts": parts, "expectedVersion": cart["version"]}
+
+
 async def _answer_gift(scene: Scene, name: str) -> Input:
     document = "{ cart { version lines { id freeGoods { product { id } isProposed } } } }"
     cart = (await scene.ask(name, document))["data"]["cart"]
@@ -492,7 +499,7 @@ def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
         values: Input = {
             "customerId": customer, "paymentId": known["payment"], "matchId": known["match"],
             "instalmentId": known["instalment"], "creditInstalmentId": known["credit"],
-            "bankLineId": known["line"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
+            "bankLineId": known["line"], "quoteId": scene.world.quotes["stranger"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
         }  # fmt: skip
         if "expectedVersion" in names:
             asked = "query($id: ID!) { payment(by: {id: $id}) { version } }"
@@ -681,6 +688,15 @@ async def _quote(scene: Scene, name: str, which: str) -> Input:
     return found
 
 
+async def _quote_note(scene: Scene, name: str) -> Input:
+    return {"quoteId": (await _quote(scene, name, "parent"))["id"], "body": "m"}
+
+
+async def _quote_file(scene: Scene, name: str) -> Input:
+    given = await _send_file(scene, name)
+    return given | {"quoteId": (await _quote(scene, name, "parent"))["id"]}
+
+
 def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     """An answer to what the parent was sent; `named` is where the input names lines."""
 
@@ -773,6 +789,15 @@ async def _share(scene: Scene, name: str) -> Input:
     lines = (await scene.ask(name, document, {"id": product}))["data"]["stockWaiting"]["lines"]
     named = [each["orderLineId"] for each in lines[:1]]
     return {"productId": product, "warehouseId": place, "policy": "EQUALLY", "orderLineIds": named}
+
+
+async def _prospect(scene: Scene, name: str) -> Input:
+    """The stranger, as it was before finance checked it."""
+    stranger = scene.world.customers["stranger"]
+    async with scene.database.job() as session:
+        before = text("update customer set status = 'PROSPECT' where id = :id returning version")
+        version = await session.scalar(before, {"id": stranger})
+    return {"customerId": global_id("Customer", stranger), "expectedVersion": version, "reason": "r"}
 
 
 async def _priority(scene: Scene, name: str) -> Input:
@@ -880,6 +905,7 @@ EXAMPLES: dict[str, Example] = {
     "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
+    "chooseDelivery": Example("pbuyer", _choose_delivery),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
@@ -972,7 +998,10 @@ EXAMPLES: dict[str, Example] = {
     "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
     "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
     "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
-    "recordPayment": Example("finance", _money("customerId", "matches", amount="5"), {"amount": "0"}),
+    "recordPayment": Example(
+        "finance", _money("customerId", "matches", "quoteId", amount="5"), {"amount": "0"}
+    ),
+    "setPaymentQuote": Example("finance", _money("paymentId", "expectedVersion", "quoteId")),
     "matchPayment": Example("finance", _money("paymentId", "expectedVersion", "matches")),
     "matchCredit": Example(
         "finance", _money("creditInstalmentId", "instalmentId", amount="1"), {"amount": "0"}
@@ -987,6 +1016,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
+    "activateCustomer": Example("finance", _prospect, {"reason": "x" * 501}),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
     "createFreeGoodsRule": Example(
         "manager",
@@ -1078,6 +1108,8 @@ EXAMPLES: dict[str, Example] = {
     "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
+    "addQuoteMessage": Example("padmin", _quote_note, {"body": " "}),
+    "addQuoteAttachment": Example("padmin", _quote_file, {"uploadId": "nonsense"}),
     "setQuotePolicy": Example("administrator", _quote_policy),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),

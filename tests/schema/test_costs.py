@@ -11,9 +11,9 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
-    "Cart": 5000,
+    "Cart": 7300,
     "CheckedQuickOrder": 1700,
-    "Checkout": 5000,
+    "Checkout": 6200,
     "Deliveries": 6300,
     "DirectDelivery": 4300,
     "ImportBankFile": 2100,
