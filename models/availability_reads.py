@@ -376,18 +376,21 @@ _DEMANDS = text("""
     ), shelf as (
         select customer.id as customer_id, product.id as product_id, coalesce((
             select sellable_days.days from sellable_days
+            left join product_category given on given.id = sellable_days.category_id
             where sellable_days.seller_id = customer.seller_id
                 and coalesce(sellable_days.customer_id = customer.id, true)
                 and coalesce(sellable_days.customer_group_id = customer.customer_group_id,
                     sellable_days.customer_group_id is null)
                 and coalesce(sellable_days.product_id = product.id, true)
+                and (given.id is null or starts_with(category.path, given.path))
             order by sellable_days.customer_id nulls last, sellable_days.customer_group_id nulls last,
-                sellable_days.product_id nulls last
+                sellable_days.product_id nulls last, length(given.path) desc nulls last
             limit 1
         ), 0) as days
         from (select distinct customer_id, product_id from demand) pair
         join customer on customer.id = pair.customer_id
         join product on product.id = pair.product_id and product.is_lot_tracked
+        join product_category category on category.id = product.category_id
     )
     select demand.product_id, demand.warehouse_id, demand.day, coalesce(shelf.days, 0),
         sum(demand.reserved), sum(demand.released), sum(demand.unreserved)
@@ -431,12 +434,16 @@ async def demands(
 
 _SELLABLE = text("""
     select distinct on (product.id) product.id, sellable_days.days
-    from product join sellable_days on coalesce(sellable_days.product_id = product.id, true)
+    from product
+    join product_category category on category.id = product.category_id
+    join sellable_days on coalesce(sellable_days.product_id = product.id, true)
+    left join product_category given on given.id = sellable_days.category_id
     where product.id = any (:products) and sellable_days.seller_id = :seller
+        and (given.id is null or starts_with(category.path, given.path))
         and coalesce(sellable_days.customer_id = :customer, true)
         and coalesce(sellable_days.customer_group_id = :customer_group, true)
     order by product.id, sellable_days.customer_id nulls last, sellable_days.customer_group_id nulls last,
-        sellable_days.product_id nulls last
+        sellable_days.product_id nulls last, length(given.path) desc nulls last
 """).bindparams(_PRODUCTS)
 
 
@@ -447,7 +454,11 @@ async def sellable_days(
     customer_id: UUID | None,
     group_id: UUID | None,
 ) -> dict[UUID, int]:
-    """How long each product must keep for a customer; the customer, then the group, then the product decide."""
+    """
+    How long each product must keep for a customer.
+
+    The customer decides, then the group, and for each the product before its nearest category.
+    """
     nobody = new_id()
     found = await session.execute(
         _SELLABLE,

@@ -185,6 +185,7 @@ class ScheduleLineRow:
     quantity: Decimal
     requested_on: date | None
     confirmed_on: date | None
+    first_confirmed_on: date | None
     ship_on: date | None
     warehouse_id: UUID | None
 

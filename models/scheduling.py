@@ -123,15 +123,22 @@ class SellableDays(Base):
     """
     How long a lot must keep after a customer received it; the most specific row holds, the customer before the product.
 
-    At most one of customer and group; neither is everybody. No product is all of them.
+    At most one of customer and group; neither is everybody. At most one of product and category, which means what is
+    below it too, the nearest first; neither is all of them.
     """
 
     __tablename__ = "sellable_days"
     __table_args__ = (
         UniqueConstraint(
-            "seller_id", "customer_id", "customer_group_id", "product_id", postgresql_nulls_not_distinct=True
+            "seller_id",
+            "customer_id",
+            "customer_group_id",
+            "product_id",
+            "category_id",
+            postgresql_nulls_not_distinct=True,
         ),
         CheckConstraint("num_nonnulls(customer_id, customer_group_id) <= 1", name="one_buyer"),
+        CheckConstraint("num_nonnulls(product_id, category_id) <= 1", name="one_kind_of_goods"),
         CheckConstraint("days between 0 and 3650", name="days_range"),
         Index(None, "customer_id"),
     )
@@ -140,4 +147,5 @@ class SellableDays(Base):
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     customer_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer_group.id"))
     product_id: Mapped[UUID | None] = mapped_column(ForeignKey("product.id"))
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey("product_category.id"))
     days: Mapped[int] = mapped_column(SmallInteger)

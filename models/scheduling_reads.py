@@ -162,6 +162,7 @@ class SellableDaysRow:
     customer_id: UUID | None
     group_code: str | None
     product_id: UUID | None
+    category_id: UUID | None
     days: int
 
 
@@ -169,7 +170,7 @@ def visible_sellable_days(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """Columns of SellableDaysRow: those for everybody, for groups, and for the customers whom the viewer sees."""
     row = SellableDays
     return (
-        select(row.id, row.customer_id, CustomerGroup.code, row.product_id, row.days)
+        select(row.id, row.customer_id, CustomerGroup.code, row.product_id, row.category_id, row.days)
         .outerjoin(CustomerGroup, CustomerGroup.id == row.customer_group_id)
         .outerjoin(Customer, Customer.id == row.customer_id)
         .where(row.seller_id == viewer.seller_id, or_(row.customer_id.is_(None), customer_in_scope(viewer)))

@@ -21,7 +21,7 @@ from models.sellers import Seller
 from resolvers.context import Context
 from resolvers.customers import customers_by_id, seller
 from resolvers.paging import Page, PageArgs, SortKey, page
-from resolvers.products import products_by_id
+from resolvers.products import category_tree, products_by_id
 from resolvers.scheduling import calendar_named, group_named, lock_settings, settings_done
 from rules.refusals import ErrorCode, Refusal, refuse_all
 from rules.scheduling_delivery import SELLABLE_MAX, ControlDraft, check_control, check_days, check_display
@@ -73,11 +73,16 @@ async def set_delivery_control(
 
 @dataclass(frozen=True, slots=True)
 class SellableDraft:
-    """For one customer, or one customer group by its code, or everybody; of one product or all. None: taken away."""
+    """
+    For one customer, one customer group by its code, or everybody; of one product, a category by its code, or all.
+
+    No days: the row is taken away.
+    """
 
     customer_id: UUID | None
     group: str | None
     product_id: UUID | None
+    category: str | None
     days: int | None
 
 
@@ -87,16 +92,21 @@ async def set_sellable_days(ctx: Context, draft: SellableDraft, expected_version
     if draft.customer_id is not None and draft.group is not None:
         text = "Name a customer or a customer group, not both."
         wrong.append(Refusal(ErrorCode.INVALID, text, ("customerGroup",)))
+    if draft.product_id is not None and draft.category is not None:
+        text = "Name a product or a category, not both."
+        wrong.append(Refusal(ErrorCode.INVALID, text, ("category",)))
     refuse_all(wrong)
     number = await _customer(ctx, draft.customer_id)
     group_id = None if draft.group is None else await group_named(ctx, draft.group)
     sku = await sku_of(ctx, draft.product_id)
+    category_id = None if draft.category is None else await _category_named(ctx, draft.category)
     await lock_settings(ctx, expected_version)
     row = SellableDays
     values = {
         "customer_id": draft.customer_id,
         "customer_group_id": group_id,
         "product_id": draft.product_id,
+        "category_id": category_id,
     }
     same: list[ColumnElement[bool]] = [
         getattr(row, name).is_not_distinct_from(key) for name, key in values.items()
@@ -106,8 +116,9 @@ async def set_sellable_days(ctx: Context, draft: SellableDraft, expected_version
         ctx.session.add(SellableDays(id=new_id(), seller_id=ctx.user.seller_id, days=draft.days, **values))
     days = "" if draft.days is None else str(draft.days)
     return await settings_done(
-        ctx, expected_version, customer=number, group=draft.group or "", product=sku, sellableDays=days
-    )
+        ctx, expected_version, customer=number, group=draft.group or "", product=sku,
+        category=draft.category or "", sellableDays=days,
+    )  # fmt: skip
 
 
 async def set_availability_display(
@@ -156,6 +167,20 @@ async def set_customer_calendar(
     if calendar_id is not None:
         ctx.session.add(CustomerCalendar(customer_id=customer_id, calendar_id=calendar_id))
     return await settings_done(ctx, expected_version, customer=number, calendar=calendar or "")
+
+
+async def _category_named(ctx: Context, code: str) -> UUID:
+    """
+    The category of a code.
+
+    Raises:
+        Refusal(NOT_FOUND): the seller has none of that code.
+    """
+    found = next((row.id for row in await category_tree(ctx) if row.code == code.strip()), None)
+    if found is None:
+        text = "There is no category {category}."
+        raise Refusal(ErrorCode.NOT_FOUND, text, ("category",), category=code)
+    return found
 
 
 async def _customer(ctx: Context, customer_id: UUID | None) -> str:

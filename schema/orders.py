@@ -77,6 +77,9 @@ class ScheduleLine:
     confirmed_on: date | None = strawberry.field(
         description="The day of receipt promised; null while nobody knows one. It moves only when it cannot be kept."
     )
+    first_confirmed_on: date | None = strawberry.field(
+        description="The day of receipt promised first; another one than `confirmedOn` where that had to move."
+    )
     ship_on: date | None = strawberry.field(
         description="The day it is to leave for that; null without a promise."
     )

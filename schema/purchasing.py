@@ -67,14 +67,16 @@ class PurchasePeg:
         )  # fmt: skip
 
     @strawberry.field(
-        description="The day the customer has it by the supplier's word; null while the supplier said nothing."
+        description="The day it is there by the supplier's word: with the customer where the supplier delivers, else in"
+        " our warehouse, from where handling and transport lead to `promisedOn`; null while the supplier said nothing."
     )
     async def confirmed_receipt_on(self, info: Info) -> date | None:
         found = await purchasing.promise_of(info.context, self.row)
         return None if found is None else found.receipt_on
 
     @strawberry.field(
-        description="The day it leaves for the customer by the supplier's word; null while that said nothing."
+        description="The day it leaves the supplier for the customer, else the day it is in our warehouse; null while"
+        " the supplier said nothing."
     )
     async def confirmed_ship_on(self, info: Info) -> date | None:
         found = await purchasing.promise_of(info.context, self.row)

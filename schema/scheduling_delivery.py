@@ -80,7 +80,11 @@ class SetSellableDaysInput:
         default=None, description="For a customer group, by its code; without one and a customer: everybody."
     )
     product_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of this product alone; null: all."
+        default=None, description="Of this product alone; null: a category, or all."
+    )
+    category: str | None = strawberry.field(
+        default=None,
+        description="Of the products in this category and below it, by its code; without one and a product: all.",
     )
     expected_version: int = version_seen()
 
@@ -152,7 +156,7 @@ class SchedulingDeliveryMutations:
 
     @strawberry.mutation(
         description="Sets how long lots must keep after somebody received them; of several settings the customer's"
-        " decides before the group's, and the product's before the one for all.",
+        " decides before the group's, and the product's before its nearest category's and the one for all.",
         directives=_MANAGE,
     )
     async def set_sellable_days(
@@ -162,7 +166,7 @@ class SchedulingDeliveryMutations:
     ) -> SetSellableDaysPayload:
         draft = SellableDraft(
             _key(input.customer_id, "Customer", "customerId"), input.customer_group,
-            _key(input.product_id, "Product", "productId"), input.days,
+            _key(input.product_id, "Product", "productId"), input.category, input.days,
         )  # fmt: skip
         done = await scheduling_delivery.set_sellable_days(info.context, draft, input.expected_version)
         return await SetSellableDaysPayload.of(info.context, done)

@@ -7,12 +7,12 @@ from models.scheduling_reads import ControlRow, CustomerCalendarRow, SellableDay
 from models.sharing_reads import ProductPolicyRow
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
-from resolvers.products import products_by_id
+from resolvers.products import categories_by_id, products_by_id
 from rules.scheduling_delivery import ControlDraft
 from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion, SharingPolicy
 from schema.access import access, described_enum
 from schema.customers import Customer
-from schema.products import Product
+from schema.products import Product, ProductCategory
 from schema.rows import fill
 
 Info = strawberry.Info[Context, None]
@@ -105,7 +105,11 @@ class SellableDays:
     @classmethod
     def of(cls, row: SellableDaysRow) -> "SellableDays":
         return fill(
-            cls, row, customer_group=row.group_code, is_for_all_products=row.product_id is None, row=row
+            cls,
+            row,
+            customer_group=row.group_code,
+            is_for_all_products=row.product_id is None and row.category_id is None,
+            row=row,
         )
 
     @strawberry.field(description="The customer; null: a customer group, or everybody.")
@@ -114,7 +118,15 @@ class SellableDays:
         row = None if key is None else await info.context.load(customers_by_id, key)
         return None if row is None else Customer.of(row)
 
-    @strawberry.field(description="The product; null: all, or one you may not see.")
+    @strawberry.field(
+        description="The category whose products, and those below it, it is for; null: one product, or all."
+    )
+    async def category(self, info: Info) -> ProductCategory | None:
+        key = self.row.category_id
+        row = None if key is None else await info.context.load(categories_by_id, key)
+        return None if row is None else ProductCategory.of(row)
+
+    @strawberry.field(description="The product; null: a category, or all, or one you may not see.")
     async def product(self, info: Info) -> Product | None:
         key = self.row.product_id
         row = None if key is None else await info.context.load(products_by_id, key)

@@ -25,6 +25,7 @@ async def show(page: Page, problems: Sequence[Problem] = ()) -> Response:
     typed = {name: page.field(name) for name in page.form} if problems else {}
     return page.show(
         "staff/scheduling.html", 422 if problems else 200, frame=data, settings=data["schedulingSettings"],
+        categories=data["productCategories"],
         typed=typed, sent=_form(page) if problems else "", controls=CONTROL_DAYS,
         optional=_OPTIONAL, methods=tuple(LABELS["delivery_control"]), criteria=tuple(LABELS["lot_criterion"]),
         displays=tuple(LABELS["availability_display"]), policies=tuple(LABELS["sharing_policy"]),
@@ -154,7 +155,8 @@ async def save_sellable(page: Page) -> Response:
     if unknown or problems:
         return await show(page, [*unknown, *problems])
     return await _act(
-        page, "SetSellableDays", {"days": "days", "customerGroup": "group"}, customerId=customer, productId=product,
+        page, "SetSellableDays", {"days": "days", "customerGroup": "group", "category": "category"},
+        customerId=customer, productId=product, category=_code(page.field("category")),
         customerGroup=_code(page.field("group")), days=_maybe_days(page.field("days")),
     )  # fmt: skip
 

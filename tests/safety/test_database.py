@@ -204,6 +204,11 @@ CHECKS = [
     ("update calendar set weekdays = '{}'", "weekdays_known"),
     ("update calendar set weekdays = '{7}'", "weekdays_known"),
     ("update sellable_days set days = -1", "days_range"),
+    (
+        "update sellable_days set product_id = (select id from product limit 1),"
+        " category_id = (select id from product_category limit 1)",
+        "one_kind_of_goods",
+    ),
     ("update warehouse set handling_days = -1", "handling_days_range"),
     ("update seller set availability_display = 'ALL'", "availability_display_known"),
     ("update cart_line set quantity = 0", "quantity_positive"),

@@ -341,6 +341,31 @@ async def test_lots_count_while_they_keep_for_the_customer(shop: Shop) -> None:
     assert buyers["promise"]["receiptOn"] is None
 
 
+async def test_lots_keep_as_the_nearest_category_says_before_all(shop: Shop) -> None:
+    product = await cheese(shop)
+    async with shop.database.job() as session:
+        top = await make.make_category(session, shop.seller)
+        near, other = [
+            await make.make_category(session, shop.seller, code, top) for code in ("fresh", "fresh-2")
+        ]
+    await run(shop, "update product set category_id = :near where id = :key", near=near.id, key=product.id)
+    for category, days in ((top, 60), (near, 10), (other, 60)):
+        await keep(shop, SellableDays(seller_id=shop.seller.id, category_id=category.id, days=days))
+
+    found = []
+    for change in (
+        "update sellable_days set days = days",
+        "delete from sellable_days where days = 10",
+        "insert into sellable_days (id, seller_id, product_id, days)"
+        " select gen_random_uuid(), seller_id, id, 0 from product where is_lot_tracked",
+    ):
+        await run(shop, change)
+        [answer] = await asked(shop, (product, 1), viewer=shop.logistics, document=LOTS)
+        found.append(answer["ladder"][-1]["quantity"])
+
+    assert found == ["5", "0", "10"], "the category's own, the one above, the product's"
+
+
 async def test_what_is_reserved_takes_the_lots_that_expire_first(shop: Shop) -> None:
     product = await cheese(shop)
     await shop.place(shop.stranger, await shop.fill(shop.stranger, (product, 5)))

@@ -25,6 +25,7 @@ DEAR = {
     "PurchaseDesk": 2200,
     "Quote": 2600,
     "Scheduling": 2900,
+    "Scheduling": 3200,
     "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,

@@ -9,6 +9,7 @@ import pytest
 from models.products import Product
 from models.scheduling import DeliverySetting, TransportTime
 from rules.states import DeliveryControl, OutOfStockPolicy
+from schema.ids import encode_id
 from tests import factories as make
 from tests.schema.buying import act, demand, done, drafted, make_supplier, of, parts, sent
 from tests.schema.delivering import confirmed, value
@@ -89,8 +90,23 @@ async def test_a_day_before_the_promised_one_of_leaving_is_no_fault_and_moves_no
     versions = await value(shop, "select version from sales_order")
     await says(shop, bought, (6, "2026-03-09"))
     assert await value(shop, "select version from sales_order") == versions, "nothing moved"
+    [order_id] = (await value(shop, "select id from sales_order"))[0]
+    sides = """query($id: ID!) { order(by: {id: $id}) { lines { scheduleLines { confirmedOn firstConfirmedOn }
+        pegs { confirmedReceiptOn promisedOn } } } }"""
+    key = encode_id("Order", order_id)
+    [line] = (await shop.data(shop.logistics, sides, id=key))["order"]["lines"]
+    assert line["pegs"] == [{"confirmedReceiptOn": "2026-03-09", "promisedOn": "2026-03-26"}]
     await says(shop, await again(shop, bought), (6, "2026-03-24"))
     assert await value(shop, DAYS) == [(6, date(2026, 3, 25), date(2026, 3, 27))]
+    [line] = (await shop.data(shop.logistics, sides, id=key))["order"]["lines"]
+    moved = [{"confirmedOn": "2026-03-27", "firstConfirmedOn": "2026-03-26"}]
+    assert line == {
+        "scheduleLines": moved,
+        "pegs": [{"confirmedReceiptOn": "2026-03-24", "promisedOn": "2026-03-27"}],
+    }
+    own = "query($id: ID!) { order(by: {id: $id}) { lines { scheduleLines { confirmedOn firstConfirmedOn } } } }"
+    [line] = (await shop.data(shop.buyer, own, id=key))["order"]["lines"]
+    assert line["scheduleLines"] == moved, "whose order it is knows both days, and of the supplier nothing"
 
 
 async def test_who_comes_before_the_day_of_leaving_that_stood_there_is_confirmed(shop: Shop) -> None:

@@ -19,7 +19,7 @@ SETTINGS = f"""{{ version entryDeadlines {{ weekday at customerGroup }}
     productControls {{ nodes {{ {CONTROL} }} totalCount }} availabilityDisplay lowStockThreshold
     groupDisplays {{ code name availabilityDisplay }} sharingPolicy cartHoldMinutes staffHoldDays
     productSharing {{ nodes {{ policy product {{ sku }} }} totalCount }}
-    sellableDays {{ nodes {{ days customerGroup isForAllProducts customer {{ number }} product {{ sku }} }} }}
+    sellableDays {{ nodes {{ days customerGroup isForAllProducts category {{ code }} customer {{ number }} product {{ sku }} }} }}
     customerCalendars {{ nodes {{ calendarCode customer {{ number }} }} }} }}"""
 USUAL: dict[str, Any] = {
     "method": "ATP", "salesLeadDays": 0, "issueMarginDays": 0, "purchaseLeadDays": None, "horizonDays": 90,
@@ -152,13 +152,20 @@ async def test_how_long_lots_must_keep_is_the_customers_before_the_products(shop
     assert settings["sellableDays"]["nodes"] == [
         {
             "days": length, "customerGroup": group, "customer": customer, "product": product,
-            "isForAllProducts": product is None,
+            "isForAllProducts": product is None, "category": None,
         }
         for length, group, customer, product in rows
     ]  # fmt: skip
     settings = await done(shop, "setSellableDays", 4, days=5, customerId=known["customer"])
     assert [each["days"] for each in settings["sellableDays"]["nodes"]] == [10, 20, 5]
     settings = await done(shop, "setSellableDays", 5, days=None, customerId=known["customer"])
+    assert [each["days"] for each in settings["sellableDays"]["nodes"]] == [10, 20]
+    settings = await done(shop, "setSellableDays", 6, days=15, category="general")
+    assert settings["sellableDays"]["nodes"][-1] == {
+        "days": 15, "customerGroup": None, "customer": None, "product": None, "category": {"code": "general"},
+        "isForAllProducts": False,
+    }  # fmt: skip
+    settings = await done(shop, "setSellableDays", 7, days=None, category="general")
     assert [each["days"] for each in settings["sellableDays"]["nodes"]] == [10, 20]
 
 
@@ -269,6 +276,8 @@ DAYS = ("salesLeadDays", "issueMarginDays", "purchaseLeadDays", "supplyFenceDays
         ("setSellableDays", {"days": 3651}, "INVALID", ["days"]),
         ("setSellableDays", {"customerId": "theirs", "customerGroup": "X"}, "INVALID", ["customerGroup"]),
         ("setSellableDays", {"customerGroup": "NONE"}, "NOT_FOUND", ["customerGroup"]),
+        ("setSellableDays", {"category": "NONE"}, "NOT_FOUND", ["category"]),
+        ("setSellableDays", {"productId": "ours", "category": "X"}, "INVALID", ["category"]),
         ("setSellableDays", {"customerId": "nonsense"}, "NOT_FOUND", ["customerId"]),
         ("setSellableDays", {"productId": "nonsense"}, "NOT_FOUND", ["productId"]),
         ("setSellableDays", {"expectedVersion": 7}, "STALE_VERSION", ["expectedVersion"]),
@@ -302,7 +311,8 @@ async def test_what_cannot_be_set_changes_nothing(
         "setWarehouseTimes": {"warehouseId": known["warehouse"]},
         "setCustomerCalendar": {"customerId": known["customer"]},
     }
-    given = {name: known["customer"] if each == "theirs" else each for name, each in given.items()}
+    named = {"theirs": known["customer"], "ours": known["product"]}
+    given = {name: named.get(str(each), each) for name, each in given.items()}
     before = await shop.snapshot()
 
     refused = await act(shop, mutation, 1, **(needed.get(mutation, {}) | GOOD[mutation] | given))

@@ -101,6 +101,8 @@ async def test_goods_are_meant_for_an_order_and_freed(visitor: Visitor) -> None:
     assert f"peg-quantity-{line.fields['line']}-error" in visitor.html
     page = await visitor.submit(line, sales=number[1], quantity="1")
     assert f"→ {number[1]}" in page.text
+    page = await visitor.open(f"/staff/orders/{number[1]}")
+    assert "según el proveedor" in page.text
 
 
 async def test_what_came_is_scanned_and_taken_in_by_lot(visitor: Visitor) -> None:
