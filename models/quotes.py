@@ -222,6 +222,8 @@ class QuoteFiguresKept(Base):
     waiting: Mapped[Amount]
     depth_percent: Mapped[Percent]
     measured: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # What it takes of discounts: [{ruleId, amount, quantity, position}], the position of an option or alternative.
+    uses: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]", default=list)
     granted: Mapped[list[Any]] = mapped_column(JSONB)
 
 

@@ -25,8 +25,9 @@ STATEMENTS = (
     "alter table quote drop constraint ck_quote_obstacle_known",
     """
     alter table quote add constraint ck_quote_obstacle_known check (obstacle in ('CUSTOMER', 'PRODUCT', 'CREDIT',
-    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT', 'PROSPECT'))
+    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT', 'PROSPECT', 'DISCOUNT'))
     """,
+    "alter table quote_figures add column uses jsonb default '[]' not null",
     "alter table payment add column quote_id uuid",
     """
     alter table payment add constraint fk_payment_customer_id_quote_id foreign key (customer_id, quote_id)
