@@ -283,11 +283,13 @@ class QuotePolicy(Base):
     __table_args__ = (
         CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),
         CheckConstraint("deposit_percent between 0 and 100", name="deposit_range"),
+        CheckConstraint("escalate_days between 0 and 90", name="escalate_days_range"),
     )
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     validity_days: Mapped[int] = mapped_column(SmallInteger)
     deposit_percent: Mapped[Percent] = mapped_column(server_default="0", default=Decimal(0))
+    escalate_days: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]

@@ -13,6 +13,11 @@ STATEMENTS = (
     """
     alter table quote_policy add constraint ck_quote_policy_deposit_range check (deposit_percent between 0 and 100)
     """,
+    "alter table quote_policy add column escalate_days smallint default '0' not null",
+    """
+    alter table quote_policy add constraint ck_quote_policy_escalate_days_range
+    check (escalate_days between 0 and 90)
+    """,
     "alter table quote_revision add column deposit_percent numeric(9, 6) default '0' not null",
     """
     alter table quote_revision add constraint ck_quote_revision_deposit_range
