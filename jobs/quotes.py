@@ -5,12 +5,15 @@ from uuid import UUID
 from jobs.runs import Run
 from resolvers.orders_quotes_due import convert_next
 from resolvers.quotes_due import expire_quotes, lapse_quote_requests
+from resolvers.quotes_escalation import escalate_quotes, remind_quote_requests
 
 
 async def end_quotes(run: Run) -> None:
     """All that are due now; a run that is repeated finds nothing left to do."""
     now = run.clock()
     async with run.final() as session:
+        await escalate_quotes(session, now)
+        await remind_quote_requests(session, now)
         while await expire_quotes(session, now):
             pass
         while await lapse_quote_requests(session, now):

@@ -227,6 +227,8 @@ class QuoteFiguresKept(Base):
     waiting: Mapped[Amount]
     depth_percent: Mapped[Percent]
     measured: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # What it takes of discounts: [{ruleId, amount, quantity, position}], the position of an option or alternative.
+    uses: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]", default=list)
     granted: Mapped[list[Any]] = mapped_column(JSONB)
 
 
@@ -300,6 +302,7 @@ class QuotePolicy(Base):
         CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),
         CheckConstraint("reminder_days between 0 and 30", name="reminder_days_range"),
         CheckConstraint("deposit_percent between 0 and 100", name="deposit_range"),
+        CheckConstraint("escalate_days between 0 and 90", name="escalate_days_range"),
     )
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
@@ -307,6 +310,7 @@ class QuotePolicy(Base):
     reminder_days: Mapped[int] = mapped_column(SmallInteger, server_default="3", default=3)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
     deposit_percent: Mapped[Percent] = mapped_column(server_default="0", default=Decimal(0))
+    escalate_days: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]

@@ -1,5 +1,6 @@
 """Reading quotes: who may see which, and their rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -176,6 +177,41 @@ def visible_figures(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """What revisions of visible customers give away and leave: nothing of it is a customer's."""
     return select(*columns_of(QuoteFiguresKept, FiguresRow)).where(
         true() if viewer.is_staff else false(), customer_in_scope(viewer, QuoteFiguresKept.customer_id)
+    )
+
+
+def measured_since(
+    viewer: Viewer, customer_ids: Collection[UUID], since: datetime
+) -> Select[*tuple[Any, ...]]:
+    """
+    (customer, quote, revision's number, figures) of what is offered to customers, or is about to be, since a moment.
+
+    Not of what came to nothing, nor of what somebody is still writing.
+    """
+    ended = (QuoteStatus.DECLINED, QuoteStatus.EXPIRED, QuoteStatus.WITHDRAWN)
+    live = (RevisionStatus.PENDING_APPROVAL, RevisionStatus.APPROVED, RevisionStatus.SENT)
+    return (
+        select(Quote.customer_id, Quote.id, QuoteRevision.number, QuoteFiguresKept.measured)
+        .join(
+            QuoteRevision,
+            and_(QuoteRevision.quote_id == Quote.id, QuoteRevision.customer_id == Quote.customer_id),
+        )
+        .join(
+            QuoteFiguresKept,
+            and_(
+                QuoteFiguresKept.revision_id == QuoteRevision.id,
+                QuoteFiguresKept.customer_id == QuoteRevision.customer_id,
+            ),
+        )
+        .where(
+            Quote.seller_id == viewer.seller_id,
+            Quote.customer_id.in_(customer_ids),
+            customer_in_scope(viewer, Quote.customer_id),
+            Quote.status.not_in(ended),
+            QuoteRevision.status.in_(live),
+            QuoteRevision.created_at >= since,
+        )
+        .order_by(Quote.id, QuoteRevision.number)
     )
 
 

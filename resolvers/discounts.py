@@ -197,6 +197,15 @@ async def count_uses(
         await session.execute(text(_COUNT), {"rules": keys, "by": 1})
 
 
+async def uncount_uses(ctx: Context, uses: Sequence[RuleUse]) -> None:
+    """Takes back what `count_uses` counted in this act: nothing came of it. The rules are locked still."""
+    if not uses:
+        return
+    async with as_house(ctx) as session:
+        limited = await session.execute(text(_LOCK), {"rules": [UUID(use.rule_id) for use in uses]})
+        await session.execute(text(_COUNT), {"rules": [row.id for row in limited], "by": -1})
+
+
 async def keep_redemptions(ctx: Context, order_id: UUID, customer_id: UUID, uses: Sequence[RuleUse]) -> None:
     """Keeps what the order took of each rule, in its own transaction; the uses are counted already."""
     if not uses:

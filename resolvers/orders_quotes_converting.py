@@ -14,6 +14,7 @@ from models.quotes import QuoteAcceptance, QuoteLine, QuoteRevision
 from resolvers.context import Context, LockedSession
 from resolvers.credit import CreditRow, has_late_invoices, lock_credit
 from resolvers.customers import customers_by_id, sales_reps_by_id, seller
+from resolvers.discounts import count_uses, keep_redemptions, uncount_uses
 from resolvers.events import record
 from resolvers.holds import holds_by_source, release, without
 from resolvers.house import as_house
@@ -28,6 +29,7 @@ from resolvers.quotes_acts import (
 )
 from resolvers.quotes_deposits import deposit_of
 from resolvers.quotes_holds import source_of
+from resolvers.quotes_uses import uses_of
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, StockPlan, backorder_allowed, lock_balances
 from rules.money import ZERO, TaxedLine, round_money, tax_by_group
@@ -167,8 +169,14 @@ async def convert(ctx: Context, taken: Taken, kept: QuoteAcceptance) -> Conversi
     linked = await lock_commitments(ctx, [line.commitment_id for line in taken.lines])
     if linked and not await _agreements_allow(ctx, taken):
         return ConversionObstacle.AGREEMENT
+    uses = await uses_of(ctx, revision, [line.position for line in taken.lines])
+    try:
+        await count_uses(ctx, customer.id, uses, path=("quoteId",))
+    except Refusal:
+        return ConversionObstacle.DISCOUNT
     plan = await _plan_stock(ctx, taken, products)
     if plan is None:
+        await uncount_uses(ctx, uses)
         return ConversionObstacle.STOCK
     order = await _order(ctx, taken, kept, customer)
     ctx.session.add(order)
@@ -180,6 +188,7 @@ async def convert(ctx: Context, taken: Taken, kept: QuoteAcceptance) -> Conversi
         if line.id in plan
     ]
     await store_lines(ctx, order, lines, parts)
+    await keep_redemptions(ctx, order.id, customer.id, uses)
     if linked:
         await rebook_consumption(ctx, [order.id], "order.placed")
     changes = {

@@ -17,6 +17,7 @@ from resolvers.events import record
 from resolvers.quotes import level_of, policy, quote_settings
 from resolvers.quotes_acts import LockedQuote, checked_reason, done, lock_quote
 from resolvers.quotes_holds import settle_holds
+from resolvers.quotes_together import judged_with, lock_judging
 from rules.quotes import QuoteAction, QuoteStatus, RevisionStatus, move_quote, move_revision
 from rules.quotes_approvals import (
     ApprovalLevel,
@@ -36,10 +37,11 @@ from rules.states import ApprovalStatus, ApprovalSubject
 DAYS_MAX = 365
 
 
-async def needs_of(ctx: Context, figures: QuoteFiguresKept) -> list[QuoteNeed]:
+async def needs_of(ctx: Context, quote_id: UUID, figures: QuoteFiguresKept) -> list[QuoteNeed]:
     """What somebody still has to consent to, by the policy of today and what was consented to before."""
     rows, _, _ = await policy(ctx)
-    needs = quote_needs(rows, QuoteFigures.from_json(figures.measured))
+    (others,) = await judged_with(ctx, [(figures.customer_id, quote_id)])
+    needs = quote_needs(rows, QuoteFigures.from_json(figures.measured).together(others))
     return open_needs(needs, [QuoteNeed.from_json(each) for each in figures.granted])
 
 
@@ -53,7 +55,8 @@ async def submit_quote(ctx: Context, quote_id: UUID, expected_version: int) -> U
     quote, revision = found.quote, found.written
     if quote.status == QuoteStatus.REQUESTED:
         quote.status = move_quote(QuoteStatus.REQUESTED, QuoteStatus.DRAFT)
-    needs = await needs_of(ctx, await _locked_figures(ctx, found))
+    await lock_judging(ctx, quote.customer_id)
+    needs = await needs_of(ctx, quote.id, await _locked_figures(ctx, found))
     if not needs:
         revision.status = move_revision(RevisionStatus(revision.status), RevisionStatus.APPROVED)
         done(ctx, quote, "quote.approved", published=False, revision=revision.number)

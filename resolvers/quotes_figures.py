@@ -8,7 +8,14 @@ from auth.permissions import Permission
 from models.quotes_reads import FiguresRow, QuoteLineRow, RevisionRow
 from resolvers.context import Context
 from resolvers.customers import seller
-from resolvers.quotes import figures_by_revision, policy, quote_lines_by_revision, revisions_by_quote
+from resolvers.quotes import (
+    figures_by_revision,
+    policy,
+    quote_lines_by_revision,
+    revisions_by_id,
+    revisions_by_quote,
+)
+from resolvers.quotes_together import judged_with
 from rules.quotes_approvals import ApprovalCriterion, QuoteFigures, QuoteNeed, open_needs, quote_needs
 from rules.quotes_content import Compared, LineDifference, revision_difference
 from rules.simulation import MarginBand, band_of_margin, margin_percent
@@ -49,14 +56,22 @@ async def needs_by_revision(ctx: Context, keys: Sequence[UUID]) -> list[list[Quo
     """Why each revision still needs consent, by the policy of today."""
     rows, _, _ = await policy(ctx)
     found: list[FiguresRow | None] = await ctx.loader(figures_by_revision).load_many(list(keys))
+    revisions: list[RevisionRow | None] = await ctx.loader(revisions_by_id).load_many(list(keys))
+    known = [(each.customer_id, each.quote_id) for each in revisions if each is not None]
+    others = dict(zip(known, await judged_with(ctx, known), strict=True))
     return [
         []
-        if row is None
+        if row is None or revision is None
         else open_needs(
-            quote_needs(rows, QuoteFigures.from_json(row.measured)),
+            quote_needs(
+                rows,
+                QuoteFigures.from_json(row.measured).together(
+                    others[revision.customer_id, revision.quote_id]
+                ),
+            ),
             [QuoteNeed.from_json(each) for each in row.granted],
         )
-        for row in found
+        for row, revision in zip(found, revisions, strict=True)
     ]
 
 

@@ -25,6 +25,7 @@ from resolvers.pricing_charges import ChargePriced
 from resolvers.pricing_facts import ship_days
 from resolvers.products import item_numbers_by_product
 from resolvers.quotes import policy, quote_settings
+from resolvers.quotes_uses import uses_kept
 from resolvers.simulation import (
     WHOLE,
     GiftPriced,
@@ -34,6 +35,7 @@ from resolvers.simulation import (
     Simulated,
     price_scenario,
 )
+from rules.discounts_rules import RuleUse
 from rules.documents import (
     DocumentAddress,
     DocumentDeliveryTerms,
@@ -147,6 +149,7 @@ async def price_quote(
     simulated = await _simulated(ctx, customer.id, whole, products, gifts)
     made = await _main_lines(ctx, customer.id, drafts, terms, simulated, fixed, gifts)
     depths = dict(zip(fixed, simulated.line_depths, strict=True))
+    of_choices: dict[int, Sequence[RuleUse]] = {}
     for index, draft in enumerate(drafts):
         if draft.is_choice:
             alone = _scenario(drafts, resolved, replace(terms, payment_term=None), [index], [])
@@ -154,6 +157,7 @@ async def price_quote(
             lines = await _main_lines(ctx, customer.id, drafts, terms, choice, [index], [])
             made += [each for each in lines if each.draft == index]
             depths[index] = choice.line_depths[0]
+            of_choices[index] = choice.priced.document.uses
     ordered = _in_order(made, drafts)
     await _name(ctx, ordered)
     positions = {
@@ -165,6 +169,9 @@ async def price_quote(
             each.values["alternative_to"] = positions[draft_of.alternative_to]
     head = await _head(ctx, customer, terms, simulated)
     figures = _figures(simulated, head, {positions[index]: depth for index, depth in depths.items()})
+    figures["uses"] = uses_kept(simulated.priced.document.uses)
+    for index, uses in of_choices.items():
+        figures["uses"] += uses_kept(uses, positions[index])
     return PricedQuote(head, [each.values for each in ordered], figures)
 
 
@@ -494,6 +501,7 @@ def _figures(simulated: Simulated, head: Values, line_depths: dict[int, Decimal]
     measured = QuoteFigures(
         line_depths, simulated.depth.percent, simulated.margin_percent, simulated.lines_below_floor,
         round_money(simulated.priced.net * rate), simulated.extra_days, round_money(given * rate),
+        round_money(simulated.depth.amount * rate), round_money(simulated.depth.reference * rate),
     )  # fmt: skip
     return {
         "cost": simulated.cost,

@@ -63,6 +63,7 @@ class ConversionObstacle(StrEnum):
     STOCK = "STOCK"
     DEPOSIT = "DEPOSIT"
     PROSPECT = "PROSPECT"
+    DISCOUNT = "DISCOUNT"
 
 
 class ObstacleText(StrEnum):
@@ -76,6 +77,7 @@ class ObstacleText(StrEnum):
     STOCK = "There is not enough stock; the quote is accepted, and waits."
     DEPOSIT = "The deposit is not paid yet; the quote is accepted, and waits."
     PROSPECT = "The company is no customer yet; the quote is accepted, and waits for our finance department."
+    DISCOUNT = "A discount of it is used up; the quote is accepted, and waits."
 
 
 Q, R, A = QuoteStatus, RevisionStatus, QuoteAction

@@ -1,12 +1,12 @@
 """Whose consent a quote needs before it is sent: a policy as data, and what of it was consented to before."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Any
 
-from rules.money import ZERO
+from rules.money import ZERO, round_money
 from rules.quantities import plain
 from rules.refusals import ErrorCode, Path, Refusal
 
@@ -112,6 +112,7 @@ class QuoteFigures:
         lines_below_floor: how many are sold below the seller's lowest margin.
         amount, given: in the seller's currency before tax; `given` by hand without charge.
         extra_days: how much longer the payment term is than the customer's own.
+        conceded, reference: what `quote_depth` is of, in the seller's currency: what is given of what the rules give.
     """
 
     line_depths: Mapping[int, Decimal]
@@ -121,6 +122,28 @@ class QuoteFigures:
     amount: Decimal = ZERO
     extra_days: int = 0
     given: Decimal = ZERO
+    conceded: Decimal = ZERO
+    reference: Decimal = ZERO
+
+    def together(self, others: Iterable["QuoteFigures"]) -> "QuoteFigures":
+        """
+        With others of the same customer, so that what is split does not pass under a limit (rule book 0.2, 30).
+
+        Amounts add up, and goods given. The depth is that of all of them, never less than its own; of a document that
+        gives nothing by hand it stays none.
+        """
+        found = list(others)
+        conceded = self.conceded + sum((each.conceded for each in found), ZERO)
+        reference = self.reference + sum((each.reference for each in found), ZERO)
+        depth = self.quote_depth
+        if self.conceded > 0 and reference:
+            with localcontext(prec=60):
+                depth = max(depth, round_money(conceded * 100 / reference, 6))
+        given = self.given + (sum((each.given for each in found), ZERO) if self.given else ZERO)
+        amount = self.amount + sum((each.amount for each in found), ZERO)
+        return replace(
+            self, quote_depth=depth, amount=amount, given=given, conceded=conceded, reference=reference
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -131,6 +154,8 @@ class QuoteFigures:
             "amount": plain(self.amount),
             "extraDays": self.extra_days,
             "given": plain(self.given),
+            "conceded": plain(self.conceded),
+            "reference": plain(self.reference),
         }
 
     @classmethod
@@ -139,7 +164,8 @@ class QuoteFigures:
         return cls(
             {int(line): Decimal(depth) for line, depth in kept["lineDepths"].items()},
             Decimal(kept["quoteDepth"]), None if margin is None else Decimal(margin), kept["linesBelowFloor"],
-            Decimal(kept["amount"]), kept["extraDays"], Decimal(kept["given"]),
+            Decimal(kept["amount"]), kept["extraDays"], Decimal(kept["given"]), Decimal(kept.get("conceded", 0)),
+            Decimal(kept.get("reference", 0)),
         )  # fmt: skip
 
     def values(self) -> Iterable[tuple[ApprovalCriterion, int | None, Decimal]]:

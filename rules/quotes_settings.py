@@ -10,6 +10,8 @@ from rules.money import ZERO
 from rules.quotes import QuoteStatus, RevisionStatus
 from rules.refusals import ErrorCode, Path, Refusal
 
+ESCALATE_DAYS_MAX = 90
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteSettings:
@@ -18,10 +20,12 @@ class QuoteSettings:
 
     Args:
         deposit_percent: the share of the gross that is paid before an order, where a revision says nothing else.
+        escalate_days: after so many days a consent that nobody gave is asked of the next level; 0 never.
         hold_while_sent: goods of an offer are held for the customer until its last day is over.
     """
 
     deposit_percent: Decimal = ZERO
+    escalate_days: int = 0
     hold_while_sent: bool = False
 
     def changed(self, given: Mapping[str, Any]) -> "QuoteSettings":
@@ -42,7 +46,11 @@ def check_percent(percent: Decimal, path: Path) -> list[Refusal]:
 
 def check_settings(settings: QuoteSettings) -> list[Refusal]:
     """What is wrong with settings that somebody enters."""
-    return check_percent(settings.deposit_percent, ("depositPercent",))
+    found = check_percent(settings.deposit_percent, ("depositPercent",))
+    if not 0 <= settings.escalate_days <= ESCALATE_DAYS_MAX:
+        text = "This is from 0 to {limit} days."
+        found.append(Refusal(ErrorCode.INVALID, text, ("escalateDays",), limit=ESCALATE_DAYS_MAX))
+    return found
 
 
 # While an offer can still become an order as it is.

@@ -151,6 +151,13 @@ class QuoteApproval:
     def level(self) -> ApprovalLevel:
         return ApprovalLevel(self.row.act["level"])
 
+    @strawberry.field(
+        description="Since when a higher level than the policy's is asked, since nobody decided; null where none is."
+    )
+    def escalated_at(self) -> datetime | None:
+        found = self.row.act.get("escalatedAt")
+        return None if found is None else datetime.fromisoformat(found)
+
     @strawberry.field(description="The number of the revision.")
     def revision_number(self) -> int:
         return int(self.row.act["revision"])
@@ -332,6 +339,9 @@ class QuotePolicy:
     version: int = strawberry.field(description="Rises with every change; 0 where nothing was set yet.")
     deposit_percent: Decimal = strawberry.field(
         description="The share of the gross that is paid before an order, where a revision says nothing else."
+    )
+    escalate_days: int = strawberry.field(
+        description="After so many days a consent that nobody gave is asked of the next level; 0: never."
     )
     hold_while_sent: bool = strawberry.field(
         description="Whether goods of an offer are held for the customer until its last day is over."

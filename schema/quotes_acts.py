@@ -139,6 +139,10 @@ class SetQuotePolicyInput:
         default=None,
         description="The share of the gross to be paid before an order where a revision says none; null: as it was.",
     )
+    escalate_days: int | None = strawberry.field(
+        default=None,
+        description="After so many days a consent is asked of the next level, 0 to 90; 0: never; null: as it was.",
+    )
     hold_while_sent: bool | None = strawberry.field(
         default=None,
         description="Whether goods of an offer are held for the customer until its last day is over; null: as it was.",

@@ -13,6 +13,11 @@ STATEMENTS = (
     """
     alter table quote_policy add constraint ck_quote_policy_deposit_range check (deposit_percent between 0 and 100)
     """,
+    "alter table quote_policy add column escalate_days smallint default '0' not null",
+    """
+    alter table quote_policy add constraint ck_quote_policy_escalate_days_range
+    check (escalate_days between 0 and 90)
+    """,
     "alter table quote_revision add column deposit_percent numeric(9, 6) default '0' not null",
     """
     alter table quote_revision add constraint ck_quote_revision_deposit_range
@@ -25,8 +30,9 @@ STATEMENTS = (
     "alter table quote drop constraint ck_quote_obstacle_known",
     """
     alter table quote add constraint ck_quote_obstacle_known check (obstacle in ('CUSTOMER', 'PRODUCT', 'CREDIT',
-    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT', 'PROSPECT'))
+    'OVERDUE', 'AGREEMENT', 'STOCK', 'DEPOSIT', 'PROSPECT', 'DISCOUNT'))
     """,
+    "alter table quote_figures add column uses jsonb default '[]' not null",
     "alter table payment add column quote_id uuid",
     """
     alter table payment add constraint fk_payment_customer_id_quote_id foreign key (customer_id, quote_id)

@@ -20,6 +20,7 @@ from tests.turns import IS_LONG
 
 __all__ = ["shop"]  # the fixture
 ROUNDS = 300 if IS_LONG else 3
+AT_ONCE = 5  # connections of a kind
 # What an act that came too late is told; nothing else is an answer.
 LATE = {"INVALID_TRANSITION", "STALE_VERSION", "ON_HOLD", "NOT_FOUND"}
 
@@ -61,6 +62,11 @@ async def _convert(shop: Shop, quote: dict[str, Any]) -> dict[str, Any]:
     return {"errors": []}
 
 
+async def _through(places: asyncio.Semaphore, each: Coroutine[Any, Any, Any]) -> Any:
+    async with places:
+        return await each
+
+
 async def _at_once(shop: Shop, number: int, percent: str) -> dict[str, Any]:
     """A round: 30 acts, begun in an order of its own."""
     offered, ready = await _offered(shop, percent)
@@ -68,32 +74,30 @@ async def _at_once(shop: Shop, number: int, percent: str) -> dict[str, Any]:
     later = {"quoteId": ready["id"], "expectedVersion": ready["version"] + 1}
     paid = {"customerId": customer_id(shop), "amount": "6.05", "quoteId": ready["id"]}
     accepts = answer_to(offered, purchaseOrderNumber=offered["number"])
-    acts: list[Coroutine[Any, Any, Any]] = []
+    buyers: list[Coroutine[Any, Any, Any]] = []
+    reps: list[Coroutine[Any, Any, Any]] = []
+    finance = [pay(shop, "recordPayment", **paid) for _ in range(2)]
+    jobs = [_convert(shop, offered) for _ in range(3)] + [_expire(shop) for _ in range(3)]
     for n in range(5):
         key = f"{number}-{n}"
-        acts += [
-            act(shop, shop.buyer, "acceptQuote", key=f"a{key}", **accepts),
-            act(shop, shop.buyer, "acceptQuote", key=f"b{key}", **accepts),
-            act(shop, shop.rep, "convertQuote", key=f"c{key}", **later),
-            pay(shop, "recordPayment", **paid) if n < 2 else _convert(shop, offered),
-        ]
+        buyers += [act(shop, shop.buyer, "acceptQuote", key=f"{each}{key}", **accepts) for each in "ab"]
+        reps.append(act(shop, shop.rep, "convertQuote", key=f"c{key}", **later))
     for n in range(3):
         key = f"{number}-{n}"
-        acts += [
+        taken_back = later if percent != "0" else given
+        reps += [
             act(shop, shop.rep, "sendQuote", key=f"s{key}", **given),
-            act(
-                shop,
-                shop.rep,
-                "withdrawQuote",
-                key=f"w{key}",
-                **(later if percent != "0" else given),
-                reason="r",
-            ),
-            _expire(shop),
+            act(shop, shop.rep, "withdrawQuote", key=f"w{key}", **taken_back, reason="r"),
         ]
-    acts.append(act(shop, shop.buyer, "declineQuote", key=f"d{number}", **answer_to(offered, reason="r")))
+    buyers.append(act(shop, shop.buyer, "declineQuote", key=f"d{number}", **answer_to(offered, reason="r")))
+    # As many of each kind at once as there are connections for it: nobody waits for one until they are sent away.
+    acts = []
+    for kind in (buyers, reps, finance, jobs):
+        places = asyncio.Semaphore(AT_ONCE)
+        acts += [_through(places, each) for each in kind]
     assert len(acts) == 30
-    Random(number).shuffle(acts)
+    if number % 3:  # else the customer's people are the first at the door
+        Random(number).shuffle(acts)
 
     # All are waited for, also when one fails: nobody is left behind that would still hold a connection.
     answers = await asyncio.gather(*acts, return_exceptions=True)
@@ -129,7 +133,7 @@ async def test_30_acts_on_one_quote_make_one_order_at_most(shop: Shop) -> None:
         if orders:
             assert quote["order"]["grossAmount"] == {"amount": "121.00"}
         assert await shop.broken() == [], number
-    assert "CONVERTED" in ended
+    assert not IS_LONG or {"CONVERTED", "WITHDRAWN", "EXPIRED"} <= set(ended)
 
 
 @pytest.mark.parametrize("count", [2])
