@@ -113,7 +113,9 @@ async def test_a_revision_that_waits_takes_nothing_from_the_offer(shop: Shop) ->
 
 
 async def test_a_request_that_is_taken_back_frees_what_waits_for_consent(shop: Shop) -> None:
-    asked = (await act(shop, shop.buyer, "requestQuote", lines=[{"sku": "ACE-001", "quantity": "10"}]))["quote"]
+    asked = (await act(shop, shop.buyer, "requestQuote", lines=[{"sku": "ACE-001", "quantity": "10"}]))[
+        "quote"
+    ]
     edited = await done(shop, shop.rep, "setQuoteLines", await read(shop, shop.rep, asked), lines=[DEEP])
     waiting = await done(shop, shop.rep, "submitQuote", edited)
     assert waiting["draft"]["status"] == "PENDING_APPROVAL" and await _reserved(shop) == 10
