@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders_quotes, quotes_acts, quotes_approval
+from resolvers import orders_quotes_converting, quotes_acts, quotes_approval
 from resolvers.context import Context
 from resolvers.quotes_pricing import QuoteLineDraft, QuoteTerms
 from rules import quotes_approvals
@@ -81,13 +81,17 @@ class QuoteTermsInput:
     delivery_address_id: strawberry.ID | None = strawberry.field(
         default=None, description="Where goods go; the customer's first address where nothing is said."
     )
+    deposit_percent: Decimal | None = strawberry.field(
+        default=None,
+        description="The share of the gross to be paid before it becomes an order; the policy's where none is said.",
+    )
 
     def to_terms(self, *place: str) -> QuoteTerms:
         key = self.delivery_address_id
         address = None if key is None else decode_id(key, "Address", path=(*place, "deliveryAddressId"))
         return QuoteTerms(
             self.valid_until, self.message, self.requested_on, self.discount_percent, self.discount_reason,
-            self.payment_term_code, address,
+            self.payment_term_code, address, self.deposit_percent,
         )  # fmt: skip
 
 
@@ -130,6 +134,10 @@ class SetQuotePolicyInput:
     rows: list[QuotePolicyRowInput] = strawberry.field(description="All of its rows, at most 30.")
     validity_days: int = strawberry.field(
         description="For how many days an offer holds where nobody says, 1 to 365."
+    )
+    deposit_percent: Decimal | None = strawberry.field(
+        default=None,
+        description="The share of the gross to be paid before an order where a revision says none; null: as it was.",
     )
     hold_while_sent: bool | None = strawberry.field(
         default=None,
@@ -355,7 +363,7 @@ class QuoteMutations:
         info: Info,
         input: Annotated[ConvertQuoteInput, strawberry.argument(description="Which one.")],
     ) -> ConvertQuotePayload:
-        done = await orders_quotes.convert_quote(
+        done = await orders_quotes_converting.convert_quote(
             info.context, quote_key(input.quote_id), input.expected_version
         )
         return await ConvertQuotePayload.of(info.context, done)

@@ -477,6 +477,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "OVERDUE": Label(N_("Invoices are overdue.")),
         "AGREEMENT": Label(N_("The agreement has not enough left, or ended.")),
         "STOCK": Label(N_("Something is short that may not be ordered ahead.")),
+        "DEPOSIT": Label(N_("The deposit is not paid yet.")),
+        "PROSPECT": Label(N_("The seller still has to make your company a customer.")),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),
