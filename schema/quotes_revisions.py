@@ -8,10 +8,11 @@ import strawberry
 
 from auth.permissions import Permission as P
 from models.quotes_reads import QuoteLineRow, RevisionRow
-from resolvers import quotes, quotes_figures
+from resolvers import quotes, quotes_choices, quotes_figures
 from resolvers.context import Context
 from resolvers.products import products_by_id
 from rules import quotes_approvals
+from rules.money import ZERO
 from rules.pricing_trace import PriceStep as Step
 from rules.quotes import RevisionStatus
 from rules.quotes_approvals import ApprovalCriterion, ApprovalLevel
@@ -19,6 +20,7 @@ from rules.quotes_content import ChangeKind, LineDifference
 from rules.simulation import MarginBand
 from rules.states import LineKind
 from schema.access import access, list_size
+from schema.carts import TaxTotal, Totals
 from schema.documents import (
     DocumentAddress,
     DocumentDeliveryTerms,
@@ -27,7 +29,7 @@ from schema.documents import (
     delivery_terms_of,
     payment_terms_of,
 )
-from schema.ids import encode_id
+from schema.ids import decode_id, encode_id
 from schema.prices import TRACE, PriceStep, steps_of
 from schema.products import Product
 from schema.rows import fill
@@ -267,6 +269,29 @@ class QuoteRevision:
     @strawberry.field(description="Net and tax of the same.", directives=_PRICED)
     def gross_amount(self) -> Money:
         return Money.of(self.row.gross_amount, self.row.currency)
+
+    @strawberry.field(
+        description="What an order of it comes to, with the options and alternatives that are chosen.",
+        directives=_PRICED,
+    )
+    async def totals(
+        self,
+        info: Info,
+        line_ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="The options and alternatives that are taken; none unless told."),
+        ] = None,
+    ) -> Totals:
+        keys = [decode_id(each, "QuoteLine", path=("lineIds", at)) for at, each in enumerate(line_ids or ())]
+        groups = await quotes_choices.taken_taxes(info.context, self.row, keys)
+        currency = self.row.currency
+        net, tax = sum((each.base for each in groups), ZERO), sum((each.tax for each in groups), ZERO)
+        return Totals(
+            net=Money.of(net, currency),
+            tax=Money.of(tax, currency),
+            gross=Money.of(net + tax, currency),
+            taxes=[TaxTotal.of(each, currency) for each in groups],
+        )
 
     @strawberry.field(description="Its lines, by position.", directives=[LINES])
     async def lines(self, info: Info) -> list[QuoteLine]:

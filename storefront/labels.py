@@ -302,6 +302,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
         "quotes.end": Label(N_("Quotes: offers that are over")),
+        "quotes.convert": Label(N_("Quotes: accepted ones become orders")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
         "stock.expire_holds": Label(N_("Stock: what was held too long is free again")),
         "invoices.verify": Label(N_("Verifying the chain of invoices")),
@@ -477,6 +478,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "OVERDUE": Label(N_("Invoices are overdue.")),
         "AGREEMENT": Label(N_("The agreement has not enough left, or ended.")),
         "STOCK": Label(N_("Something is short that may not be ordered ahead.")),
+        "DEPOSIT": Label(N_("The deposit is not paid yet.")),
+        "PROSPECT": Label(N_("The seller still has to make your company a customer.")),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),

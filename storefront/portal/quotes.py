@@ -62,9 +62,13 @@ async def show_quote(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data, quote = await _quote(page)
     offer = quote["offer"]
     lines = offer["lines"] if offer else []
+    taken = [each for each in _taken(page) if any(each == line["id"] for line in lines)]
+    if offer and taken and page.may("prices:read"):
+        found, _ = await page.try_ask("QuoteTotals", number=_number(page), taken=taken)
+        offer |= found["quote"]["offer"] if found else {}
     return page.show(
         "portal/quote.html", 422 if problems else 200, frame=data, quote=quote, offer=offer, problems=list(problems),
-        choices=_choices(lines), countered=_countered(quote), typed=page.field, taken=_taken(page),
+        choices=_choices(lines), countered=_countered(quote), typed=page.field, taken=taken,
         earlier=[each for each in quote["revisions"] if offer is None or each["number"] != offer["number"]],
         open_for=[line for line in lines if line["kind"] != "CHARGE" and not line["isFree"]],
     )  # fmt: skip
@@ -130,6 +134,11 @@ async def accept(page: Page) -> Response:
         fields = {"purchaseOrderNumber": "purchase-order", "lineIds": "lines"}
         return await show_quote(page, problems_of(outcome.errors, fields))
     return page.go(page.request.url.path, _said_of(page, outcome), warnings=outcome.warnings)
+
+
+async def show_total(page: Page) -> Response:
+    """What it comes to with what was chosen; nothing is accepted."""
+    return await show_quote(page)
 
 
 async def counter(page: Page) -> Response:
@@ -226,6 +235,7 @@ PAGES = (
         show_quote,
         {
             "accept": accept,
+            "total": show_total,
             "counter": counter,
             "decline": _with_reason("DeclineQuote", "decline", N_("Your answer was noted."), answers=True),
             "withdraw": _with_reason("WithdrawQuoteRequest", "withdraw", N_("The request was taken back.")),

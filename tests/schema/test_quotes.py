@@ -340,6 +340,13 @@ async def test_an_order_equals_its_revision_to_the_byte(shop: Shop, takes_option
             await session.execute(text(change))
     revision = offered["revisions"][0]
     options = [each["id"] for each in revision["lines"] if each["isOptional"]] if takes_option else []
+    totals = """query($n: String!, $taken: [ID!]) { quote(by: {number: $n}) {
+        offer { totals(lineIds: $taken) { gross { amount } taxes { percent base { amount } } } } } }"""
+    foretold = (await shop.data(shop.buyer, totals, n=offered["number"], taken=options))["quote"]["offer"]
+    named = revision["lines"][0]["id"]
+    for taken, code in ((named, "INVALID"), (offered["id"], "NOT_FOUND")):
+        tried = await shop.ask(shop.buyer, totals, n=offered["number"], taken=[taken])
+        assert [each["extensions"]["code"] for each in tried["errors"]] == [code]
 
     accepted = await act(shop, shop.buyer, "acceptQuote", **answer_to(offered, lineIds=options))
 
@@ -350,8 +357,9 @@ async def test_an_order_equals_its_revision_to_the_byte(shop: Shop, takes_option
     for of_quote, of_order in pairs:
         assert of_quote == of_order
     assert head == order
-    if not takes_option:
-        assert accepted["quote"]["order"]["grossAmount"] == revision["grossAmount"]
+    ordered = accepted["quote"]["order"]["grossAmount"]
+    assert foretold["totals"]["gross"] == ordered and len(foretold["totals"]["taxes"]) == 1
+    assert (ordered == revision["grossAmount"]) is not takes_option
     assert await shop.broken() == []
 
 

@@ -20,6 +20,7 @@ from tests.storefront.visitor import BUYER, PASSWORD
 pytestmark = pytest.mark.browser
 PATHS = (
     "/", "/products", "/products?view=grid&search=aceite", "/quick-order", "/lists", "/cart", "/orders", "/company",
+    "/quotes/new", "/quotes/Q-2026-000003",
     "/help/api",
 )  # fmt: skip
 

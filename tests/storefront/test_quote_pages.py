@@ -87,12 +87,16 @@ async def test_an_acceptance_takes_what_was_chosen_and_becomes_an_order(visitor:
     [cava] = values(visitor, "take-4")
 
     typed: dict[str, Any] = {"take-1": young, "take-4": cava, "purchase_order": "LP-2300"}
+    page = await visitor.submit(visitor.form(act="accept"), **(typed | {"act": "total"}))
+    assert "Con lo que ha elegido." in page.text
+    [total] = re.findall(r"Total ([\d.]+,\d\d €)", page.text)
+
     await visitor.submit(visitor.form(act="accept"), **typed)
 
     assert "El presupuesto quedó aceptado; es el pedido" in visitor.page.text
     order = next(link for link in visitor.page.links if link.startswith("/orders/"))
     page = await visitor.open(order)
-    assert "LP-2300" in page.text
+    assert "LP-2300" in page.text and f"Total {total}" in page.text
     assert "Vino tinto joven 1,5 l" in page.text and "Espumoso brut 750 ml" in page.text
     assert "Vino tinto crianza 1,5 l" not in page.text
 
