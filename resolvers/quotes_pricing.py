@@ -103,6 +103,7 @@ class QuoteTerms:
     discount_reason: str = ""
     payment_term: str | None = None
     delivery_address_id: UUID | None = None
+    internal_notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ async def price_quote(
             each.values["alternative_to"] = positions[draft_of.alternative_to]
     head = await _head(ctx, customer, terms, simulated)
     figures = _figures(simulated, head, {positions[index]: depth for index, depth in depths.items()})
+    figures["notes"] = terms.internal_notes.strip()
     return PricedQuote(head, [each.values for each in ordered], figures)
 
 
@@ -249,6 +251,8 @@ def _problems_of_terms(ctx: Context, terms: QuoteTerms) -> list[Refusal]:
         found.append(Refusal(ErrorCode.PAST_DATE, text, ("terms", "validUntil")))
     if len(terms.message) > TEXT_MAX:
         found.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("terms", "message")))
+    if len(terms.internal_notes) > TEXT_MAX:
+        found.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("terms", "internalNotes")))
     percent = terms.discount_percent
     if not ZERO <= percent <= 100 or percent != round(percent, 6):
         text = "A percent is from 0 to 100, with 6 decimals at most."

@@ -50,6 +50,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.quotes import QuoteQueries
 from schema.quotes_acts import QuoteMutations
 from schema.quotes_answers import QuoteAnswerMutations
+from schema.quotes_desk import QuoteDeskMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
@@ -130,6 +131,7 @@ class Mutation(
     OrderMutations,
     QuoteMutations,
     QuoteAnswerMutations,
+    QuoteDeskMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,

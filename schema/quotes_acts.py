@@ -81,13 +81,16 @@ class QuoteTermsInput:
     delivery_address_id: strawberry.ID | None = strawberry.field(
         default=None, description="Where goods go; the customer's first address where nothing is said."
     )
+    internal_notes: str = strawberry.field(
+        default="", description="For your colleagues, 2,000 characters; never for the customer."
+    )
 
     def to_terms(self, *place: str) -> QuoteTerms:
         key = self.delivery_address_id
         address = None if key is None else decode_id(key, "Address", path=(*place, "deliveryAddressId"))
         return QuoteTerms(
             self.valid_until, self.message, self.requested_on, self.discount_percent, self.discount_reason,
-            self.payment_term_code, address,
+            self.payment_term_code, address, self.internal_notes,
         )  # fmt: skip
 
 

@@ -703,6 +703,10 @@ def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaita
     return build
 
 
+async def _opened_quote(scene: Scene, name: str) -> Input:
+    return {"quoteId": (await _quote(scene, name, "parent"))["id"]}
+
+
 async def _create_quote(scene: Scene, name: str) -> Input:
     return {"customerId": global_id("Customer", scene.world.customers["parent"]), **QUOTED}
 
@@ -1069,6 +1073,7 @@ EXAMPLES: dict[str, Example] = {
     "counterQuote": Example("padmin", _quote_answer("lines", message="m"), OTHER_HASH),
     "acceptQuote": Example("padmin", _quote_answer("lineIds"), OTHER_HASH),
     "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
+    "markQuoteOpened": Example("padmin", _opened_quote, {"quoteId": "x"}),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
     "setQuotePolicy": Example("administrator", _quote_policy),
