@@ -1,7 +1,7 @@
 """
-What viewers download, by their own session or token: pictures and what jobs made (GET /files/{id}), whose bytes never
-change, so that browsers keep them, and the lines of a quick order to correct (GET /quick-orders/{id}/problems.csv or
-.xlsx).
+What viewers download, by their own session or token: pictures, what jobs made and files of quotes (GET /files/{id}),
+whose bytes never change, so that browsers keep pictures, and the lines of a quick order to correct (GET
+/quick-orders/{id}/problems.csv or .xlsx).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from app.database import Database
 from auth.permissions import Permission
 from resolvers.context import Context, LockedSession, utc_now
-from resolvers.files import job_result, picture
+from resolvers.files import job_result, picture, quote_file
 from resolvers.quick_order_files import as_csv, as_workbook, problem_table
 from resolvers.sellers import time_zone_of
 from resolvers.uploads import CSV, XLSX
@@ -39,7 +39,11 @@ def file_routes(database: Database, clock: Callable[[], datetime] = utc_now) -> 
             return Response(status_code=404)
         async with database.read(viewer) as session:
             ctx = Context(viewer, utc_now(), ZoneInfo("UTC"), open_session=LockedSession(session))
-            found = await picture(ctx, file_id) or await job_result(ctx, file_id)
+            found = (
+                await picture(ctx, file_id)
+                or await job_result(ctx, file_id)
+                or await quote_file(ctx, file_id)
+            )
         if found is None:
             return Response(status_code=404)
         tag = f'"{found.sha256.hex()}"'
@@ -48,6 +52,7 @@ def file_routes(database: Database, clock: Callable[[], datetime] = utc_now) -> 
             # Somebody's own data: saved, never shown as a page of ours.
             headers |= {
                 "Cache-Control": "private, no-store",
+                "X-Content-Type-Options": "nosniff",
                 "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
             }
         if request.headers.get("if-none-match") == tag:

@@ -28,6 +28,7 @@ from app.middleware import Admission, Bodies, Deadline, RequestLog, SecurityHead
 from app.origins import Origins
 from app.papers.deliveries import DELIVERIES
 from app.papers.invoices import invoice_kind, invoice_xml_routes
+from app.papers.quotes import QUOTES, quote_paper_routes
 from app.papers.routes import paper_routes
 from app.papers.statements import journal_routes, statement_routes
 from app.settings import ROOT, Settings
@@ -85,7 +86,8 @@ def create_app(
             *explorer_routes(engine, EXAMPLES, VENDOR),
             *file_routes(database, clock),
             *upload_routes(uploads),
-            *paper_routes(database, clock, (DELIVERIES, invoice_kind(settings.verifactu))),
+            *paper_routes(database, clock, (DELIVERIES, QUOTES, invoice_kind(settings.verifactu))),
+            *quote_paper_routes(database, clock),
             *invoice_xml_routes(database, clock, settings.verifactu),
             *statement_routes(database, clock),
             *journal_routes(database, clock),

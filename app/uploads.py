@@ -2,7 +2,7 @@
 POST /upload: a file for an input that takes one.
 
 It answers an id that one input of the sender's takes, once, within a quarter of an hour. What was sent is never
-served again: it is read by the act that takes it, and is gone.
+served again: it is read by the act that takes it, and is gone. With ?for=attachment it may be a PDF or picture too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from auth.csrf import FIELD
 from resolvers.context import Context
 from resolvers.messages import translate
 from resolvers.runner import Done, Refused, Unavailable, run_act
-from resolvers.uploads import BYTES_MAX, UploadRow, store_upload
+from resolvers.uploads import ATTACHMENTS, BYTES_MAX, TABLES, UploadRow, store_upload
 from rules.refusals import ErrorCode
 from schema.endpoint import check_origin, viewer_of_request
 from schema.gate import BadRequest
@@ -46,7 +46,9 @@ class Uploads:
         self.database = database
         self.clock = clock
 
-    async def store(self, request: Request, name: str, content: bytes) -> tuple[int, Mapping[str, Any]]:
+    async def store(
+        self, request: Request, name: str, content: bytes, attachment: bool = False
+    ) -> tuple[int, Mapping[str, Any]]:
         """The status and the body to answer with: `uploadId` and what the file is, or `errors`."""
         viewer = await viewer_of_request(request)
         if viewer is None:
@@ -59,7 +61,7 @@ class Uploads:
             )
 
         async def work(ctx: Context) -> Done[UploadRow]:
-            return Done(await store_upload(ctx, name, content))
+            return Done(await store_upload(ctx, name, content, ATTACHMENTS if attachment else TABLES))
 
         done = await run_act(self.database, viewer, context, work)
         if isinstance(done, Refused):
@@ -98,7 +100,10 @@ def upload_routes(uploads: Uploads) -> Sequence[BaseRoute]:
                 file = form.get("file")
                 if not isinstance(file, UploadFile):
                     return _refused(400, "BAD_REQUEST", "Send one file, in the field `file`.")
-                status, body = await uploads.store(request, file.filename or "", await file.read())
+                attachment = request.query_params.get("for") == "attachment"
+                status, body = await uploads.store(
+                    request, file.filename or "", await file.read(), attachment
+                )
         except HTTPException:
             return _refused(400, "BAD_REQUEST", "Send one file, in the field `file`.")
         except Unavailable as fault:

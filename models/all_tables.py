@@ -26,6 +26,7 @@ from models import (  # noqa: F401
     purchasing,
     quick_orders,
     quotes,
+    quotes_messages,
     sales_agreements,
     sales_history,
     scheduling,

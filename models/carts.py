@@ -13,7 +13,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, LongText, Moment, Quantity, UnitPrice
@@ -72,3 +72,5 @@ class CartLine(Base):
     # What it would consume of which line of an agreement, as it was last priced in writing: held softly.
     commitment_id: Mapped[UUID | None] = mapped_column(ForeignKey("agreement_line.id"))
     commitment_quantity: Mapped[Quantity | None]
+    # The parts in which the buyer chose to have it, `WantedPart` as JSON; none leaves it to the promise.
+    parts: Mapped[list[dict[str, str | None]]] = mapped_column(JSONB, server_default="[]", default=list)

@@ -13,6 +13,7 @@ from auth.permissions import Viewer
 from models.customers_reads import customer_in_scope
 from models.rows import columns_of
 from models.stock import Reservation, Warehouse
+from rules.states import HoldSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +43,35 @@ def live_holds(viewer: Viewer, now: datetime, source_ids: Collection[UUID]) -> S
             Reservation.expires_at > now,
         )
         .order_by(Reservation.source_id, Reservation.product_id, Reservation.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A quantity of a product that is held in a warehouse for a customer's cart or quote; in the product's own unit."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    customer_id: UUID
+    source_kind: HoldSource
+    quantity: Decimal
+    created_at: datetime
+    expires_at: datetime
+    reason: str
+
+
+def visible_held(viewer: Viewer, now: datetime, product_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """What is held of the products at that moment, of customers in the viewer's scope; what ends first ahead."""
+    return (
+        select(*columns_of(Reservation, HeldRow))
+        .join(Warehouse, Warehouse.id == Reservation.warehouse_id)
+        .where(
+            Warehouse.seller_id == viewer.seller_id,
+            customer_in_scope(viewer, Reservation.customer_id),
+            Reservation.product_id.in_(product_ids),
+            Reservation.source_id.is_not(None),
+            Reservation.released_at.is_(None),
+            Reservation.expires_at > now,
+        )
+        .order_by(Reservation.product_id, Reservation.expires_at, Reservation.id)
     )

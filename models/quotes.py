@@ -37,6 +37,7 @@ from models.base import (
 )
 from models.orders import amounts_add_up
 from rules.quotes import ConversionObstacle, QuoteStatus, RevisionStatus
+from rules.quotes_messages import AcceptedHow
 from rules.states import LineKind
 
 
@@ -85,6 +86,8 @@ class Quote(Base):
     valid_until: Mapped[date | None]
     # When somebody of the customer's first read the offer they have now.
     opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The last day of the offer that people were reminded of; another one is reminded of anew.
+    reminded_of: Mapped[date | None]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     obstacle: Mapped[ConversionObstacle | None] = mapped_column(Stored(ConversionObstacle))
     order_id: Mapped[UUID | None]
@@ -142,6 +145,8 @@ class QuoteRevision(Base):
     billing_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
     payment_terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     delivery_terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # The seller's general terms by language, as they were when this was sent.
+    seller_terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
     # Of what is taken where nothing is chosen: options and alternatives come on top, or in place.
     net_amount: Mapped[Amount]
     tax_amount: Mapped[Amount]
@@ -255,6 +260,9 @@ class QuoteAcceptance(Base):
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "quote_id"], ["quote.customer_id", "quote.id"]),
         ForeignKeyConstraint(["customer_id", "revision_id"], ["quote_revision.customer_id", "quote_revision.id"]),
+        ForeignKeyConstraint(["customer_id", "link_id"], ["quote_link.customer_id", "quote_link.id"]),
+        one_of("how", AcceptedHow),
+        CheckConstraint("(how = 'LINK') = (link_id is not null)", name="by_link"),
     )  # fmt: skip
     quote_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID]
@@ -266,18 +274,33 @@ class QuoteAcceptance(Base):
     accepted_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     accepted_by_name: Mapped[Name]
     locale: Mapped[Locale]
+    # By a link, `accepted_by_name` is the name given there, and `accepted_by_id` who of ours made the link.
+    how: Mapped[AcceptedHow] = mapped_column(
+        Stored(AcceptedHow), server_default="SIGNED_IN", default=AcceptedHow.SIGNED_IN
+    )
+    link_id: Mapped[UUID | None]
     # A colleague who consented, where the company asks for that.
     consented_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     consented_by_name: Mapped[Name] = mapped_column(server_default="", default="")
 
 
 class QuotePolicy(Base):
-    """Whose consent the seller asks for, and for how many days an offer holds where nobody says; one row a seller."""
+    """
+    Whose consent the seller asks for, and how quotes go on their way (rules/quotes_settings.py); one row a seller.
+
+    `terms` are the general terms that offers print, by language: {"es": "…", "en": "…"}.
+    """
 
     __tablename__ = "quote_policy"
-    __table_args__ = (CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),)
+    __table_args__ = (
+        CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),
+        CheckConstraint("reminder_days between 0 and 30", name="reminder_days_range"),
+    )
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     validity_days: Mapped[int] = mapped_column(SmallInteger)
+    reminder_days: Mapped[int] = mapped_column(SmallInteger, server_default="3", default=3)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
+    hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]

@@ -36,6 +36,9 @@ _OUR_RULES = _policies(NO_ROW, f"customer_id is null or {REPS_CUSTOMER}")
 # What staff keep and buyers never read: a buyer's prices are found by the house.
 _OUR_TERMS = _policies(NO_ROW, f"{REPS} is not null")
 _OF_PURCHASE_ORDERS = _policies(NO_ROW, "purchase_order_id in (select id from purchase_order)")
+_BESIDE_QUOTES = _policies(
+    f"{OWN_CUSTOMER} and not is_internal and quote_id in (select id from quote)", REPS_CUSTOMER
+)
 # A rep's own acts need not be about a customer: a job they start is not.
 _TRAIL = _policies(OWN_CUSTOMER, f"{REPS_CUSTOMER} or customer_id is null and actor_id = {USER}")
 
@@ -131,6 +134,11 @@ ROW_POLICIES: Mapping[str, Policies] = MappingProxyType(
         "quote_counter": _TENANT,
         "quote_acceptance": _TENANT,
         "quote_policy": _OUR_TERMS,
+        # What is written and kept beside a quote is its readers', but for what our side notes for itself.
+        "quote_message": _BESIDE_QUOTES,
+        "quote_attachment": _BESIDE_QUOTES,
+        "quote_link": _policies(NO_ROW, REPS_CUSTOMER),
+        "quote_link_use": _policies(NO_ROW, REPS_CUSTOMER),
         "agreement_line": _TENANT,
         "agreement_consumption": _TENANT,
         "product_pricing": _policies(NO_ROW, ANYBODY),
@@ -195,7 +203,7 @@ AUTH_READS = (
 APPEND_ONLY = (
     "audit_event", "stock_move", "invoice_record", "journal_entry", "journal_line", "agreement_consumption",
     "purchase_receipt", "purchase_receipt_line", "stock_sharing", "stock_sharing_line", "quote_counter",
-    "quote_acceptance", "stock_count", "stock_count_line",
+    "quote_acceptance", "stock_count", "stock_count_line", "quote_message", "quote_attachment", "quote_link_use",
 )  # fmt: skip
 
 _DOCUMENT_ACTS = {

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from auth.permissions import Viewer
 from models.customers import Customer
 from models.customers_reads import customer_in_scope
 from models.products import Product
+from models.purchasing_reads import short_schedule_lines
 from models.rows import columns_of
 from models.stock_sharing import StockSharing, StockSharingLine
 from rules.states import SharingPolicy
@@ -60,10 +61,44 @@ def priorities(viewer: Viewer, customer_ids: Collection[UUID]) -> Select[*tuple[
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ProductPolicyRow:
+    id: UUID
+    sharing_policy: SharingPolicy
+
+
+def products_with_policies(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """Columns of ProductPolicyRow: the seller's products that have a policy of their own."""
+    return select(*columns_of(Product, ProductPolicyRow)).where(
+        Product.seller_id == viewer.seller_id, Product.sharing_policy.is_not(None)
+    )
+
+
 def own_policies(viewer: Viewer, product_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
     """(product, policy) of products that have one of their own."""
     return select(Product.id, Product.sharing_policy).where(
         Product.id.in_(product_ids),
         Product.seller_id == viewer.seller_id,
         Product.sharing_policy.is_not(None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScarceRow:
+    """A product that open order lines lack: how many lines, how much of it, and the first day it is needed."""
+
+    product_id: UUID
+    lines: int
+    quantity: Decimal
+    needed_on: date | None
+
+
+def scarce_products(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """Columns of ScarceRow, of what the viewer sees; what is needed first ahead."""
+    short = short_schedule_lines(viewer).order_by(None).subquery("short")
+    _, line_id, _, _, product_id, quantity, needed_on, _ = short.c
+    return (
+        select(product_id, func.count(line_id.distinct()), func.sum(quantity), func.min(needed_on))
+        .group_by(product_id)
+        .order_by(func.min(needed_on).nulls_last(), product_id)
     )

@@ -28,6 +28,7 @@ from resolvers.pricing_facts import DocumentAsked, LineAsked
 from resolvers.products import UnitRow, products_by_code, products_by_id, units_by_code, units_by_product
 from resolvers.promises import next_days
 from resolvers.stock import StockPlan, backorder_allowed, balances_by_product, free_of
+from rules.alternatives import WantedPart
 from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.quantities import check_quantity, plain
@@ -65,6 +66,7 @@ class CartLineRow:
     quantity: Decimal
     requested_on: date | None
     unit_price_seen: Decimal | None
+    parts: tuple[WantedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ async def cart_lines(ctx: Context, cart_id: UUID) -> list[CartLineRow]:
         .where(CartLine.cart_id == cart_id, CartLine.customer_id == ctx.user.customer_id)
         .order_by(CartLine.position, CartLine.id)
     )
-    return [CartLineRow(*each) for each in rows]
+    found = [CartLineRow(*each) for each in rows]
+    return [replace(row, parts=tuple(map(WantedPart.from_json, row.parts))) for row in found]  # type: ignore[arg-type]
 
 
 async def line_counts(ctx: Context, keys: Sequence[UUID]) -> list[int]:
@@ -268,11 +271,12 @@ def _line_problems(
         problems.append(wrong)
     if price.price is None:
         problems.append(no_price(product.sku, currency, ("lines", index)))
-    late = check_requested_date(line.requested_on, ctx.today)
-    if late is not None:
-        problems.append(
-            Refusal(ErrorCode.PAST_DATE, late, ("lines", index, "requestedOn"), requested=line.requested_on)
-        )
+    days: list[tuple[date | None, Path]] = [(line.requested_on, ("requestedOn",))]
+    days += [(part.requested_on, ("parts", place, "requestedOn")) for place, part in enumerate(line.parts)]
+    for day, where in days:
+        late = check_requested_date(day, ctx.today)
+        if late is not None:
+            problems.append(Refusal(ErrorCode.PAST_DATE, late, ("lines", index, *where), requested=day))
     return problems
 
 
@@ -453,6 +457,7 @@ async def put_lines(ctx: Context, cart: Cart, resolved: Sequence[ResolvedLine]) 
             fresh.append(line)
         line.quantity += each.quantity
         line.requested_on = each.draft.requested_on or line.requested_on
+        line.parts = []
     if len(present) > LINES_MAX:
         text = "A cart holds {limit} lines at most."
         raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("lines",), limit=LINES_MAX)
@@ -554,7 +559,7 @@ async def remember_links(ctx: Context, cart: Cart, is_moved: bool = False) -> No
         _keep_answers(cart, ())
 
 
-async def _own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
+async def own_line(ctx: Context, cart: Cart, line_id: UUID) -> CartLine:
     statement = select(CartLine).where(
         CartLine.id == line_id, CartLine.cart_id == cart.id, CartLine.customer_id == cart.customer_id
     )
@@ -578,7 +583,7 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
     if late is not None:
         raise Refusal(ErrorCode.PAST_DATE, late, ("requestedOn",), requested=change.requested_on)
     cart = await lock_cart(ctx, expected_version)
-    line = await _own_line(ctx, cart, line_id)
+    line = await own_line(ctx, cart, line_id)
     product = await ctx.load(products_by_id, line.product_id)
     if product is None:
         text = "A product in the cart is not for sale to you any more; remove the line."
@@ -591,6 +596,8 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
     if change.requested_on is not None or change.clear_date:
         line.requested_on = change.requested_on
     await _check_quantities(ctx, [(line, product, ())])
+    if (line.quantity, line.requested_on) != was:
+        line.parts = []
     moved = [line.id] if line.quantity == was[0] and line.requested_on != was[1] else []
     await _remember_prices(ctx, cart, await lines_of(ctx, cart), [product.id], moved)
     await release(ctx, source_of(cart), {product.id: line.quantity})
@@ -599,7 +606,7 @@ async def update_line(ctx: Context, line_id: UUID, change: LineChange, expected_
 
 async def remove_line(ctx: Context, line_id: UUID, expected_version: int | None) -> UUID:
     cart = await lock_cart(ctx, expected_version)
-    line = await _own_line(ctx, cart, line_id)
+    line = await own_line(ctx, cart, line_id)
     await ctx.session.delete(line)
     await ctx.session.flush()
     if cart.gifts_accepted or cart.gifts_declined:

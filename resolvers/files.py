@@ -1,4 +1,4 @@
-"""Stored files that a viewer may fetch: the pictures of products they may see, what their jobs made."""
+"""Stored files that a viewer may fetch: pictures of products they may see, what their jobs made, files of quotes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from auth.permissions import Permission
 from models.jobs import Job
 from models.jobs_reads import job_in_scope
 from models.products import File, FileChunk, Product, ProductPicture
 from models.products_reads import visible_products
+from models.quotes_messages import QuoteAttachment
+from models.quotes_messages_reads import visible_attachments
 from models.rows import by_key, columns_of
 from resolvers.context import Context
 
@@ -64,6 +67,20 @@ async def job_result(ctx: Context, file_id: UUID) -> StoredFile | None:
     """What a job made that the viewer may see; None for anything else."""
     made = select(Job.result_file_id).where(job_in_scope(ctx.user), Job.result_file_id == file_id)
     statement = select(File.media_type, File.sha256, File.name).where(File.id.in_(made))
+    head = (await ctx.session.execute(statement)).first()
+    if head is None:
+        return None
+    return StoredFile(head.media_type, head.sha256, await _content(ctx, file_id), head.name)
+
+
+async def quote_file(ctx: Context, file_id: UUID) -> StoredFile | None:
+    """A file beside a quote that the viewer may see; None for anything else."""
+    if not ctx.user.may(Permission.QUOTES_READ):
+        return None
+    beside = visible_attachments(ctx.user).with_only_columns(QuoteAttachment.file_id)
+    statement = select(File.media_type, File.sha256, File.name).where(
+        File.id == file_id, File.id.in_(beside.where(QuoteAttachment.file_id == file_id))
+    )
     head = (await ctx.session.execute(statement)).first()
     if head is None:
         return None

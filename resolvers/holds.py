@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from models.base import new_id
-from models.holds_reads import HoldRow, live_holds
+from models.holds_reads import HeldRow, HoldRow, live_holds, visible_held
+from models.rows import grouped
 from models.stock import Reservation
 from models.stock_reads import BalanceRow
 from resolvers.context import Context
@@ -30,13 +31,14 @@ class Source:
     """
     What goods are held for, already locked: a cart or a quote, with the version it has once the act is through.
 
-    Whose it is stands in `customer_id`; the row policies keep others out.
+    Whose it is stands in `customer_id`; the row policies keep others out. `is_told` where the customer knows of it.
     """
 
     kind: HoldSource
     id: UUID
     customer_id: UUID
     version: int = 1
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ async def holds_by_source(ctx: Context, keys: Sequence[UUID]) -> list[list[HoldR
         hold_row = HoldRow(*row)
         found[hold_row.source_id].append(hold_row)
     return [found[key] for key in keys]
+
+
+async def holds_by_product(ctx: Context, keys: Sequence[UUID]) -> list[list[HeldRow]]:
+    """What is held of each product for the customers whom the viewer sees, what ends first ahead. A batch function."""
+    rows = await ctx.session.execute(visible_held(ctx.user, ctx.now, keys))
+    return grouped(keys, (HeldRow(*each) for each in rows), "product_id")
 
 
 def held_by_product(rows: Sequence[HoldRow]) -> dict[UUID, Decimal]:
@@ -94,6 +102,7 @@ async def hold(
         ctx, "stock.held", ENTITY_TYPES[source.kind], source.id, version=source.version,
         customer_id=source.customer_id, reason=terms.reason,
         changes={"until": terms.until.isoformat(), "products": len({product_id for product_id, _ in parts})},
+        published=source.is_told,
     )  # fmt: skip
     await ctx.session.flush()
     held = dict.fromkeys(wanted, ZERO)

@@ -1,6 +1,7 @@
 """What happens to an order after it was placed: confirm, refuse, cancel, hold, release."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from resolvers.pegs import HeldPeg, lock_pegs, release_surplus
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Hold, StockPlan, lock_balances, release, reserve
+from rules.alternatives import WantedPart, meet
 from rules.deliveries import LineProgress, is_anything_left
 from rules.money import ZERO, TaxedLine, tax_by_group
 from rules.quantities import plain
@@ -346,42 +348,60 @@ async def reschedule(
     parts: Sequence[tuple[UUID | None, Decimal]],
 ) -> None:
     """
-    Spreads a line's open quantity over warehouses and reserves it there; a new part takes the first one's dates.
+    Spreads a line's open quantity over warehouses and reserves it there; what was asked for a day stays asked for it.
 
-    A part of which something was shipped stays with just that.
+    The first days are served first, and the last takes whatever is left. A part of which something was shipped stays
+    with just that.
     """
     assert line.product_id is not None and entries, "goods have a schedule"
     sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in entries])
-    free = []
+    asked: dict[date | None, _AskedFor] = {}
     for entry, each in zip(entries, sent, strict=True):
+        day = asked.setdefault(entry.requested_on, _AskedFor(entry))
+        day.quantity += max(entry.quantity - each.shipped, ZERO)
         if each.shipped:
             entry.quantity = each.shipped
         else:
-            free.append(entry)
+            day.free.append(entry)
+    days = sorted((on for on in asked if asked[on].quantity), key=lambda on: on or date.min) or [*asked][:1]
+    wanted = [WantedPart(asked[on].quantity, on) for on in days[:-1]]
+    wanted.append(WantedPart(sum((quantity for _, quantity in parts), ZERO), days[-1]))
     holds = []
-    for position, (warehouse_id, quantity) in enumerate(parts):
-        if position < len(free):
-            entry = free[position]
+    position = entries[-1].position
+    for part, warehouse_id, quantity in meet(wanted, parts):
+        day = asked[part.requested_on]
+        if day.free:
+            entry = day.free.pop(0)
         else:
+            position += 1
             entry = SalesOrderScheduleLine(
                 id=new_id(),
                 order_line_id=line.id,
                 customer_id=order.customer_id,
-                position=entries[-1].position + position - len(free) + 1,
-                requested_on=entries[0].requested_on,
-                first_confirmed_on=entries[0].first_confirmed_on,
-                confirmed_on=entries[0].confirmed_on,
-                ship_on=entries[0].ship_on,
+                position=position,
+                requested_on=day.first.requested_on,
+                first_confirmed_on=day.first.first_confirmed_on,
+                confirmed_on=day.first.confirmed_on,
+                ship_on=day.first.ship_on,
             )
             ctx.session.add(entry)
         entry.warehouse_id, entry.quantity = warehouse_id, quantity
         if warehouse_id is not None:
             holds.append(Hold(entry.id, line.product_id, warehouse_id, quantity))
-    for entry in free[len(parts) :]:
+    for entry in (each for day in asked.values() for each in day.free):
         entry.warehouse_id, entry.quantity = None, ZERO
     await ctx.session.flush()
     await reserve(ctx, order.customer_id, holds)
     line.quantity_reserved = sum((hold.quantity for hold in holds), ZERO)
+
+
+class _AskedFor:
+    """What is open of a line for a day of receipt, and the schedule lines that may hold it."""
+
+    def __init__(self, first: SalesOrderScheduleLine) -> None:
+        self.first = first
+        self.quantity = ZERO
+        self.free: list[SalesOrderScheduleLine] = []
 
 
 def retax(found: LockedOrder) -> None:

@@ -1,6 +1,7 @@
 """Placing an order: the cart priced, tested against credit and limits, reserved and copied."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -48,6 +49,7 @@ from resolvers.promises import next_days
 from resolvers.promises_orders import promise_schedule
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, Hold, StockPlan, backorder_allowed, lock_balances, reserve
+from rules.alternatives import WantedPart, meet
 from rules.documents import DocumentAddress
 from rules.free_goods import FreeStockPolicy
 from rules.money import ZERO, round_money
@@ -236,6 +238,7 @@ class DraftLine:
     parent: int | None = None
     free: FreePriced | None = None
     link: Link | None = None
+    parts: tuple[WantedPart, ...] = ()
 
 
 def _warn_lost_gifts(ctx: Context, view: CartView) -> None:
@@ -264,7 +267,8 @@ def drafts_of(view: CartView) -> list[DraftLine]:
         paid = priced.price.quantity_paid
         drafts.append(
             DraftLine(index, product, paid, day, priced.price, priced.tax_category, priced.tax_percent,
-                      priced.tax_amount, link=None if priced.linking is None else priced.linking.link)
+                      priced.tax_amount, link=None if priced.linking is None else priced.linking.link,
+                      parts=line.row.parts)
         )  # fmt: skip
         drafts += [
             DraftLine(index, each.product, each.goods.quantity, day, each.price, each.tax_category,
@@ -443,13 +447,27 @@ async def _add_lines(
         lines.append(line)
     paid = {draft.index: line for draft, line in zip(drafts, lines, strict=True) if draft.free is None}
     charged = charge_rows(order, charges, paid, len(lines) + 1)
-    parts = [(line, draft.requested_on, each) for line, draft, each in zip(lines, drafts, plan, strict=True)]
+    parts = [
+        (line, on, chosen)
+        for line, draft, each in zip(lines, drafts, plan, strict=True)
+        for on, chosen in _by_day(draft, each)
+    ]
     await store_lines(ctx, order, [*lines, *charged], parts, reserving, until)
 
 
 async def _item_numbers(ctx: Context, drafts: Sequence[DraftLine]) -> list[str | None]:
     """The customer's own numbers of what is ordered; read once."""
     return await ctx.loader(item_numbers_by_product).load_many([draft.product.id for draft in drafts])
+
+
+def _by_day(
+    draft: DraftLine, plan: Sequence[Allocation]
+) -> Iterator[tuple[date | None, Sequence[Allocation]]]:
+    """Where a line comes from, by the parts that the buyer chose; all of it by its own day where none are."""
+    if not draft.parts:
+        yield draft.requested_on, plan
+    for part, place, quantity in meet(draft.parts, [(each.warehouse_id, each.quantity) for each in plan]):
+        yield part.requested_on or draft.requested_on, [Allocation(place, quantity)]
 
 
 async def store_lines(
@@ -465,17 +483,20 @@ async def store_lines(
 
     Args:
         lines: all of them, charges too.
-        plan: the lines of products, the day each is asked for, and where its parts come from.
+        plan: the lines of products, the day each is asked for, and where its parts come from; a line may come
+            again for another day.
     """
     schedule, holds = [], []
+    places: Counter[UUID] = Counter()
     for line, requested_on, parts in plan:
         assert line.product_id is not None, "charges have no schedule"
-        for place, part in enumerate(parts, start=1):
+        for part in parts:
+            places[line.id] += 1
             entry = SalesOrderScheduleLine(
                 id=new_id(),
                 order_line_id=line.id,
                 customer_id=order.customer_id,
-                position=place,
+                position=places[line.id],
                 quantity=part.quantity,
                 requested_on=requested_on or order.requested_on,
                 warehouse_id=part.warehouse_id,

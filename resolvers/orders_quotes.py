@@ -27,6 +27,7 @@ from resolvers.context import Context, LockedSession, LockKind
 from resolvers.credit import CreditRow, has_late_invoices, lock_credit
 from resolvers.customers import customers_by_id, sales_reps_by_id, seller
 from resolvers.events import record
+from resolvers.holds import holds_by_source, release, without
 from resolvers.house import as_house
 from resolvers.orders_placing import store_lines, take_number, warn_backorder
 from resolvers.prices import exchange_rate
@@ -39,6 +40,7 @@ from resolvers.quotes_acts import (
     done,
     find_quote,
 )
+from resolvers.quotes_holds import source_of
 from resolvers.sales_agreements_booking import lock_commitments, rebook_consumption
 from resolvers.stock import Allocation, StockPlan, backorder_allowed, lock_balances
 from rules.money import ZERO, TaxedLine, round_money, tax_by_group
@@ -435,9 +437,18 @@ async def _agreements_allow(ctx: Context, taken: _Taken) -> bool:
 async def _plan_stock(
     ctx: Context, taken: _Taken, products: dict[UUID, ProductRow]
 ) -> dict[UUID, list[Allocation]] | None:
-    """Where each line comes from, on locked balances; None where what is paid is short and may not wait."""
+    """
+    Where each line comes from, on locked balances; None where what is paid is short and may not wait.
+
+    What is held for the quote is the order's to take, and stays held where there is no order.
+    """
     goods = [key for key, product in products.items() if product.kind is ProductKind.GOODS]
-    stock = StockPlan(await lock_balances(ctx, goods) if goods else {})
+    source = source_of(taken.found.quote)
+    (before,) = await holds_by_source(ctx, [source.id])
+    goods += [row.product_id for row in before if row.product_id not in goods]
+    locked = await lock_balances(ctx, goods) if goods else {}
+    (held,) = await holds_by_source(ctx, [source.id])
+    stock = StockPlan(without(locked, held))
     plan: dict[UUID, list[Allocation]] = {}
     # What is paid comes first: a gift takes nothing away from a line of the same product.
     for line in sorted(taken.lines, key=lambda each: (each.is_free, each.position)):
@@ -453,6 +464,8 @@ async def _plan_stock(
                 return None
             warn_backorder(ctx, line.position - 1, line.sku, free, line.quantity)
         plan[line.id] = stock.take(product.id, line.quantity)
+    if held:
+        await release(ctx, source)
     return plan
 
 

@@ -1,6 +1,7 @@
 """Quotes: lists, loaders, and what the viewer may do with one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,7 @@ from resolvers.context import Context
 from resolvers.paging import Page, PageArgs, SortKey, page
 from rules.quotes import QuoteAction, QuoteStatus, RevisionStatus, allowed_quote_actions, status_on
 from rules.quotes_approvals import DEFAULT_POLICY, ApprovalLevel, PolicyRow, QuoteNeed
+from rules.quotes_settings import QuoteSettings
 from rules.refusals import ErrorCode, Refusal
 from rules.states import ApprovalSubject
 from rules.texts import fold
@@ -192,6 +194,29 @@ async def _policies(ctx: Context, keys: Sequence[UUID]) -> list[tuple[Sequence[P
     )
     stored = {row[0]: ([PolicyRow.from_json(each) for each in row[1]], row[2], row[3]) for row in found}
     return [stored.get(key, (DEFAULT_POLICY, VALIDITY_DAYS, 0)) for key in keys]
+
+
+async def terms_printed(ctx: Context) -> dict[str, str]:
+    """The seller's general terms by language, as an offer that is sent now prints them."""
+    statement = select(QuotePolicy.terms).where(QuotePolicy.seller_id == ctx.user.seller_id)
+    found: dict[str, str] | None = await ctx.session.scalar(statement)
+    return {} if found is None else dict(found)
+
+
+async def quote_settings(ctx: Context) -> QuoteSettings:
+    """How the seller's quotes go on their way."""
+    return await ctx.load(_settings, ctx.user.seller_id)
+
+
+async def _settings(ctx: Context, keys: Sequence[UUID]) -> list[QuoteSettings]:
+    names = [each.name for each in fields(QuoteSettings)]
+    found = await ctx.session.execute(
+        select(QuotePolicy.seller_id, *(getattr(QuotePolicy, name) for name in names)).where(
+            QuotePolicy.seller_id.in_(keys)
+        )
+    )
+    stored = {row[0]: QuoteSettings(*row[1:]) for row in found}
+    return [stored.get(key, QuoteSettings()) for key in keys]
 
 
 async def requests_by_quote(

@@ -21,7 +21,8 @@ from resolvers.customers import acting_customer, customers_by_id
 from resolvers.events import record
 from resolvers.house import as_house
 from resolvers.products import products_by_id
-from resolvers.quotes import permitted_quote_actions, sent_of, written_of
+from resolvers.quotes import permitted_quote_actions, sent_of, terms_printed, written_of
+from resolvers.quotes_holds import settle_holds
 from resolvers.quotes_pricing import PricedQuote, QuoteLineDraft, QuoteTerms, price_quote
 from rules.quantities import plain
 from rules.quotes import (
@@ -302,6 +303,7 @@ async def set_quote_lines(
     _add_lines(ctx.session, revision, priced)
     done(ctx, quote, "quote.drafted", published=False, revision=revision.number)
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
@@ -341,6 +343,7 @@ async def send_quote(ctx: Context, quote_id: UUID, expected_version: int) -> UUI
         QuoteLine.revision_id == revision.id, QuoteLine.customer_id == revision.customer_id
     )
     lines = list(await ctx.session.scalars(own.order_by(QuoteLine.position)))
+    revision.seller_terms = await terms_printed(ctx)
     revision.content_hash = content_hash(content_of(revision, lines))
     revision.sent_at, revision.sent_by_id, revision.sent_by_name = ctx.now, ctx.user.user_id, ctx.user.name
     revision.status = move_revision(RevisionStatus(revision.status), RevisionStatus.SENT)
@@ -350,12 +353,14 @@ async def send_quote(ctx: Context, quote_id: UUID, expected_version: int) -> UUI
     quote.status_reason, quote.ended_at, quote.opened_at = "", None, None
     done(ctx, quote, "quote.sent", revision=revision.number, contentHash=revision.content_hash.hex())
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 
 def content_of(revision: QuoteRevision, lines: Sequence[QuoteLine]) -> dict[str, Any]:
     """What a revision offers, as its hash covers it."""
-    return {name: _plain(getattr(revision, name)) for name in _HEAD_HASHED} | {
+    names = (*_HEAD_HASHED, *(("seller_terms",) if revision.seller_terms else ()))
+    return {name: _plain(getattr(revision, name)) for name in names} | {
         "lines": [{name: _plain(getattr(line, name)) for name in _LINE_HASHED} for line in lines]
     }
 
@@ -415,6 +420,7 @@ async def withdraw_quote(ctx: Context, quote_id: UUID, expected_version: int, re
     was_seen = quote.requested_at is not None or quote.sent_at is not None
     done(ctx, quote, "quote.withdrawn", reason, published=was_seen)
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id
 
 

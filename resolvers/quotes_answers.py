@@ -14,6 +14,7 @@ from models.quotes import QuoteCounter, QuoteLine
 from resolvers.context import Context
 from resolvers.house import as_house
 from resolvers.quotes_acts import checked_reason, demand_answerable, done, find_quote
+from resolvers.quotes_holds import settle_holds
 from rules.documents import check_requested_date
 from rules.money import ZERO
 from rules.quantities import plain
@@ -124,4 +125,5 @@ async def decline_quote(
         quote.status_reason, quote.ended_at = reason, ctx.now
         done(ctx, quote, "quote.declined", reason, revision=revision.number)
         await session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     return quote_id

@@ -1,6 +1,9 @@
 """Our own consent to quotes: a policy as data says whose, the one approval engine keeps what waits for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,8 +14,9 @@ from models.quotes import QuoteFiguresKept, QuotePolicy
 from resolvers.approvals import decide, due_at
 from resolvers.context import Context, LockKind
 from resolvers.events import record
-from resolvers.quotes import level_of, policy
+from resolvers.quotes import level_of, policy, quote_settings
 from resolvers.quotes_acts import LockedQuote, checked_reason, done, lock_quote
+from resolvers.quotes_holds import settle_holds
 from rules.quotes import QuoteAction, QuoteStatus, RevisionStatus, move_quote, move_revision
 from rules.quotes_approvals import (
     ApprovalLevel,
@@ -67,6 +71,7 @@ async def submit_quote(ctx: Context, quote_id: UUID, expected_version: int) -> U
     )  # fmt: skip
     done(ctx, quote, "quote.submitted", published=False, revision=revision.number, level=level.value)
     await ctx.session.flush()
+    await settle_holds(ctx, quote, found.revisions)
     text = "The quote waits for the consent of somebody else before it can be sent."
     ctx.warn(ErrorCode.APPROVAL_REQUIRED, text, ("quoteId",))
     return quote_id
@@ -108,6 +113,7 @@ async def reject_quote(ctx: Context, quote_id: UUID, expected_version: int, reas
     decide(ctx, request, ApprovalStatus.REFUSED, reason)
     done(ctx, found.quote, "quote.rejected", reason, published=False, revision=revision.number)
     await ctx.session.flush()
+    await settle_holds(ctx, found.quote, found.revisions)
     return quote_id
 
 
@@ -138,14 +144,20 @@ async def _locked_figures(ctx: Context, found: LockedQuote) -> QuoteFiguresKept:
 
 
 async def set_policy(
-    ctx: Context, rows: Sequence[PolicyRow], validity_days: int, expected_version: int
+    ctx: Context,
+    rows: Sequence[PolicyRow],
+    validity_days: int,
+    expected_version: int,
+    changes: Mapping[str, Any] = MappingProxyType({}),
 ) -> UUID:
     """
     Whose consent is asked for from now on, and for how many days an offer holds; what waits goes on waiting.
 
     Args:
         expected_version: 0 where nothing was set yet.
+        changes: of QuoteSettings, by name; what is None or not named stays.
     """
+    settings = (await quote_settings(ctx)).changed(changes)
     problems = check_policy(rows)
     if not 1 <= validity_days <= DAYS_MAX:
         text = "An offer holds from 1 to {limit} days."
@@ -162,10 +174,14 @@ async def set_policy(
         stored = QuotePolicy(seller_id=ctx.user.seller_id, version=0)
         ctx.session.add(stored)
     stored.rows, stored.validity_days = [row.to_json() for row in rows], validity_days
+    for name, value in asdict(settings).items():
+        setattr(stored, name, value)
     stored.version, stored.updated_at = stored.version + 1, ctx.now
     record(
         ctx, "quotePolicy.set", "QuotePolicy", stored.seller_id, version=stored.version, customer_id=None,
-        published=False, changes={"rows": stored.rows, "validityDays": validity_days},
+        published=False,
+        changes={"rows": stored.rows, "validityDays": validity_days,
+                 "settings": {name: str(value) for name, value in asdict(settings).items()}},
     )  # fmt: skip
     await ctx.session.flush()
     return stored.seller_id

@@ -33,10 +33,11 @@ from resolvers.context import Context, LockKind
 from resolvers.events import record
 from resolvers.stock import warehouses_by_id
 from rules.calendars import zone_named
+from rules.holds import HoldLimits
 from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 from rules.scheduling import CalendarDraft, check_calendar, check_transport, check_weekday, clock_time
 from rules.scheduling_delivery import check_days
-from rules.states import AvailabilityDisplay
+from rules.states import AvailabilityDisplay, SharingPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class SchedulingSettings:
     version: int
     display: AvailabilityDisplay
     low_stock_threshold: Decimal
+    sharing_policy: SharingPolicy
+    holds: HoldLimits
     calendars: Sequence[CalendarRow]
     holidays: Sequence[HolidayRow]
     deadlines: Sequence[DeadlineRow]
@@ -58,13 +61,18 @@ class SchedulingSettings:
 async def scheduling_settings(ctx: Context) -> SchedulingSettings:
     """All of it but what is set by product and customer, in eight statements."""
     key, session = ctx.user.seller_id, ctx.session
-    columns = (Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold)
-    version, display, low = (await session.execute(select(*columns).where(Seller.id == key))).one()
+    columns = (
+        Seller.scheduling_version, Seller.availability_display, Seller.low_stock_threshold, Seller.sharing_policy,
+        Seller.cart_hold_minutes, Seller.staff_hold_days,
+    )  # fmt: skip
+    mine = (await session.execute(select(*columns).where(Seller.id == key))).one()
     general = await session.execute(controls(key).where(DeliverySetting.product_id.is_(None)))
     return SchedulingSettings(
-        version,
-        display,
-        low,
+        mine.scheduling_version,
+        mine.availability_display,
+        mine.low_stock_threshold,
+        mine.sharing_policy,
+        HoldLimits(mine.cart_hold_minutes, mine.staff_hold_days),
         [CalendarRow(*row) for row in await session.execute(calendars(key))],
         [HolidayRow(*row) for row in await session.execute(holidays(key))],
         [DeadlineRow(*row) for row in await session.execute(entry_deadlines(key))],

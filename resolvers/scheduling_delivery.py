@@ -56,7 +56,7 @@ async def set_delivery_control(
     """
     if draft is not None:
         refuse_all(check_control(draft))
-    sku = await _sku(ctx, product_id)
+    sku = await sku_of(ctx, product_id)
     await lock_settings(ctx, expected_version)
     row = DeliverySetting
     mine = and_(row.seller_id == ctx.user.seller_id, row.product_id.is_not_distinct_from(product_id))
@@ -90,7 +90,7 @@ async def set_sellable_days(ctx: Context, draft: SellableDraft, expected_version
     refuse_all(wrong)
     number = await _customer(ctx, draft.customer_id)
     group_id = None if draft.group is None else await group_named(ctx, draft.group)
-    sku = await _sku(ctx, draft.product_id)
+    sku = await sku_of(ctx, draft.product_id)
     await lock_settings(ctx, expected_version)
     row = SellableDays
     values = {
@@ -168,7 +168,7 @@ async def _customer(ctx: Context, customer_id: UUID | None) -> str:
     return str(found.number)
 
 
-async def _sku(ctx: Context, product_id: UUID | None) -> str:
+async def sku_of(ctx: Context, product_id: UUID | None) -> str:
     """Its number; empty for all products."""
     if product_id is None:
         return ""

@@ -13,10 +13,12 @@ from models.products_reads import ProductRow
 from models.purchasing_reads import ShortRow, short_schedule_lines
 from models.rows import by_key, grouped
 from models.sharing_reads import (
+    ScarceRow,
     SharingLineRow,
     SharingRow,
     own_policies,
     priorities,
+    scarce_products,
     visible_sharing_lines,
     visible_sharings,
 )
@@ -35,7 +37,7 @@ from rules.refusals import ErrorCode, Refusal
 from rules.sharing import Wait, share_out
 from rules.states import ProductKind, SharingPolicy
 
-LINES_MAX = 500
+LINES_MAX, PRODUCTS_MAX = 500, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ async def waiting_lines(
         WaitingLine(key, parts[0].order_id, parts[0].customer_id, ranks[parts[0].customer_id], tuple(parts))
         for key, parts in found.items()
     ]
+
+
+async def scarce(ctx: Context, first: int) -> list[ScarceRow]:
+    """The products that the viewer's order lines lack, those needed first ahead."""
+    rows = await ctx.session.execute(scarce_products(ctx.user).limit(first))
+    return [ScarceRow(*row) for row in rows]
 
 
 async def priorities_of(ctx: Context, customer_ids: Collection[UUID]) -> dict[UUID, int]:

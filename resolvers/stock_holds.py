@@ -54,10 +54,12 @@ _GIVE_BACK = text("""
         where stock_balance.product_id = place.product_id and stock_balance.warehouse_id = place.warehouse_id
     )
     select gone.source_kind, gone.source_id, gone.customer_id, gone.held_by_id, customer.seller_id,
-        coalesce(max(cart.version), 1) as version, count(*) as number
+        coalesce(max(cart.version), max(quote.version), 1) as version, count(*) as number,
+        gone.source_kind = 'QUOTE' and coalesce(max(quote.requested_at), max(quote.sent_at)) is null as is_ours
     from gone
     join customer on customer.id = gone.customer_id
     left join cart on gone.source_kind = 'CART' and cart.id = gone.source_id
+    left join quote on gone.source_kind = 'QUOTE' and quote.id = gone.source_id
     group by gone.source_kind, gone.source_id, gone.customer_id, gone.held_by_id, customer.seller_id
     order by gone.source_id
 """)
@@ -127,4 +129,9 @@ async def _tell(session: LockedSession, gone: Sequence[Any], now: datetime, toda
         "reason": "", "changes": {},
     }  # fmt: skip
     await session.execute(insert(AuditEvent), [each | trail for each in told])
-    await session.execute(insert(OutboxEvent), [each | {"type": "stock.holdExpired"} for each in told])
+    # A quote that the customer does not know of yet is nobody's news.
+    published = [
+        each | {"type": "stock.holdExpired"} for each, row in zip(told, gone, strict=True) if not row.is_ours
+    ]
+    if published:
+        await session.execute(insert(OutboxEvent), published)

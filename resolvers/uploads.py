@@ -23,6 +23,10 @@ WAITING_MAX = 10
 NAME_MAX = 200
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
+# What inputs that read rows take, and what may stand beside a document.
+TABLES = frozenset({CSV, XLSX})
+ATTACHMENTS = TABLES | {PDF, PNG, JPEG}
 # Content of these beginnings is text by chance only.
 _BINARY: Mapping[bytes, str] = MappingProxyType(
     {
@@ -33,6 +37,8 @@ _BINARY: Mapping[bytes, str] = MappingProxyType(
         b"\x1f\x8b": "GZIP",
     }
 )
+_MEDIA_TYPES: Mapping[str, str] = MappingProxyType({"PDF": PDF, "PNG": PNG, "JPEG": JPEG})
+_KINDS: Mapping[str, str] = MappingProxyType({each: kind for kind, each in _MEDIA_TYPES.items()})
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -54,12 +60,14 @@ class UploadedFile:
     content: bytes
 
 
-def media_type_of(content: bytes) -> str:
+def media_type_of(content: bytes, takes: frozenset[str] = TABLES) -> str:
     """
     What a file is, by its content and never by its name.
 
+    Args:
+        takes: what the input that it is for takes; with pictures among it, a page or drawing in text is no table.
     Raises:
-        Refusal(FILE_INVALID): it is nothing that an input takes.
+        Refusal(FILE_INVALID): it is nothing that the input takes.
     """
     if is_workbook(content):
         return XLSX
@@ -67,13 +75,24 @@ def media_type_of(content: bytes) -> str:
     if kind is None and is_zip(content):
         kind = "ZIP"
     if kind is not None:
-        text = "This is a file of kind {kind}; send CSV or XLSX."
-        raise Refusal(ErrorCode.FILE_INVALID, text, ("file",), kind=kind)
+        media_type = _MEDIA_TYPES.get(kind)
+        if media_type is None or media_type not in takes:
+            raise _other_kind(kind, takes, ("file",))
+        return media_type
     try:
-        decode(content)
+        written = decode(content)
     except Refusal as refusal:
         raise Refusal(refusal.code, refusal.text, ("file",)) from None
+    if takes is not TABLES and written.lstrip("\ufeff \t\r\n").startswith("<"):
+        raise _other_kind("HTML", takes, ("file",))
     return CSV
+
+
+def _other_kind(kind: str, takes: frozenset[str], path: Path) -> Refusal:
+    text = "This is a file of kind {kind}; send CSV or XLSX."
+    if PDF in takes:
+        text = "This is a file of kind {kind}; send PDF, PNG, JPEG, CSV or XLSX."
+    return Refusal(ErrorCode.FILE_INVALID, text, path, kind=kind)
 
 
 def printable_name(name: str) -> str:
@@ -91,14 +110,14 @@ def _own(ctx: Context) -> ColumnElement[bool]:
     )
 
 
-async def store_upload(ctx: Context, name: str, content: bytes) -> UploadRow:
-    """Keeps a file for the input that will take it."""
+async def store_upload(ctx: Context, name: str, content: bytes, takes: frozenset[str] = TABLES) -> UploadRow:
+    """Keeps a file for the input that will take it, which looks at its kind again."""
     if not content:
         raise Refusal(ErrorCode.FILE_INVALID, "The file is empty.", ("file",))
     if len(content) > BYTES_MAX:
         text = "A file has {limit} MB at most."
         raise Refusal(ErrorCode.LIMIT_EXCEEDED, text, ("file",), limit=BYTES_MAX // 1024**2)
-    media_type = media_type_of(content)
+    media_type = media_type_of(content, takes)
     await ctx.session.execute(delete(Upload).where(_own(ctx), Upload.expires_at <= ctx.now))
     if await ctx.session.scalar(select(func.count()).select_from(Upload).where(_own(ctx))) >= WAITING_MAX:
         text = "{limit} files of yours wait already. Use them, or try again in a quarter of an hour."
@@ -121,11 +140,14 @@ async def store_upload(ctx: Context, name: str, content: bytes) -> UploadRow:
     return UploadRow(upload.id, upload.name, media_type, len(content), upload.expires_at)
 
 
-async def take_upload(ctx: Context, upload_id: UUID, path: Path) -> UploadedFile:
+async def take_upload(
+    ctx: Context, upload_id: UUID, path: Path, takes: frozenset[str] = TABLES
+) -> UploadedFile:
     """
     The file behind an id, which from now on is used up; an act that is refused gives it back.
 
     Raises:
+        Refusal(FILE_INVALID): of a kind that this input does not take.
         Refusal(NOT_FOUND): unknown, another's, expired or used: the four are not told apart.
     """
     ctx.locking(LockKind.DOCUMENT)
@@ -138,7 +160,10 @@ async def take_upload(ctx: Context, upload_id: UUID, path: Path) -> UploadedFile
     ).first()
     if taken is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Not found.", path)
-    return UploadedFile(*taken)
+    file = UploadedFile(*taken)
+    if file.media_type not in takes:
+        raise _other_kind(_KINDS[file.media_type], takes, path)
+    return file
 
 
 async def delete_expired_uploads(session: AsyncSession, now: datetime) -> int:

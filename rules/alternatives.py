@@ -1,6 +1,6 @@
 """Other ways to deliver a quantity, and what choosing one makes of a line (rule book 8.4, 0.2: 34)."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -129,3 +129,42 @@ def split_line(
         text = "The parts of {sku} must sum to {left}, each above zero."
         raise Refusal(ErrorCode.QUANTITY_INVALID, text, path, sku=sku, left=plain(left))
     return [*([SplitPart(PartKind.SHIPPED, shipped)] if shipped else []), *parts]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPart:
+    """A part of a line as its buyer wants it; without a day of receipt of its own it has the line's."""
+
+    quantity: Decimal
+    requested_on: date | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        day = self.requested_on
+        return {"quantity": plain(self.quantity), "requestedOn": None if day is None else day.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str | None]) -> "WantedPart":
+        day = value["requestedOn"]
+        return cls(Decimal(value["quantity"] or 0), None if day is None else date.fromisoformat(day))
+
+
+def meet(
+    parts: Sequence[WantedPart], places: Sequence[tuple[Key, Decimal]]
+) -> list[tuple[WantedPart, Key, Decimal]]:
+    """
+    What of each part comes from which place: the first parts are served by the first places.
+
+    Places may have less than the parts, where a part of a line comes free of charge: the last parts are then less.
+    """
+    found = []
+    left = list(places)
+    for part in parts:
+        wanted = part.quantity
+        while wanted > 0 and left:
+            key, there = left.pop(0)
+            taken = min(wanted, there)
+            found.append((part, key, taken))
+            wanted -= taken
+            if there > taken:
+                left.insert(0, (key, there - taken))
+    return found

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rules.refusals import ErrorCode, Refusal
 
-REASON_MAX = 500
+REASON_MAX, CART_MINUTES_MAX, STAFF_DAYS_MAX = 500, 24 * 60, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,18 @@ class HoldLimits:
 
     def minutes_max(self, is_staff: bool) -> int:
         return max(self.cart_minutes, self.staff_days * 24 * 60) if is_staff else self.cart_minutes
+
+
+def check_limits(limits: HoldLimits) -> list[Refusal]:
+    """What is wrong with how long goods may be held, each at its field."""
+    wrong = []
+    if not 0 <= limits.cart_minutes <= CART_MINUTES_MAX:
+        text = "Give from 0 to {most} minutes."
+        wrong.append(Refusal(ErrorCode.INVALID, text, ("cartMinutes",), most=CART_MINUTES_MAX))
+    if not 0 <= limits.staff_days <= STAFF_DAYS_MAX:
+        text = "Give from 0 to {most} days."
+        wrong.append(Refusal(ErrorCode.INVALID, text, ("staffDays",), most=STAFF_DAYS_MAX))
+    return wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from schema.carts import CartMutations, CartQueries
 from schema.carts_agreements import CartAgreementMutations
 from schema.carts_gifts import CartGiftMutations
 from schema.carts_holds import CartHoldMutations
+from schema.carts_ways import CartWayMutations
 from schema.charges import ChargeMutations, ChargeQueries
 from schema.company_acts import CompanyMutations
 from schema.concessions import ConcessionMutations, ConcessionQueries
@@ -51,12 +52,14 @@ from schema.quotes import QuoteQueries
 from schema.quotes_acts import QuoteMutations
 from schema.quotes_answers import QuoteAnswerMutations
 from schema.quotes_desk import QuoteDeskMutations
+from schema.quotes_messages import QuoteMessageMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
 from schema.sales_agreements_acts import SalesAgreementMutations
 from schema.scheduling import SchedulingMutations, SchedulingQueries
 from schema.scheduling_delivery import SchedulingDeliveryMutations
 from schema.sharing import SharingMutations, SharingQueries
+from schema.sharing_settings import SharingSettingsMutations
 from schema.simulation import SimulationQueries
 from schema.statements import StatementQueries
 from schema.suggestions import SuggestionMutations, SuggestionQueries
@@ -124,6 +127,7 @@ class Mutation(
     CartAgreementMutations,
     CartGiftMutations,
     CartHoldMutations,
+    CartWayMutations,
     CouponMutations,
     DiscountMutations,
     QuickOrderMutations,
@@ -132,12 +136,14 @@ class Mutation(
     QuoteMutations,
     QuoteAnswerMutations,
     QuoteDeskMutations,
+    QuoteMessageMutations,
     ConcessionMutations,
     CapturedOrderMutations,
     DeliveryMutations,
     DeliveryCalendarMutations,
     LotMutations,
     SharingMutations,
+    SharingSettingsMutations,
     LotsByCustomerMutations,
     WarehouseMutations,
     OrderScheduleMutations,

@@ -11,6 +11,7 @@ import strawberry
 from auth.permissions import Permission as P
 from resolvers import promises
 from resolvers.context import Context
+from resolvers.holds import holds_by_product
 from resolvers.promises import PRODUCTS_MAX
 from rules.availability import Step, Supply
 from rules.promising import PromiseReason
@@ -18,6 +19,7 @@ from rules.promising import PromiseStep as StepRow
 from rules.promising_sites import SitePart, SitesPromise
 from rules.states import AvailabilityBand, AvailabilityDisplay
 from schema.access import access, described_enum, list_size
+from schema.holds import StockHold
 from schema.ids import decode_id
 from schema.products import Product, Warehouse
 
@@ -284,6 +286,15 @@ class ProductAvailability:
     @strawberry.field(description="By warehouse.", directives=[*_FIGURES, list_size(3)])
     def by_warehouse(self) -> list[WarehouseAvailability]:
         return [WarehouseAvailability.of(each) for each in self.row.sites]
+
+    @strawberry.field(
+        description="What is held of it for carts and quotes of customers you may see, what ends first ahead.",
+        directives=[*_FIGURES, list_size(5)],
+    )
+    async def holds(self, info: Info) -> list[StockHold]:
+        product = self.row.product
+        rows = [] if product is None else await info.context.load(holds_by_product, product.id)
+        return [StockHold.of(each) for each in rows]
 
     @strawberry.field(
         description="The lots of all warehouses asked, as they would be picked.",

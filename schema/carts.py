@@ -15,6 +15,7 @@ from resolvers import (
     carts_fill,
     carts_holds,
     carts_terms,
+    carts_ways,
     orders,
     orders_placing,
     sales_agreements,
@@ -28,6 +29,7 @@ from resolvers.holds import holds_by_source
 from resolvers.paging import PageArgs, page_in_memory
 from resolvers.pricing import FreePriced, Priced
 from resolvers.promises import PromiseKey
+from rules.alternatives import WantedPart
 from rules.money import ZERO, TaxGroup
 from rules.refusals import ErrorCode, Refusal
 from schema.access import access, described_enum, list_size
@@ -46,6 +48,7 @@ from schema.suggestions import Suggestion
 if TYPE_CHECKING:
     from schema.carts_agreements import AgreementChoice, CartTerms
     from schema.carts_holds import CartHold
+    from schema.carts_ways import CartLinePart, CartWay
     from schema.coupons import CartCoupon
     from schema.sales_agreements import AgreementLine
 
@@ -201,6 +204,7 @@ class CartLine:
     )
     commitment_id: strawberry.Private[UUID | None]
     promised: strawberry.Private[PromiseKey | None]
+    chosen: strawberry.Private[tuple[WantedPart, ...]]
 
     @strawberry.field(
         description="When it could be had, if it alone were ordered now; null where nobody can say.",
@@ -208,6 +212,29 @@ class CartLine:
     )
     async def promise(self, info: Info) -> DeliveryPromise | None:
         return await promise_of(info.context, self.promised)
+
+    @strawberry.field(
+        description="The ways all of it could come where it does not come whole on the day asked for, all at once"
+        " first; none where it does. chooseDelivery chooses.",
+        directives=[access(P.STOCK_READ), list_size(2)],
+    )
+    async def alternatives(
+        self, info: Info
+    ) -> list[Annotated["CartWay", strawberry.lazy("schema.carts_ways")]]:
+        from schema.carts_ways import CartWay
+
+        key = self.promised
+        found = [] if key is None else await info.context.load(carts_ways.ways_by_key, key)
+        return [CartWay.of(each) for each in found]
+
+    @strawberry.field(
+        description="The parts chosen by chooseDelivery; none: it comes as promised.",
+        directives=[list_size(carts_ways.PARTS_MAX)],
+    )
+    def parts(self) -> list[Annotated["CartLinePart", strawberry.lazy("schema.carts_ways")]]:
+        from schema.carts_ways import CartLinePart
+
+        return [CartLinePart(quantity=each.quantity, requested_on=each.requested_on) for each in self.chosen]
 
     @classmethod
     def of(cls, ctx: Context, view: carts.CartView, seen: carts.CartLineView) -> "CartLine":
@@ -239,6 +266,7 @@ class CartLine:
             problems=user_errors(ctx, seen.problems),
             agreement_number="" if commitment is None else commitment.number,
             commitment_id=None if commitment is None else UUID(commitment.id),
+            chosen=seen.row.parts,
             promised=None
             if seen.product is None
             else PromiseKey(seen.product, seen.row.quantity, seen.row.requested_on or view.row.requested_on),

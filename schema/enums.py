@@ -3,6 +3,7 @@
 from auth.permissions import Role
 from resolvers.quick_order import CheckedStatus
 from rules import spending, states
+from rules.alternatives import AlternativeKind
 from rules.charges import ChargeKind
 from rules.deliveries import DeliveryAction
 from rules.discounts_rules import Phase
@@ -401,6 +402,15 @@ described_enum(
         "ALWAYS": "After every other discount, whatever it excludes.",
     },
 )
+described_enum(
+    states.SharingPolicy,
+    "Who gets what is too little for all who wait.",
+    {
+        "BASIC": "All get all they wait for, or nobody gets anything.",
+        "EQUALLY": "Each line gets the same, and what one does not need goes to the others.",
+        "BY_CUSTOMER_PRIORITY": "One customer after the other by priority, and what is needed first before the rest.",
+    },
+)
 BankLineStatusFilter = enum_filter(states.BankLineStatus)
 BuyerInvoiceStatusFilter = enum_filter(states.BuyerInvoiceStatus)
 DiscountPhaseFilter = enum_filter(Phase)
@@ -416,3 +426,15 @@ PaymentMethodFilter = enum_filter(states.PaymentMethod)
 PaymentStateFilter = enum_filter(states.PaymentState)
 ProductKindFilter = enum_filter(states.ProductKind)
 JobStateFilter = enum_filter(states.JobState)
+
+described_enum(
+    AlternativeKind,
+    "What another way of delivering is.",
+    {
+        "LATER": "All of it from the line's own warehouse.",
+        "OTHER_WAREHOUSE": "All of it from another warehouse.",
+        "PARTIAL": "In parts, each as early as it may leave.",
+        "DIRECT": "From a supplier to the customer.",
+        "SUBSTITUTE": "Another product that does instead.",
+    },
+)

@@ -15,7 +15,7 @@ from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
 from resolvers.suppliers import suppliers_by_id
 from rules.alternatives import AlternativeKind
-from schema.access import access, described_enum, key_required, list_size
+from schema.access import access, key_required, list_size
 from schema.availability import PromiseStep
 from schema.ids import decode_id
 from schema.orders_acts import order_payload
@@ -24,18 +24,6 @@ from schema.suppliers import Supplier
 
 Info = strawberry.Info[Context, None]
 _MANAGE = [access(P.ORDERS_MANAGE)]
-
-described_enum(
-    AlternativeKind,
-    "What another way of delivering is.",
-    {
-        "LATER": "All of it from the line's own warehouse.",
-        "OTHER_WAREHOUSE": "All of it from another warehouse.",
-        "PARTIAL": "In parts, each as early as it may leave.",
-        "DIRECT": "From a supplier to the customer.",
-        "SUBSTITUTE": "Another product that does instead.",
-    },
-)
 
 
 @strawberry.type(description="A part of an alternative.", directives=_MANAGE)

@@ -14,6 +14,7 @@ from models.quotes_reads import AcceptanceRow, CounterRow, QuoteRequestRow, Quot
 from resolvers import quotes, quotes_desk
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
+from resolvers.holds import holds_by_source
 from resolvers.paging import PageArgs, SortKey
 from rules.quotes import ConversionObstacle, QuoteAction, QuoteStatus, price_source
 from rules.quotes_approvals import ApprovalCriterion, ApprovalLevel, PolicyRow
@@ -24,7 +25,9 @@ from schema.connections import After, Before, Connection, First, Last, connectio
 from schema.customers import Customer
 from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
+from schema.quotes_beside import QuoteBeside
 from schema.quotes_enums import QuoteStatusFilter, QuoteStepFilter
+from schema.quotes_holds import QuoteHold
 from schema.quotes_revisions import READ, QuoteNeed, QuoteRevision
 from schema.rows import fill
 from schema.scalars import Money
@@ -172,7 +175,7 @@ class QuoteAcceptanceRequest:
     description="A quote, from the request to the order. What is offered stands in its revisions.",
     directives=READ,
 )
-class Quote(Node):
+class Quote(QuoteBeside, Node):
     number: str = strawberry.field(description="What people call it.")
     status_reason: str = strawberry.field(description="Why it was declined or withdrawn; empty otherwise.")
     version: int = strawberry.field(description="Rises with every change.")
@@ -301,6 +304,15 @@ class Quote(Node):
         row = None if self.row.order_id is None else await info.context.load(orders_by_id, self.row.order_id)
         return None if row is None else Order.of(row)
 
+    @strawberry.field(
+        description="Its goods that are held until it is answered; null where nothing is held.",
+    )
+    async def hold(self, info: Info) -> QuoteHold | None:
+        if self.row.sent_at is None and not info.context.user.is_staff:
+            return None  # what waits for our consent is not told of
+        rows = await info.context.load(holds_by_source, self.row.id)
+        return QuoteHold.of(rows) if rows else None
+
     @strawberry.field(description="What you may do with it now.", directives=[list_size(5)])
     async def allowed_actions(self, info: Info) -> list[QuoteAction]:
         return await quotes.quote_actions(info.context, self.row)
@@ -323,6 +335,9 @@ class QuotePolicy:
         description="For how many days an offer holds where nobody says, today not counted."
     )
     version: int = strawberry.field(description="Rises with every change; 0 where nothing was set yet.")
+    hold_while_sent: bool = strawberry.field(
+        description="Whether goods of an offer are held for the customer until its last day is over."
+    )
     rows: strawberry.Private[Sequence[PolicyRow]]
 
     @strawberry.field(
@@ -334,7 +349,8 @@ class QuotePolicy:
     @classmethod
     async def load(cls, ctx: Context) -> "QuotePolicy":
         rows, days, version = await quotes.policy(ctx)
-        return cls(validity_days=days, version=version, rows=rows)
+        settings = await quotes.quote_settings(ctx)
+        return fill(cls, settings, validity_days=days, version=version, rows=rows)
 
 
 @strawberry.input(description="Conditions on quotes; all must hold.", directives=READ)

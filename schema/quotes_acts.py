@@ -134,6 +134,10 @@ class SetQuotePolicyInput:
     validity_days: int = strawberry.field(
         description="For how many days an offer holds where nobody says, 1 to 365."
     )
+    hold_while_sent: bool | None = strawberry.field(
+        default=None,
+        description="Whether goods of an offer are held for the customer until its last day is over; null: as it was.",
+    )
 
 
 @strawberry.input(description="A draft that is ready.", directives=_WRITE)
@@ -370,6 +374,6 @@ class QuoteMutations:
     ) -> SetQuotePolicyPayload:
         rows = [quotes_approvals.PolicyRow(each.criterion, each.threshold, each.level) for each in input.rows]
         done = await quotes_approval.set_policy(
-            info.context, rows, input.validity_days, input.expected_version
+            info.context, rows, input.validity_days, input.expected_version, vars(input)
         )
         return await SetQuotePolicyPayload.of(info.context, done)

@@ -227,6 +227,17 @@ class QuoteRevision:
     def content_hash(self) -> str | None:
         return None if self.row.content_hash is None else self.row.content_hash.hex()
 
+    @strawberry.field(
+        description="Where its paper is fetched, as PDF in the customer's language; null until it is sent.",
+        directives=_PRICED,
+    )
+    def paper_url(self) -> str | None:
+        return (
+            None
+            if self.row.sent_at is None
+            else f"/documents/quotes/{encode_id('QuoteRevision', self.row.id)}.pdf"
+        )
+
     @strawberry.field(description="Where goods go.")
     def delivery_address(self) -> DocumentAddress:
         return address_of(self.row.delivery_address)

@@ -9,19 +9,25 @@ import strawberry
 
 from auth.permissions import Permission as P
 from models.scheduling_reads import DeadlineRow, TransportTimeRow, WarehouseTimesRow
-from resolvers import scheduling, scheduling_delivery
+from resolvers import scheduling, scheduling_delivery, sharing_settings
 from resolvers.context import Context
 from resolvers.paging import PageArgs
 from resolvers.stock import warehouses_by_id
 from rules.scheduling import CalendarDraft, Holiday
-from rules.states import AvailabilityDisplay
+from rules.states import AvailabilityDisplay, SharingPolicy
 from schema.access import access, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.ids import decode_id
 from schema.payloads import Payload
 from schema.products import Warehouse
 from schema.rows import fill
-from schema.scheduling_types import CustomerCalendar, DeliveryControlSetting, GroupDisplay, SellableDays
+from schema.scheduling_types import (
+    CustomerCalendar,
+    DeliveryControlSetting,
+    GroupDisplay,
+    ProductSharing,
+    SellableDays,
+)
 
 Info = strawberry.Info[Context, None]
 _READ, _MANAGE = [access(P.PURCHASING_READ)], [access(P.PURCHASING_MANAGE)]
@@ -125,6 +131,23 @@ class SchedulingSettings:
         directives=[*_READ, list_size(20)],
     )
 
+    sharing_policy: SharingPolicy = strawberry.field(
+        description="How scarce stock is shared, of products without a policy of their own."
+    )
+    cart_hold_minutes: int = strawberry.field(
+        description="How many minutes a buyer may hold goods for a cart; 0: not at all."
+    )
+    staff_hold_days: int = strawberry.field(
+        description="How many days who acts for a customer may hold goods; 0: as long as a buyer."
+    )
+
+    @strawberry.field(description="The products that are shared by a policy of their own.")
+    async def product_sharing(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[ProductSharing]:
+        args = PageArgs(first, after, last, before)
+        return connection(await sharing_settings.product_policies(info.context, args), ProductSharing.of)
+
     @strawberry.field(description="What a promise of single products rests on.")
     async def product_controls(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -189,6 +212,9 @@ class SchedulingSettings:
             delivery_control=DeliveryControlSetting.general(found.control),
             availability_display=found.display,
             low_stock_threshold=found.low_stock_threshold,
+            sharing_policy=found.sharing_policy,
+            cart_hold_minutes=found.holds.cart_minutes,
+            staff_hold_days=found.holds.staff_days,
             group_displays=[fill(GroupDisplay, row) for row in found.groups],
         )  # fmt: skip
 

@@ -4,11 +4,12 @@ import strawberry
 
 from auth.permissions import Permission as P
 from models.scheduling_reads import ControlRow, CustomerCalendarRow, SellableDaysRow
+from models.sharing_reads import ProductPolicyRow
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.products import products_by_id
 from rules.scheduling_delivery import ControlDraft
-from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion
+from rules.states import AvailabilityDisplay, DeliveryControl, LotCriterion, SharingPolicy
 from schema.access import access, described_enum
 from schema.customers import Customer
 from schema.products import Product
@@ -143,3 +144,20 @@ class CustomerCalendar:
         row = await info.context.load(customers_by_id, self.row.customer_id)
         assert row is not None, "the list holds customers whom the viewer sees"
         return Customer.of(row)
+
+
+@strawberry.type(
+    description="A product whose scarce stock is shared by a policy of its own.", directives=_READ
+)
+class ProductSharing:
+    policy: SharingPolicy = strawberry.field(description="How it is shared.")
+    row: strawberry.Private[ProductPolicyRow]
+
+    @classmethod
+    def of(cls, row: ProductPolicyRow) -> "ProductSharing":
+        return cls(policy=row.sharing_policy, row=row)
+
+    @strawberry.field(description="The product; null: one you may not see.")
+    async def product(self, info: Info) -> Product | None:
+        row = await info.context.load(products_by_id, self.row.id)
+        return None if row is None else Product.of(row)

@@ -1,6 +1,6 @@
 """Sharing scarce stock among the order lines that wait for it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
@@ -8,14 +8,14 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from models.sharing_reads import SharingLineRow, SharingRow
+from models.sharing_reads import ScarceRow, SharingLineRow, SharingRow
 from resolvers import customers as people
 from resolvers import orders, sharing, sharing_settings
 from resolvers.context import Context
 from resolvers.products import products_by_id
 from resolvers.stock import warehouses_by_id
 from rules.states import SharingPolicy
-from schema.access import access, described_enum, key_required, list_size
+from schema.access import access, key_required, list_size
 from schema.customers import Customer
 from schema.ids import decode_id, encode_id
 from schema.payloads import Payload
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 Info = strawberry.Info[Context, None]
 _SHARE = [access(P.STOCK_SHARE)]
 _UNIT = "in the product's own unit"
-
-described_enum(
-    SharingPolicy,
-    "Who gets what is too little for all who wait.",
-    {
-        "BASIC": "All get all they wait for, or nobody gets anything.",
-        "EQUALLY": "Each line gets the same, and what one does not need goes to the others.",
-        "BY_CUSTOMER_PRIORITY": "One customer after the other by priority, and what is needed first before the rest.",
-    },
-)
 
 
 @strawberry.type(description="An order line that lacks goods of a product.", directives=_SHARE)
@@ -74,6 +64,25 @@ class StockWaiting:
         description="The lines that wait and that you may see, those needed first ahead; at most 500.",
         directives=[list_size(20)],
     )
+
+
+@strawberry.type(description="A product of which open order lines lack goods.", directives=_SHARE)
+class ScarceProduct:
+    line_count: int = strawberry.field(description="How many lines wait that you may see.")
+    quantity: Decimal = strawberry.field(description=f"What they lack, {_UNIT}.")
+    needed_on: date | None = strawberry.field(
+        description="The first day on which any of it is promised or wanted."
+    )
+    row: strawberry.Private[ScarceRow]
+
+    @classmethod
+    def of(cls, row: ScarceRow) -> "ScarceProduct":
+        return fill(cls, row, line_count=row.lines, row=row)
+
+    @strawberry.field(description="The product; null where you may not see it any more.")
+    async def product(self, info: Info) -> Product | None:
+        row = await info.context.load(products_by_id, self.row.product_id)
+        return None if row is None else Product.of(row)
 
 
 @strawberry.type(description="What an order line got when stock was shared.", directives=_SHARE)
@@ -133,6 +142,13 @@ class StockSharing:
 
 @strawberry.type
 class SharingQueries:
+    @strawberry.field(
+        description="The products that order lines wait for, at most 100, those needed first ahead.",
+        directives=[*_SHARE, list_size(sharing.PRODUCTS_MAX)],
+    )
+    async def scarce_products(self, info: Info) -> list[ScarceProduct]:
+        return [ScarceProduct.of(row) for row in await sharing.scarce(info.context, sharing.PRODUCTS_MAX)]
+
     @strawberry.field(description="Who waits for goods of a product.", directives=_SHARE)
     async def stock_waiting(
         self,

@@ -543,6 +543,11 @@ LABELS: dict[str, dict[str, Label]] = {
         "BAND": Label(N_("Much, little or nothing")),
         "NONE": Label(N_("Nothing at all")),
     },
+    "sharing_policy": {
+        "BASIC": Label(N_("All or nobody")),
+        "EQUALLY": Label(N_("Equally")),
+        "BY_CUSTOMER_PRIORITY": Label(N_("By the customers' priority")),
+    },
     "sale_kind": {
         "SALE": Label(N_("Sale"), "success", "check"),
         "CANCELLATION": Label(N_("Cancellation"), "danger", "close"),

@@ -42,10 +42,14 @@ class Execute(Protocol):
 
 
 class Upload(Protocol):
-    """Stores a file as the request's visitor; the status and `{"uploadId": …}` or `{"errors": …}`."""
+    """
+    Stores a file as the request's visitor; the status and `{"uploadId": …}` or `{"errors": …}`.
+
+    An `attachment` may be a PDF or a picture, anything else is a table.
+    """
 
     def __call__(
-        self, request: Request, name: str, content: bytes
+        self, request: Request, name: str, content: bytes, attachment: bool = False
     ) -> Awaitable[tuple[int, Mapping[str, Any]]]: ...
 
 
@@ -137,12 +141,12 @@ class Page:
     def field(self, name: str) -> str:
         return read_text(self.form.get(name))
 
-    async def send_file(self, name: str) -> tuple[str, str]:
+    async def send_file(self, name: str, attachment: bool = False) -> tuple[str, str]:
         """Uploads the form's file: the id for an input, or an empty one and why there is none."""
         file = self.form.get(name)
         if not isinstance(file, UploadFile) or not file.filename:
             return "", self.gettext("Choose a file.")
-        _, answer = await self.house.upload(self.request, file.filename, await file.read())
+        _, answer = await self.house.upload(self.request, file.filename, await file.read(), attachment)
         if "errors" in answer:
             return "", str(answer["errors"][0]["message"])
         return str(answer["uploadId"]), ""

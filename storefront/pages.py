@@ -54,6 +54,7 @@ from storefront.staff import (
     pricing_settings,
     punctuality,
     purchasing,
+    scarce,
     scheduling,
     segments,
     simulator,
@@ -89,7 +90,7 @@ PAGES: Sequence[At] = (
     *payments.PAGES, *bank.PAGES, *agreement_desk.PAGES, *pricing_settings.PAGES, *trade_agreements.PAGES,
     *trade_groups.PAGES, *segments.PAGES, *discounts.PAGES, *backtests.PAGES, *free_goods.PAGES, *charges.PAGES,
     *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
-    *lots.PAGES, *scheduling.PAGES, *admin.PAGES,
+    *lots.PAGES, *scarce.PAGES, *scheduling.PAGES, *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES, *punctuality.PAGES,
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.

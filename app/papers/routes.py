@@ -61,9 +61,22 @@ async def read_visible(
     read: Callable[[Context, UUID], Awaitable[Found | None]],
 ) -> Found | None:
     """What `read` finds of the row the address names, as the request's viewer; None where they may not see it."""
-    viewer = await viewer_of_request(request)
     key = try_decode_id(request.path_params["id"], type_name)
-    if viewer is None or key is None or not viewer.may(permission):
+    if key is None:
+        return None
+    return await read_as_viewer(request, database, clock, permission, lambda ctx: read(ctx, key))
+
+
+async def read_as_viewer(
+    request: Request,
+    database: Database,
+    clock: Callable[[], datetime],
+    permission: Permission,
+    read: Callable[[Context], Awaitable[Found | None]],
+) -> Found | None:
+    """What `read` finds as the request's viewer; None for nobody and for whoever lacks the permission."""
+    viewer = await viewer_of_request(request)
+    if viewer is None or not viewer.may(permission):
         return None
     async with database.read(viewer) as session:
         zone: ZoneInfo = await time_zone_of(session, viewer.seller_id)
@@ -71,7 +84,7 @@ async def read_visible(
             viewer, clock(), zone, request.state.locale, request.state.request_id,
             open_session=LockedSession(session),
         )  # fmt: skip
-        return await read(ctx, key)
+        return await read(ctx)
 
 
 def safe_name(number: str) -> str:
@@ -95,25 +108,30 @@ def _endpoint(
 ) -> Callable[[Request], Awaitable[Response]]:
     async def paper(request: Request) -> Response:
         found = await read_visible(request, database, clock, kind.type_name, kind.permission, kind.read)
-        if found is None:
-            return Response(status_code=404)
-        try:
-            content = await press.print(
-                found.template, found.data, made_at=found.made_at, standards=found.standards,
-                attachments=found.attachments,
-            )  # fmt: skip
-        except PressBusy:
-            return Response(status_code=503, headers={"Retry-After": "5"})
-        except PressError as fault:
-            log.error(
-                "paper failed", template=found.template, cause=str(fault), request_id=request.state.request_id
-            )
-            return Response(status_code=500)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{safe_name(found.name)}.pdf"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(content, 200, headers, media_type="application/pdf")
+        return await press_paper(request, press, found)
 
     return paper
+
+
+async def press_paper(request: Request, press: Press, found: Paper | None) -> Response:
+    """The paper as a file to be saved; 404 where there is none."""
+    if found is None:
+        return Response(status_code=404)
+    try:
+        content = await press.print(
+            found.template, found.data, made_at=found.made_at, standards=found.standards,
+            attachments=found.attachments,
+        )  # fmt: skip
+    except PressBusy:
+        return Response(status_code=503, headers={"Retry-After": "5"})
+    except PressError as fault:
+        log.error(
+            "paper failed", template=found.template, cause=str(fault), request_id=request.state.request_id
+        )
+        return Response(status_code=500)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{safe_name(found.name)}.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, 200, headers, media_type="application/pdf")

@@ -41,16 +41,18 @@ def _by_line(cart: Mapping[str, Any] | None) -> dict[str, list[Problem]]:
         return {}
     return {
         line["id"]: [
-            Problem(
-                each["message"],
-                ("requested-" if each["path"] and each["path"][-1] == "requestedOn" else "quantity-")
-                + line["id"],
-                each["code"],
-            )
+            Problem(each["message"], _input_of(each["path"]) + line["id"], each["code"])
             for each in line["problems"]
         ]
         for line in cart["pagedLines"]["nodes"]
     }
+
+
+def _input_of(path: Sequence[str]) -> str:
+    """The beginning of the id of the input that a problem of a line belongs to."""
+    if "parts" in path:
+        return "day-"
+    return "requested-" if path and path[-1] == "requestedOn" else "quantity-"
 
 
 async def add_line(page: Page) -> Response:
@@ -85,6 +87,27 @@ async def update_line(page: Page) -> Response:
     if not outcome.done:
         return await show_cart(page, problems_of(outcome.errors, fields))
     return page.go("/cart", page.gettext("The cart was updated."), warnings=outcome.warnings)
+
+
+async def choose_delivery(page: Page) -> Response:
+    """One of the ways as it was shown, another day for all of the line, or, without parts, whatever comes first."""
+    line = page.field("line")
+    day = f"day-{line}"
+    columns = [[str(each) for each in page.form.getlist(name)[:100]] for name in ("part", "on")]
+    parts = [
+        {"quantity": read_number(quantity, "en"), "requestedOn": read_date(on)}
+        for quantity, on in zip(*columns, strict=False)
+    ]
+    if not all(part["requestedOn"] for part in parts):
+        return await show_cart(page, [Problem(page.gettext("Enter a date."), day)])
+    outcome = await page.act("ChooseDelivery", lineId=line, parts=parts, expectedVersion=_version(page))
+    if not outcome.done:
+        return await show_cart(page, problems_of(outcome.errors, {"requestedOn": day}))
+    if parts:
+        said = page.gettext("The line comes as you chose; its price stays.")
+    else:
+        said = page.gettext("The line comes as soon as it can.")
+    return page.go("/cart", said, warnings=outcome.warnings)
 
 
 async def remove_line(page: Page) -> Response:
@@ -235,6 +258,7 @@ PAGES = (
         {
             "add": add_line,
             "update": update_line,
+            "way": choose_delivery,
             "remove": remove_line,
             "clear": clear_cart,
             "list": cart_to_list,

@@ -30,6 +30,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
     Entry("/staff/punctuality", "clock", N_("On time"), "deliveries:read"),
     Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
+    Entry("/staff/scarce", "users", N_("Scarce stock"), "stock:share"),
     Entry("/staff/lots", "tag", N_("Lots"), "lots:read"),
     Entry("/staff/purchasing", "inbox", N_("Purchasing"), "purchasing:read"),
     Entry("/staff/suppliers", "building", N_("Suppliers"), "purchasing:read"),

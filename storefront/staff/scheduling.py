@@ -27,7 +27,8 @@ async def show(page: Page, problems: Sequence[Problem] = ()) -> Response:
         "staff/scheduling.html", 422 if problems else 200, frame=data, settings=data["schedulingSettings"],
         typed=typed, sent=_form(page) if problems else "", controls=CONTROL_DAYS,
         optional=_OPTIONAL, methods=tuple(LABELS["delivery_control"]), criteria=tuple(LABELS["lot_criterion"]),
-        displays=tuple(LABELS["availability_display"]), problems=list(problems),
+        displays=tuple(LABELS["availability_display"]), policies=tuple(LABELS["sharing_policy"]),
+        problems=list(problems),
     )  # fmt: skip
 
 
@@ -183,6 +184,24 @@ async def save_display(page: Page) -> Response:
     )  # fmt: skip
 
 
+async def save_sharing(page: Page) -> Response:
+    product, problems = await _of_product(page, N_("No product has this number."))
+    if page.field("row") == "product" and not page.field("sku"):
+        problems = [Problem(page.gettext("Enter the number of a product."), f"{_form(page)}-sku")]
+    if problems:
+        return await show(page, problems)
+    return await _act(
+        page, "SetSharingPolicy", {"policy": "policy"}, productId=product, policy=_code(page.field("policy"))
+    )
+
+
+async def save_holding(page: Page) -> Response:
+    return await _act(
+        page, "SetHoldLimits", {"cartMinutes": "minutes", "staffDays": "days"},
+        cartMinutes=_days(page.field("minutes")), staffDays=_days(page.field("days")),
+    )  # fmt: skip
+
+
 ACTS: Mapping[str, Handler] = {
     "calendar": save_calendar,
     "warehouse": save_warehouse,
@@ -192,5 +211,7 @@ ACTS: Mapping[str, Handler] = {
     "sellable": save_sellable,
     "receiving": save_receiving,
     "display": save_display,
+    "sharing": save_sharing,
+    "holding": save_holding,
 }
 PAGES = (At(PATH, show, ACTS, needs="purchasing:read"),)

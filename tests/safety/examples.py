@@ -90,6 +90,13 @@ def _cart_act(**more: str) -> Callable[[Scene, str], Awaitable[Input]]:
     return build
 
 
+async def _choose_delivery(scene: Scene, name: str) -> Input:
+    cart = (await scene.ask(name, "{ cart { version lines { id quantity } } }"))["data"]["cart"]
+    line = cart["lines"][0]
+    parts = [{"quantity": line["quantity"]}]
+    return {"lineId": line["id"], "parts": parts, "expectedVersion": cart["version"]}
+
+
 async def _answer_gift(scene: Scene, name: str) -> Input:
     document = "{ cart { version lines { id freeGoods { product { id } isProposed } } } }"
     cart = (await scene.ask(name, document))["data"]["cart"]
@@ -681,6 +688,15 @@ async def _quote(scene: Scene, name: str, which: str) -> Input:
     return found
 
 
+async def _quote_note(scene: Scene, name: str) -> Input:
+    return {"quoteId": (await _quote(scene, name, "parent"))["id"], "body": "m"}
+
+
+async def _quote_file(scene: Scene, name: str) -> Input:
+    given = await _send_file(scene, name)
+    return given | {"quoteId": (await _quote(scene, name, "parent"))["id"]}
+
+
 def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaitable[Input]]:
     """An answer to what the parent was sent; `named` is where the input names lines."""
 
@@ -871,12 +887,20 @@ EXAMPLES: dict[str, Example] = {
     "setAvailabilityDisplay": Example(
         "logistics", _scheduling(display="BAND", lowStockThreshold="7"), {"lowStockThreshold": "0"}
     ),
+    "setSharingPolicy": Example(
+        "logistics",
+        _scheduling("productId", policy="EQUALLY"),
+        {"productId": "nonsense"},
+        (_scheduling(policy="BASIC"),),
+    ),
+    "setHoldLimits": Example("logistics", _scheduling(cartMinutes=45, staffDays=7), {"cartMinutes": -1}),
     "setCustomerCalendar": Example(
         "logistics", _scheduling("customerId", calendarCode="LAB"), {"calendarCode": "NONE"}
     ),
     "setCalendarLink": Example("pbuyer", _calendar_link, {"days": 0}),
     "addToCart": Example("pbuyer", _add_to_cart),
     "updateCartLine": Example("pbuyer", _cart_act(lineId="line", quantity="5")),
+    "chooseDelivery": Example("pbuyer", _choose_delivery),
     "removeCartLine": Example("pbuyer", _cart_act(lineId="line")),
     "updateCart": Example("pbuyer", _cart_act(note="otra", deliveryAddressId="address")),
     "clearCart": Example("pbuyer", _cart_act()),
@@ -1076,6 +1100,8 @@ EXAMPLES: dict[str, Example] = {
     "markQuoteOpened": Example("padmin", _opened_quote, {"quoteId": "x"}),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
+    "addQuoteMessage": Example("padmin", _quote_note, {"body": " "}),
+    "addQuoteAttachment": Example("padmin", _quote_file, {"uploadId": "nonsense"}),
     "setQuotePolicy": Example("administrator", _quote_policy),
     "retryJob": Example("administrator", _retry_job),
     "startImport": Example("integrator", _start_import, {"uploadId": "nonsense"}),

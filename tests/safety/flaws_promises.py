@@ -10,6 +10,8 @@ from sqlalchemy import false
 import jobs.imports_purchases
 import jobs.imports_stock
 import resolvers.delivery_calendar
+import resolvers.orders_acts
+import resolvers.orders_placing
 import resolvers.orders_schedule
 import resolvers.purchasing_receiving
 import resolvers.sharing
@@ -125,3 +127,24 @@ def _unseen() -> None:
         return None
 
     _put("_differing", nothing, jobs.imports_purchases)
+
+
+@flaw(
+    "a line of the cart is ordered as if its buyer had chosen nothing",
+    "test_cart_ways.py::test_the_parts_chosen_become_schedule_lines_and_the_price_stays",
+    SCHEMA,
+)
+def _as_it_comes() -> None:
+    _put("_by_day", lambda draft, plan: iter([(draft.requested_on, plan)]), resolvers.orders_placing)
+
+
+@flaw(
+    "a line that was on hold comes all on its first day",
+    "test_cart_ways.py::test_days_are_kept_through_a_hold_by_hand",
+    SCHEMA,
+)
+def _one_day() -> None:
+    def first(wanted: Any, parts: Any) -> Any:
+        return [(wanted[0], place, quantity) for place, quantity in parts]
+
+    _put("meet", first, resolvers.orders_acts)

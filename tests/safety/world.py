@@ -110,7 +110,7 @@ NOT_FREE = {
     "previous_hash", "hashed_text", "buyer_status", "account", "period", "subject_type", "hold_reasons", "seller_name",
     "seller_tax_id", "media_type", "sales_rep_name", "name_sort", "sku", "month",
     "basis", "calculation", "rounding", "out_of_stock", "segment", "cause", "place", "stage",
-    "pricing", "event", "obstacle",
+    "pricing", "event", "obstacle", "purpose", "act", "how",
     "relation", "customer_scope", "item_scope", "percent_base", "customer_key", "item_key",
 }  # fmt: skip
 # What companies below are told of an ancestor's agreement that they order under: which one it is, and nothing of it.
@@ -778,6 +778,14 @@ DELIVERED = {
 }
 
 
+def _owner_of_note(table: str, company: str, person: str) -> str:
+    """What is said of an order is the order's, of a quote its company's, or of those who write quotes."""
+    if table != "approval_request":
+        return f"case when t.is_internal then 'zqb' else 'zqc' end || {company}"
+    of_order = "'zqo' || " + person.format(column="t.requested_by_id")
+    return f"case when t.quote_id is not null then 'zqc' || {company} else {of_order} end"
+
+
 def _owner_expression(table: str, kind: str) -> str:
     """SQL for the canary of a row: of its company, or of its person where the row is a person's own."""
     company = "case {column}::text {{companies}} end"
@@ -813,10 +821,8 @@ def _owner_expression(table: str, kind: str) -> str:
     if table in DELIVERED:
         column = f"(select placed_by_id from sales_order o where o.id = {DELIVERED[table]})"
         return "'zqo' || " + person.format(column=column)
-    if table == "approval_request":  # what is said of an order is the order's
-        of_quote = "'zqc' || " + company.format(column="t.customer_id")  # a quote is its company's
-        of_order = "'zqo' || " + person.format(column="t.requested_by_id")
-        return f"case when t.quote_id is not null then {of_quote} else {of_order} end"
+    if table in ("approval_request", "quote_message", "quote_attachment"):
+        return _owner_of_note(table, company.format(column="t.customer_id"), person)
     if table == "audit_event":  # what happened to an order is the order's, whoever did it
         column = "coalesce((select placed_by_id from sales_order o where o.id = t.entity_id), t.actor_id)"
         return "'zqo' || " + person.format(column=column)

@@ -35,6 +35,33 @@ from quote_revision where quote_id = :quote
 """
 
 
+_BESIDE = """
+with made as (
+    insert into file (id, seller_id, name, media_type, byte_size, sha256, created_at)
+    select gen_random_uuid(), :seller, 'f.csv', 'text/csv', 1, sha256('x'), :now from generate_series(1, 2) returning id
+), chunks as (
+    insert into file_chunk (file_id, position, content) select id, 0, 'x' from made
+), files as (
+    insert into quote_attachment (id, quote_id, customer_id, created_at, created_by_id, created_by_name, is_ours,
+        is_internal, purpose, file_id)
+    select gen_random_uuid(), quote.id, customer_id, :now, created_by_id, 'x', true,
+        row_number() over () = 1, 'INFORMATION', made.id from quote, made where quote.id = :quote
+), messages as (
+    insert into quote_message (id, quote_id, customer_id, created_at, created_by_id, created_by_name, is_ours,
+        is_internal, body)
+    select gen_random_uuid(), id, customer_id, :now, created_by_id, 'x', true, internal, 'x'
+    from quote, (values (true), (false)) as kinds (internal) where id = :quote
+), link as (
+    insert into quote_link (id, quote_id, revision_id, customer_id, secret_hash, created_at, created_by_id,
+        created_by_name, expires_at)
+    select gen_random_uuid(), quote_id, id, customer_id, sha256(uuid_send(id)), :now, created_by_id, 'x',
+        cast(:now as timestamptz) + interval '30 days' from quote_revision where quote_id = :quote returning *
+)
+insert into quote_link_use (id, link_id, customer_id, used_at, act, name)
+select gen_random_uuid(), id, customer_id, :now, 'OPENED', 'x' from link
+"""
+
+
 async def quote_all(
     database: Database, viewers: dict[str, Viewer], users: dict[str, UUID], customers: dict[str, UUID]
 ) -> dict[str, str]:
@@ -65,6 +92,9 @@ async def quote_all(
         by = {"now": NOW, "by": users["pmate"]}
         await session.execute(text(_ACCEPTED), {"quote": made["accepted"], **by})
         await session.execute(text(_WAITS), {"quote": made["waiting"], "seller": rep.seller_id, **by})
+        for company in ("parent", "child", "stranger"):
+            given = {"quote": made[company], "seller": rep.seller_id, "now": NOW}
+            await session.execute(text(_BESIDE), given)
         moved = "update quote set status = :status, obstacle = :obstacle where id = :quote"
         for name, status, obstacle in (
             ("accepted", "ACCEPTED", "CREDIT"),

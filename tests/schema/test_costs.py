@@ -11,9 +11,9 @@ from storefront.documents import Documents
 # Objects at most, with the page sizes that the documents name; a change here is a change of what pages may cost.
 DEAR = {
     "AgreementBookings": 4200,
-    "Cart": 5000,
+    "Cart": 7300,
     "CheckedQuickOrder": 1700,
-    "Checkout": 5000,
+    "Checkout": 6200,
     "Deliveries": 6300,
     "DirectDelivery": 4300,
     "ImportBankFile": 2100,
@@ -23,7 +23,7 @@ DEAR = {
     "OrdersToRelease": 5300,
     "Products": 2100,
     "PurchaseDesk": 2200,
-    "Scheduling": 2800,
+    "Scheduling": 2900,
     "Simulator": 4300,
     "StaffConcessions": 4700,
     "StaffDeliveries": 6400,

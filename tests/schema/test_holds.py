@@ -285,3 +285,24 @@ async def test_a_blocked_lot_takes_what_carts_hold_before_what_orders_have(shop:
     assert blocked["errors"] == []
     assert await value(shop, "select sum(quantity_reserved) from sales_order_line") == [(1,)]
     assert await shop.broken() == []
+
+
+HOLDS = """{ availability(products: [{sku: "ACE-001"}]) { holds { source quantity since until reason
+    warehouse { code } customer { number } } } }"""
+
+
+async def test_staff_see_what_is_held_for_whom_and_until_when(shop: Shop) -> None:
+    await hold(shop, shop.buyer, expectedVersion=(await shop.fill(shop.buyer, (shop.product, 70)))["version"])
+
+    [told] = (await shop.data(shop.logistics, HOLDS))["availability"]
+
+    assert told["holds"] == [
+        {
+            "source": "CART", "quantity": "70", "since": "2026-03-02T10:00:00Z", "until": "2026-03-02T10:30:00Z",
+            "reason": "", "warehouse": {"code": "MAD"}, "customer": {"number": shop.customer.number},
+        }
+    ]  # fmt: skip
+    [over] = (await later(shop, 30).data(shop.logistics, HOLDS))["availability"]
+    assert over["holds"] == []
+    hidden = await shop.ask(shop.buyer, HOLDS)
+    assert hidden["errors"][0]["message"].startswith("Cannot query field 'holds'")

@@ -17,7 +17,8 @@ CONTROL = """method salesLeadDays issueMarginDays purchaseLeadDays horizonDays s
 SETTINGS = f"""{{ version entryDeadlines {{ weekday at customerGroup }}
     warehouses {{ calendarCode handlingDays timeZone warehouse {{ code }} }} deliveryControl {{ {CONTROL} }}
     productControls {{ nodes {{ {CONTROL} }} totalCount }} availabilityDisplay lowStockThreshold
-    groupDisplays {{ code name availabilityDisplay }}
+    groupDisplays {{ code name availabilityDisplay }} sharingPolicy cartHoldMinutes staffHoldDays
+    productSharing {{ nodes {{ policy product {{ sku }} }} totalCount }}
     sellableDays {{ nodes {{ days customerGroup isForAllProducts customer {{ number }} product {{ sku }} }} }}
     customerCalendars {{ nodes {{ calendarCode customer {{ number }} }} }} }}"""
 USUAL: dict[str, Any] = {
@@ -202,12 +203,45 @@ async def test_a_customer_takes_goods_on_the_days_of_their_calendar(shop: Shop) 
     ]
 
 
+async def test_scarce_goods_are_shared_as_the_product_says_before_all(shop: Shop) -> None:
+    known = await ids(shop)
+    waiting = "query($id: ID!) { stockWaiting(productId: $id) { policy } }"
+
+    settings = await done(shop, "setSharingPolicy", 1, policy="BASIC")
+
+    assert (settings["sharingPolicy"], settings["productSharing"]["nodes"]) == ("BASIC", [])
+    found = await shop.data(shop.logistics, waiting, id=known["product"])
+    assert found == {"stockWaiting": {"policy": "BASIC"}}
+    settings = await done(shop, "setSharingPolicy", 2, productId=known["product"], policy="EQUALLY")
+    assert settings["productSharing"] == {
+        "nodes": [{"policy": "EQUALLY", "product": {"sku": "ACE-001"}}], "totalCount": 1,
+    }  # fmt: skip
+    found = await shop.data(shop.logistics, waiting, id=known["product"])
+    assert found == {"stockWaiting": {"policy": "EQUALLY"}}
+    settings = await done(shop, "setSharingPolicy", 3, productId=known["product"], policy=None)
+    assert (settings["sharingPolicy"], settings["productSharing"]["totalCount"]) == ("BASIC", 0)
+
+
+async def test_buyers_hold_goods_as_long_as_the_seller_says(shop: Shop) -> None:
+    most = "{ cart { holdMinutesMax } }"
+    assert await shop.data(shop.buyer, most) == {"cart": {"holdMinutesMax": 30}}
+
+    settings = await done(shop, "setHoldLimits", 1, cartMinutes=45, staffDays=90)
+
+    assert (settings["cartHoldMinutes"], settings["staffHoldDays"]) == (45, 90)
+    assert await shop.data(shop.buyer, most) == {"cart": {"holdMinutesMax": 45}}
+    await done(shop, "setHoldLimits", 2, cartMinutes=0, staffDays=0)
+    assert await shop.data(shop.buyer, most) == {"cart": {"holdMinutesMax": 0}}
+
+
 GOOD: dict[str, dict[str, Any]] = {
     "setWarehouseTimes": {"calendarCode": None, "handlingDays": 1, "timeZone": "Europe/Madrid"},
     "setDeliveryControl": {"method": "ATP"},
     "setSellableDays": {"days": 30},
     "setAvailabilityDisplay": {"display": "BAND", "lowStockThreshold": "5"},
     "setCustomerCalendar": {"calendarCode": None},
+    "setSharingPolicy": {"policy": "EQUALLY"},
+    "setHoldLimits": {"cartMinutes": 30, "staffDays": 14},
 }
 DAYS = ("salesLeadDays", "issueMarginDays", "purchaseLeadDays", "supplyFenceDays", "demandFenceDays",
         "supplyOffsetDays", "demandOffsetDays")  # fmt: skip
@@ -250,6 +284,14 @@ DAYS = ("salesLeadDays", "issueMarginDays", "purchaseLeadDays", "supplyFenceDays
         ("setCustomerCalendar", {"calendarCode": "NONE"}, "NOT_FOUND", ["calendarCode"]),
         ("setCustomerCalendar", {"customerId": "nonsense"}, "NOT_FOUND", ["customerId"]),
         ("setCustomerCalendar", {"expectedVersion": 7}, "STALE_VERSION", ["expectedVersion"]),
+        ("setSharingPolicy", {"policy": None}, "INVALID", ["policy"]),
+        ("setSharingPolicy", {"productId": "nonsense"}, "NOT_FOUND", ["productId"]),
+        ("setSharingPolicy", {"expectedVersion": 7}, "STALE_VERSION", ["expectedVersion"]),
+        ("setHoldLimits", {"cartMinutes": -1}, "INVALID", ["cartMinutes"]),
+        ("setHoldLimits", {"cartMinutes": 1441}, "INVALID", ["cartMinutes"]),
+        ("setHoldLimits", {"staffDays": -1}, "INVALID", ["staffDays"]),
+        ("setHoldLimits", {"staffDays": 91}, "INVALID", ["staffDays"]),
+        ("setHoldLimits", {"expectedVersion": 7}, "STALE_VERSION", ["expectedVersion"]),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_set_changes_nothing(

@@ -97,6 +97,21 @@ async def test_a_customer_with_priority_is_served_first(shop: Shop) -> None:
     assert await shop.broken() == []
 
 
+SCARCE = "{ scarceProducts { lineCount quantity neededOn product { sku } } }"
+
+
+async def test_what_is_waited_for_is_listed_and_leaves_when_it_is_there(shop: Shop) -> None:
+    product, given = await scarce(shop)
+    listed = await shop.data(shop.logistics, SCARCE)
+
+    await share(shop, shop.logistics, **given)
+    left = await shop.data(shop.logistics, SCARCE)
+
+    row = {"lineCount": 2, "quantity": "17", "neededOn": None, "product": {"sku": product.sku}}
+    assert listed == {"scarceProducts": [row]}
+    assert left == {"scarceProducts": [row | {"lineCount": 1, "quantity": "5"}]}
+
+
 async def test_lines_that_are_named_share_alone_and_others_are_unknown(shop: Shop) -> None:
     _, given = await scarce(shop)
     waiting = (await shop.data(shop.logistics, WAITING, id=given["productId"]))["stockWaiting"]["lines"]

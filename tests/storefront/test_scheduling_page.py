@@ -48,6 +48,18 @@ async def test_logistics_sets_what_promises_follow_from(visitor: Visitor) -> Non
     await visitor.submit(form(visitor, "display", "all"), display="EXACT", threshold="7,5")
     shown = form(visitor, "display", "all").fields
     assert (shown["display"], shown["threshold"]) == ("EXACT", "7,5")
+    await visitor.submit(form(visitor, "sharing", "all"), policy="EQUALLY")
+    assert form(visitor, "sharing", "all").fields["policy"] == "EQUALLY"
+    listed = await visitor.open("/products")
+    sku = next(link for link in listed.links if link.startswith("/products/")).removeprefix("/products/")
+    await visitor.open(PATH)
+    await visitor.submit(form(visitor, "sharing", "product"), sku=sku, policy="BASIC")
+    assert f"{sku} · Todos o ninguno" in visitor.page.text
+    await visitor.submit(form(visitor, "sharing", "gone"))
+    assert f"{sku} ·" not in visitor.page.text
+    await visitor.submit(form(visitor, "holding", "all"), minutes="45", days="7")
+    shown = form(visitor, "holding", "all").fields
+    assert (shown["minutes"], shown["days"]) == ("45", "7")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +72,8 @@ async def test_logistics_sets_what_promises_follow_from(visitor: Visitor) -> Non
         ("control", "all", {"method": "CTP"}, "purchase", "indique cuántos días tarda una compra"),
         ("control", "product", {"sku": "NO-HAY"}, "sku", "Ningún artículo tiene esta referencia."),
         ("sellable", "new", {"days": "-1"}, "days", "Indique de 0 a 3650 días."),
+        ("sharing", "product", {"sku": "NO-HAY"}, "sku", "Ningún artículo tiene esta referencia."),
+        ("holding", "all", {"minutes": "2000"}, "minutes", "Indique de 0 a 1440 minutos."),
         ("receiving", "new", {"number": "NO-HAY"}, "number", "Ningún cliente tiene este número."),
         (
             "display",
