@@ -233,7 +233,10 @@ class QuoteFiguresKept(Base):
 
 
 class QuoteCounter(Base):
-    """What the customer would have instead of a revision: [{lineId, quantity, unitPrice, requestedOn}] and words."""
+    """
+    What the customer would have instead of a revision, in words and as [{lineId, quantity, unitPrice, requestedOn,
+    substitute}], the last {sku, description} of another product; rows of before have none.
+    """
 
     __tablename__ = "quote_counter"
     __table_args__ = (

@@ -49,6 +49,7 @@ class QuoteAction(StrEnum):
     DECLINE = "DECLINE"
     APPROVE_ACCEPTANCE = "APPROVE_ACCEPTANCE"
     REFUSE_ACCEPTANCE = "REFUSE_ACCEPTANCE"
+    WITHDRAW_REQUEST = "WITHDRAW_REQUEST"
 
 
 class ConversionObstacle(StrEnum):
@@ -151,6 +152,8 @@ def possible_quote_actions(status: QuoteStatus, writing: RevisionStatus | None) 
     if writing is None and status in _REVISABLE:
         actions.add(A.REVISE)
     match status:
+        case Q.REQUESTED | Q.DRAFT:
+            actions.add(A.WITHDRAW_REQUEST)
         case Q.SENT:
             actions |= {A.COUNTER, A.ACCEPT, A.DECLINE}
         case Q.COUNTERED:

@@ -60,6 +60,19 @@ class QuoteCounterLine:
         description="At this price of `priceUnit` units instead; null where it stays."
     )
     requested_on: date | None = strawberry.field(description="On this day instead; null where it stays.")
+    substitute: "QuoteSubstitute | None" = strawberry.field(
+        description="This product in its place; null where it stays."
+    )
+
+
+@strawberry.type(description="A product that a customer would have in a line's place.", directives=READ)
+class QuoteSubstitute:
+    sku: str = strawberry.field(description="Our number of the product.")
+    description: str = strawberry.field(description="The product's name, as it was then.")
+
+    @classmethod
+    def of(cls, kept: dict[str, str] | None) -> "QuoteSubstitute | None":
+        return None if kept is None else cls(sku=kept["sku"], description=kept["description"])
 
 
 @strawberry.type(description="A customer's counter-offer.", directives=READ)
@@ -86,6 +99,7 @@ class QuoteCounter:
                 if each["unitPrice"] is None
                 else Money.of(Decimal(each["unitPrice"]), currency),
                 requested_on=None if each["requestedOn"] is None else date.fromisoformat(each["requestedOn"]),
+                substitute=QuoteSubstitute.of(each.get("substitute")),
             )
             for each in self.row.lines
         ]

@@ -67,6 +67,10 @@ class QuoteCounterLineInput:
         default=None, description="At this price of `priceUnit` units instead."
     )
     requested_on: date | None = strawberry.field(default=None, description="On this day instead.")
+    substitute_sku: str | None = strawberry.field(
+        default=None,
+        description="This product in its place: our number, the customer's own, or a barcode. One you may buy.",
+    )
 
 
 @strawberry.input(description="A counter-offer.", directives=_ANSWER)
@@ -101,6 +105,13 @@ class DeclineQuoteInput:
     reason: str = why()
 
 
+@strawberry.input(description="A request to take back.", directives=_ANSWER)
+class WithdrawQuoteRequestInput:
+    quote_id: strawberry.ID = of_quote()
+    expected_version: int = version_seen()
+    reason: str = why()
+
+
 @strawberry.input(description="A colleague's acceptance to consent to.", directives=_CONSENT)
 class ApproveQuoteAcceptanceInput:
     quote_id: strawberry.ID = of_quote()
@@ -117,6 +128,11 @@ class RefuseQuoteAcceptanceInput:
 
 @strawberry.type(description="Answer of requestQuote.", directives=_ANSWER)
 class RequestQuotePayload(QuotePayload):
+    quote: Quote | None = one_quote()
+
+
+@strawberry.type(description="Answer of withdrawQuoteRequest.", directives=_ANSWER)
+class WithdrawQuoteRequestPayload(QuotePayload):
     quote: Quote | None = one_quote()
 
 
@@ -166,6 +182,19 @@ class QuoteAnswerMutations:
         return await RequestQuotePayload.of(info.context, done)
 
     @strawberry.mutation(
+        description="Takes back what you asked for, while nothing was offered yet.", directives=_ANSWER
+    )
+    async def withdraw_quote_request(
+        self,
+        info: Info,
+        input: Annotated[WithdrawQuoteRequestInput, strawberry.argument(description="Which one, and why.")],
+    ) -> WithdrawQuoteRequestPayload:
+        done = await quotes_answers.withdraw_request(
+            info.context, quote_key(input.quote_id), input.expected_version, input.reason
+        )
+        return await WithdrawQuoteRequestPayload.of(info.context, done)
+
+    @strawberry.mutation(
         description="Consents to a colleague's acceptance: it counts, and becomes an order at once where it can.",
         directives=[*_CONSENT, key_required()],
     )
@@ -208,6 +237,7 @@ class QuoteAnswerMutations:
                 each.quantity,
                 each.unit_price,
                 each.requested_on,
+                each.substitute_sku,
             )
             for at, each in enumerate(input.lines)
         ]

@@ -20,7 +20,7 @@ described_enum(
         "CONVERTED": "It is an order.",
         "DECLINED": "The customer does not want it.",
         "EXPIRED": "Its last day is over.",
-        "WITHDRAWN": "The seller took it back.",
+        "WITHDRAWN": "The seller took it back, or the customer what they had asked for.",
     },
 )
 described_enum(
@@ -51,6 +51,7 @@ described_enum(
         "DECLINE": "Decline it.",
         "APPROVE_ACCEPTANCE": "Consent to a colleague's acceptance.",
         "REFUSE_ACCEPTANCE": "Not consent to a colleague's acceptance.",
+        "WITHDRAW_REQUEST": "Take back what the customer asked for, while nothing was offered.",
     },
 )
 described_enum(

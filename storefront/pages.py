@@ -28,6 +28,8 @@ from storefront.portal import (
     lists,
     orders,
     quick_order,
+    quotes,
+    quotes_new,
     road,
     statement,
 )
@@ -84,6 +86,7 @@ class SettingsLike(Protocol):
 
 PAGES: Sequence[At] = (
     *account.PAGES, *home.PAGES, *catalogue.PAGES, *quick_order.PAGES, *road.PAGES, *lists.PAGES, *cart.PAGES,
+    *quotes_new.PAGES, *quotes.PAGES,  # in this order: "new" is no number
     *orders.PAGES, *deliveries.PAGES, *invoices.PAGES, *statement.PAGES, *agreements.PAGES, *approvals.PAGES,
     *company.PAGES, *company_admin.PAGES, *help_pages.PAGES, *console.PAGES, *customers.PAGES, *desk.PAGES,
     *order_ways.PAGES, *concessions.PAGES, *delivery_desk.PAGES, *invoice_desk.PAGES, *credit.PAGES,

@@ -24,6 +24,7 @@ from app.demo.invoices import invoice_early, invoice_some
 from app.demo.orders import PlannedOrder, plan_orders
 from app.demo.payments import collect_some
 from app.demo.pricing import price_some
+from app.demo.quotes import quote_some
 from app.demo.sales import add_legacy_sales, add_orders
 from app.demo.seeds import Rows, moment
 from app.demo.shopping import add_shopping
@@ -75,6 +76,7 @@ async def load_demo(database: "Database", today: date, now: datetime | None = No
     await collect_some(database, at)
     await price_some(database, at)
     await buy_some(database, at)
+    await quote_some(database, at)
 
 
 def plan_demo(today: date, now: datetime) -> Rows:

@@ -1,6 +1,7 @@
 """Wishlists: several per buyer, private or shared with the company."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -111,6 +112,12 @@ async def list_to_cart(page: Page) -> Response:
     return page.go("/cart", page.gettext("The list is in the cart."), warnings=outcome.warnings)
 
 
+async def list_to_quote(page: Page) -> Response:
+    """On to the page that asks for a quote, with the chosen items; all of them where none is chosen."""
+    chosen = [("item", each) for each in page.form.getlist("chosen") if isinstance(each, str)]
+    return page.go("/quotes/new?" + urlencode([("list", _id(page)), *chosen[:PAGE_SIZE]]))
+
+
 PAGES = (
     At("/lists", show_lists, {"create": create_list}, needs="wishlists:use"),
     At(
@@ -122,6 +129,7 @@ PAGES = (
             "item": set_item,
             "remove": remove_item,
             "cart": list_to_cart,
+            "quote": list_to_quote,
         },
         needs="wishlists:use",
     ),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from storefront.forms import Problem, problems_of, read_number
 from storefront.lists_of import neighbours, paging
 from storefront.page import At, Outcome, Page, Trouble
+from storefront.rendering import address
 
 ROWS, ROWS_MAX = 8, 100
 PAGE_SIZE = 50
@@ -127,6 +128,17 @@ async def to_list(page: Page) -> Response:
     return page.go(f"/lists/{made['id']}", said, warnings=outcome.warnings)
 
 
+async def to_quote(page: Page) -> Response:
+    """On to the page that asks for a quote, with what can be ordered; what cannot is left out knowingly."""
+    found = (await page.ask("CheckedQuickOrder", id=_id(page), first=1))["quickOrder"]
+    if found is None:
+        raise Trouble(404)
+    if found["checked"]["invalidCount"] and not page.field("leave_out"):
+        text = page.gettext("Some lines are invalid: leave them out, or correct them in a file.")
+        return await show_checked(page, [Problem(text, "leave-out")])
+    return page.go(address("/quotes/new", quick=_id(page)))
+
+
 PAGES = (
     At(
         "/quick-order",
@@ -135,5 +147,10 @@ PAGES = (
         needs="carts:use",
         takes_file=True,
     ),
-    At("/quick-order/{id}", show_checked, {"cart": to_cart, "list": to_list}, needs="carts:use"),
+    At(
+        "/quick-order/{id}",
+        show_checked,
+        {"cart": to_cart, "list": to_list, "quote": to_quote},
+        needs="carts:use",
+    ),
 )

@@ -711,7 +711,7 @@ def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaita
         }
         first = next(each["id"] for each in offer["lines"] if not each["isOptional"])
         if named == "lines":
-            given["lines"] = [{"lineId": first, "quantity": "3", "unitPrice": "1"}]
+            given["lines"] = [{"lineId": first, "quantity": "3", "unitPrice": "1", "substituteSku": "ACE-2"}]
         elif named:
             given[named] = [each["id"] for each in offer["lines"] if each["isOptional"]]
         return given
@@ -1098,6 +1098,7 @@ EXAMPLES: dict[str, Example] = {
     "acceptQuote": Example("padmin", _quote_answer("lineIds"), OTHER_HASH),
     "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
     "markQuoteOpened": Example("padmin", _opened_quote, {"quoteId": "x"}),
+    "withdrawQuoteRequest": Example("padmin", _quote_act("requested", **WHY)),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),
     "addQuoteMessage": Example("padmin", _quote_note, {"body": " "}),

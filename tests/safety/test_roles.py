@@ -75,7 +75,7 @@ EXPECTED = {
     "withdrawSalesAgreement": "M", "acceptSalesAgreement": "AC", "declineSalesAgreement": "AC",
     "closeSalesAgreement": "M", "cancelSalesAgreement": "M",
     "quotes": AGREED, "quote": AGREED, "quoteChanged": AGREED, "quotePolicy": "RMFD", "setQuotePolicy": "D",
-    "requestQuote": "BAC", "counterQuote": "BAC", "acceptQuote": "BAC", "declineQuote": "BAC",
+    "requestQuote": "BAC", "counterQuote": "BAC", "acceptQuote": "BAC", "declineQuote": "BAC", "withdrawQuoteRequest": "BAC",
     "markQuoteOpened": "BAC",
     "approveQuoteAcceptance": "AC", "refuseQuoteAcceptance": "AC", "createQuote": SELLING, "setQuoteLines": SELLING,
     "submitQuote": SELLING, "approveQuote": "MF", "rejectQuote": "MF", "sendQuote": SELLING, "reviseQuote": SELLING,

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.database import Database
 from auth.permissions import Viewer
-from resolvers.quotes_acts import create_quote, send_quote
+from resolvers.quotes_acts import create_quote, request_quote, send_quote
 from resolvers.quotes_answers import CounterLine, counter_quote
 from resolvers.quotes_approval import submit_quote
 from resolvers.quotes_pricing import QuoteLineDraft, QuoteTerms
@@ -68,7 +68,7 @@ async def quote_all(
     """
     Returns:
         Global ids: by company what it was sent, and of the parent by state: draft, pending, approved, countered,
-        waiting, accepted.
+        waiting, accepted, requested.
     """
     rep, other = viewers["repa"], viewers["repb"]
     made = {
@@ -81,6 +81,10 @@ async def quote_all(
         "waiting": await _sent(database, rep, customers["parent"]),
         "accepted": await _sent(database, rep, customers["parent"]),
     }
+    asked = [QuoteLineDraft("ACE-1", Decimal(1))]
+    made["requested"] = await make.do(
+        database, viewers["pbuyer"], lambda ctx: request_quote(ctx, asked, "m"), NOW
+    )
     answered = [
         ("countered", await _sent(database, rep, customers["parent"]), viewers["padmin"]),
         ("countered_by_stranger", await _sent(database, other, customers["stranger"]), viewers["sadmin"]),

@@ -21,7 +21,7 @@ REVISION = f"""id number status contentHash validUntil message pricedOn discount
 SEEN = f"""id number status statusReason version validUntil obstacle allowedActions
     requestLines {{ sku quantity requestedOn }} requestMessage
     revisions {{ {REVISION} }} offer {{ id number contentHash }}
-    counters {{ message revisionNumber lines {{ lineId quantity unitPrice {{ amount }} requestedOn }} }}
+    counters {{ message revisionNumber lines {{ lineId quantity unitPrice {{ amount }} requestedOn substitute {{ sku description }} }} }}
     acceptance {{ acceptedByName consentedByName purchaseOrderNumber contentHash priceSource
                   revision {{ number }} }}
     acceptanceRequest {{ status requestedByName isMine decidedByName }}

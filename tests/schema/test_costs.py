@@ -23,6 +23,7 @@ DEAR = {
     "OrdersToRelease": 5300,
     "Products": 2100,
     "PurchaseDesk": 2200,
+    "Quote": 2600,
     "Scheduling": 2900,
     "Simulator": 4300,
     "StaffConcessions": 4700,

@@ -44,7 +44,7 @@ async def test_a_quote_goes_from_the_request_to_the_order(shop: Shop) -> None:
     quote = asked["quote"]
     assert (quote["number"], quote["status"], quote["revisions"]) == ("Q-2026-000001", "REQUESTED", [])
     assert quote["requestLines"] == [{"sku": "ACE-001", "quantity": "10", "requestedOn": None}]
-    assert quote["allowedActions"] == [] and await read(shop, shop.stranger, quote) is None
+    assert quote["allowedActions"] == ["WITHDRAW_REQUEST"] and await read(shop, shop.stranger, quote) is None
 
     seen = await read(shop, shop.rep, quote)
     assert seen["allowedActions"] == ["EDIT", "SUBMIT", "WITHDRAW"]
@@ -419,7 +419,8 @@ async def test_a_counter_offer_leads_to_the_next_revision(shop: Shop) -> None:
     assert (quote["status"], quote["allowedActions"]) == ("COUNTERED", ["DECLINE"])
     assert quote["counters"] == [{
         "message": "Con 20 %", "revisionNumber": 1,
-        "lines": [{"lineId": first, "quantity": "20", "unitPrice": {"amount": "9.20"}, "requestedOn": "2026-05-04"}],
+        "lines": [{"lineId": first, "quantity": "20", "unitPrice": {"amount": "9.20"}, "requestedOn": "2026-05-04",
+                   "substitute": None}],
     }]  # fmt: skip
 
     seen = await read(shop, shop.rep, quote)
@@ -452,6 +453,19 @@ async def test_a_counter_offer_leads_to_the_next_revision(shop: Shop) -> None:
         ("a negative price", {"lines": [{"unitPrice": "-0.01"}]}, ["lines", "0", "unitPrice"]),
         ("a day that is over", {"lines": [{"requestedOn": "2026-03-01"}]}, ["lines", "0", "requestedOn"]),
         ("a line without a wish", {"lines": [{}]}, ["lines", "0"]),
+        ("a product nobody knows", {"lines": [{"substituteSku": "NADA"}]}, ["lines", "0", "substituteSku"]),
+        ("no product at all", {"lines": [{"substituteSku": ""}]}, ["lines", "0", "substituteSku"]),
+        (
+            "what is offered already",
+            {"lines": [{"substituteSku": "ace 001"}]},
+            ["lines", "0", "substituteSku"],
+        ),
+        (
+            "what is not sold any more",
+            {"lines": [{"substituteSku": "OLD-1"}]},
+            ["lines", "0", "substituteSku"],
+        ),
+        ("what others may buy", {"lines": [{"substituteSku": "HID-1"}]}, ["lines", "0", "substituteSku"]),
         ("too many words", {"message": "x" * 2001}, ["message"]),
     ],
 )
@@ -459,6 +473,7 @@ async def test_absurd_counter_offers_are_refused(
     shop: Shop, case: str, given: dict[str, Any], path: list[str]
 ) -> None:
     offered = await sent(shop)
+    await _other_products(shop)
     first = offered["revisions"][0]["lines"][0]["id"]
     lines = [{"lineId": first, **each} for each in given.get("lines", [])]
     before = await shop.snapshot()
@@ -467,6 +482,65 @@ async def test_absurd_counter_offers_are_refused(
 
     assert [each["path"] for each in tried["errors"]] == [path], case
     assert await shop.snapshot() == before
+
+
+async def _other_products(shop: Shop) -> None:
+    """NEW-1 may be bought, OLD-1 by nobody any more, HID-1 is not in the customer's assortment."""
+    async with shop.database.job() as session:
+        await make.make_product(session, shop.seller, sku="NEW-1", name="Aceite nuevo")
+        await make.make_product(session, shop.seller, sku="OLD-1", active_until=NOW.date())
+        await make.make_product(session, shop.seller, sku="HID-1")
+        values = {"id": str(shop.product.id), "seller": shop.seller.id, "customer": shop.customer.id}
+        for statement in (
+            "insert into assortment values (cast(:id as uuid), :seller, 'A', 'A')",
+            "insert into assortment_product select cast(:id as uuid), id from product where sku <> 'HID-1'",
+            "update customer set assortment_id = cast(:id as uuid) where id = :customer",
+        ):
+            await session.execute(text(statement), values)
+
+
+async def test_a_counter_offer_names_another_product(shop: Shop) -> None:
+    offered = await sent(shop)
+    await _other_products(shop)
+    first = offered["revisions"][0]["lines"][0]["id"]
+
+    countered = await act(
+        shop, shop.buyer, "counterQuote",
+        **answer_to(offered, lines=[{"lineId": first, "substituteSku": "new 1"}]),
+    )  # fmt: skip
+
+    assert countered["errors"] == []
+    [seen] = (await read(shop, shop.rep, countered["quote"]))["counters"]
+    assert seen["lines"] == [{
+        "lineId": first, "quantity": None, "unitPrice": None, "requestedOn": None,
+        "substitute": {"sku": "NEW-1", "description": "Aceite nuevo"},
+    }]  # fmt: skip
+
+
+async def test_a_request_is_taken_back_while_nothing_was_offered(shop: Shop) -> None:
+    asked = (await act(shop, shop.buyer, "requestQuote", lines=[{"sku": "ACE-001", "quantity": "10"}]))[
+        "quote"
+    ]
+    named = {"quoteId": asked["id"], "expectedVersion": asked["version"]}
+    before = await shop.snapshot()
+    for case, viewer, given, code in (
+        ("without a reason", shop.buyer, {"reason": " "}, "REASON_REQUIRED"),
+        ("of a version before", shop.buyer, {"reason": "r", "expectedVersion": 0}, "STALE_VERSION"),
+        ("somebody else's", shop.stranger, {"reason": "r"}, "NOT_FOUND"),
+    ):
+        refused = await act(shop, viewer, "withdrawQuoteRequest", **named | given)
+        assert [each["code"] for each in refused["errors"]] == [code], case
+    assert await shop.snapshot() == before
+    offered = await sent(shop)
+    late = {"quoteId": offered["id"], "expectedVersion": offered["version"], "reason": "r"}
+    refused = await act(shop, shop.buyer, "withdrawQuoteRequest", **late)
+    assert [each["code"] for each in refused["errors"]] == ["INVALID_TRANSITION"]
+
+    withdrawn = await done(shop, shop.buyer, "withdrawQuoteRequest", asked, reason="Ya no hace falta")
+
+    assert (withdrawn["status"], withdrawn["statusReason"]) == ("WITHDRAWN", "Ya no hace falta")
+    assert (await read(shop, shop.rep, asked))["allowedActions"] == []
+    assert await shop.broken() == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ BUYER_PAGES = (
     "/quick-order",
     "/lists",
     "/cart",
+    "/quotes",
+    "/quotes/new",
     "/orders",
     "/deliveries",
     "/company",
@@ -203,7 +205,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
         "suggestions:measure", "stock-quantity:read", "orders:discount", "orders:manage", "purchasing:read",
         "purchasing:manage",
-        "lots:read",
+        "lots:read", "quotes:read", "quotes:answer",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {

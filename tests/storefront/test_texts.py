@@ -137,6 +137,10 @@ async def pages_of(visitor: Visitor, email: str) -> list[str]:
         lists,
         "/cart",
         "/checkout",
+        "/quotes",
+        "/quotes/new",
+        "/quotes/Q-2026-000003",
+        "/quotes/Q-2026-000008",
     ]
     paths += ["/orders", order, "/company", "/help/api", "/nowhere"]
     return [*paths, "/company/addresses/new"] if email == COMPANY_ADMIN else paths
