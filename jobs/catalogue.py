@@ -10,7 +10,7 @@ from jobs.mails import Mailer, MailSettings
 from jobs.order_mails import OrderMails
 from jobs.promises import expire_holds, keep_promises
 from jobs.purchasing_mails import PurchasingMails
-from jobs.quotes import end_quotes
+from jobs.quotes import convert_quotes, end_quotes
 from jobs.suggestions import note_suggestions_ordered, refresh_suggestions
 
 
@@ -32,6 +32,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         JobKind("mail.account", accounts.created),
         JobKind("approvals.end", end_approvals, at_once=1),
         JobKind("quotes.end", end_quotes, at_once=1),
+        JobKind("quotes.convert", convert_quotes, at_once=1),
         JobKind("promises.keep", keep_promises, at_once=1),
         JobKind("stock.expire_holds", expire_holds, at_once=1),
         JobKind("invoices.verify", verify_chains, at_once=1),
@@ -54,6 +55,13 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
             "approval.reminded": ("mail.approval_requested",),
             "approval.decided": ("mail.approval_decided",),
             "approval.lapsed": ("mail.approval_decided",),
+            # What may have stood in the way of an accepted quote.
+            "payment.received": ("quotes.convert",),
+            "payment.matched": ("quotes.convert",),
+            "customer.creditLimitSet": ("quotes.convert",),
+            "customer.activated": ("quotes.convert",),
+            "receipt.posted": ("quotes.convert",),
+            "stock.counted": ("quotes.convert",),
             "purchaseOrder.sent": ("mail.purchase_order",),
             "invitation.created": ("mail.invitation",),
             "password.requested": ("mail.password",),
@@ -62,6 +70,7 @@ def make_catalogue(settings: MailSettings) -> Catalogue:
         schedules=(
             Schedule("approvals.end", "*/10 * * * *"),
             Schedule("quotes.end", "*/10 * * * *"),
+            Schedule("quotes.convert", "*/10 * * * *"),
             Schedule("promises.keep", "23 * * * *"),
             Schedule("stock.expire_holds", "*/5 * * * *"),
             Schedule("invoices.verify", "47 3 * * *"),

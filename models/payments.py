@@ -48,7 +48,9 @@ class Payment(Base):
         CheckConstraint("amount_matched >= 0 and amount_matched <= amount", name="matched_within"),
         CheckConstraint("exchange_rate > 0", name="exchange_rate_positive"),
         CheckConstraint("reversed_at is null or amount_matched = 0", name="reversed_matches_nothing"),
+        ForeignKeyConstraint(["customer_id", "quote_id"], ["quote.customer_id", "quote.id"]),
         Index(None, "customer_id", "received_on", "id"),
+        Index("ix_payment_quote_id", "quote_id", postgresql_where=text("quote_id is not null")),
         Index(
             "ix_payment_on_account", "customer_id",
             postgresql_where=text("amount_matched < amount and reversed_at is null"),
@@ -69,6 +71,8 @@ class Payment(Base):
     amount_matched: Mapped[Amount] = mapped_column(server_default="0", default=Decimal(0))
     reference: Mapped[Name] = mapped_column(server_default="")
     note: Mapped[LongText] = mapped_column(server_default="")
+    # The quote whose deposit it is.
+    quote_id: Mapped[UUID | None]
     created_at: Mapped[Moment]
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     reversed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -38,6 +38,7 @@ class PaymentRow:
     created_at: datetime
     reversed_at: datetime | None
     reversal_reason: str
+    quote_id: UUID | None
 
     @property
     def on_account(self) -> Decimal:

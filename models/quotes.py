@@ -1,6 +1,7 @@
 """Quotes: what was asked for, offered in revisions that never change once sent, countered and accepted."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -105,6 +106,7 @@ class QuoteRevision(Base):
         ForeignKeyConstraint(["currency", "currency_exponent"], ["currency.code", "currency.exponent"]),
         CheckConstraint("exchange_rate > 0", name="exchange_rate_positive"),
         CheckConstraint("discount_percent between 0 and 100", name="discount_range"),
+        CheckConstraint("deposit_percent between 0 and 100", name="deposit_range"),
         CheckConstraint(
             "(status in ('SENT', 'SUPERSEDED')) = (sent_at is not null)"
             " and (sent_at is null) = (content_hash is null)",
@@ -147,6 +149,8 @@ class QuoteRevision(Base):
     delivery_terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     # The seller's general terms by language, as they were when this was sent.
     seller_terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
+    # The share of the gross to be paid before it becomes an order; 0 for none.
+    deposit_percent: Mapped[Percent] = mapped_column(server_default="0", default=Decimal(0))
     # Of what is taken where nothing is chosen: options and alternatives come on top, or in place.
     net_amount: Mapped[Amount]
     tax_amount: Mapped[Amount]
@@ -266,6 +270,7 @@ class QuoteAcceptance(Base):
         ForeignKeyConstraint(["customer_id", "link_id"], ["quote_link.customer_id", "quote_link.id"]),
         one_of("how", AcceptedHow),
         CheckConstraint("(how = 'LINK') = (link_id is not null)", name="by_link"),
+        CheckConstraint("deposit_due >= 0", name="deposit_not_negative"),
     )  # fmt: skip
     quote_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID]
@@ -282,6 +287,8 @@ class QuoteAcceptance(Base):
         Stored(AcceptedHow), server_default="SIGNED_IN", default=AcceptedHow.SIGNED_IN
     )
     link_id: Mapped[UUID | None]
+    # What has to be paid before it becomes an order: the revision's share of all that was accepted.
+    deposit_due: Mapped[Amount] = mapped_column(server_default="0", default=Decimal(0))
     # A colleague who consented, where the company asks for that.
     consented_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     consented_by_name: Mapped[Name] = mapped_column(server_default="", default="")
@@ -298,12 +305,14 @@ class QuotePolicy(Base):
     __table_args__ = (
         CheckConstraint("validity_days between 1 and 365", name="validity_days_range"),
         CheckConstraint("reminder_days between 0 and 30", name="reminder_days_range"),
+        CheckConstraint("deposit_percent between 0 and 100", name="deposit_range"),
     )
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("seller.id"), primary_key=True)
     rows: Mapped[list[Any]] = mapped_column(JSONB)
     validity_days: Mapped[int] = mapped_column(SmallInteger)
     reminder_days: Mapped[int] = mapped_column(SmallInteger, server_default="3", default=3)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
+    deposit_percent: Mapped[Percent] = mapped_column(server_default="0", default=Decimal(0))
     hold_while_sent: Mapped[bool] = mapped_column(server_default="false", default=False)
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     updated_at: Mapped[Moment]

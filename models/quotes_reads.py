@@ -126,6 +126,7 @@ class RevisionRow:
     delivery_address: dict[str, Any]
     payment_terms: dict[str, Any]
     delivery_terms: dict[str, Any]
+    deposit_percent: Decimal
     net_amount: Decimal
     tax_amount: Decimal
     gross_amount: Decimal
@@ -271,6 +272,7 @@ class AcceptanceRow:
     purchase_order_number: str
     accepted_at: datetime
     accepted_by_name: str
+    deposit_due: Decimal
     consented_by_name: str
 
 

@@ -308,6 +308,7 @@ _HOUSE_ACTS = {
     "bank_line": "insert, update",
     "journal_entry": "insert",
     "journal_line": "insert",
+    "customer": f"{_STAFF_ACTS['customer'][:-1]}, status)",
     "credit_account": "insert, update",
     "credit_condition": "insert, update",
     "data_import": "insert",
@@ -466,7 +467,7 @@ _POSTED = {
         "exists (select from invoice where id = old.invoice_id and status = 'ISSUED')",
         ("amount_matched",),
     ),
-    "payment": ("true", ("version", "amount_matched", "note", "reversed_at", "reversal_reason")),
+    "payment": ("true", ("version", "amount_matched", "note", "quote_id", "reversed_at", "reversal_reason")),
     "payment_match": ("true", ("undone_at",)),
     # An import posts its rows batch by batch.
     "trade_agreement_journal": ("old.status = 'POSTED'", ("row_count",)),

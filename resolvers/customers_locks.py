@@ -40,10 +40,11 @@ async def change_customer(
     changes: Mapping[str, Any],
     *,
     reason: str = "",
+    published: bool = False,
     **values: Any,
 ) -> UUID:
     """
-    A locked customer with these values and its next version; the act stands in the trail, not in the log.
+    A locked customer with these values and its next version; the act stands in the trail, and in the log where told.
 
     Args:
         version: the present one, as `lock_customer` gave it.
@@ -57,7 +58,7 @@ async def change_customer(
     )
     record(
         ctx, action, "Customer", customer_id, version=version + 1, customer_id=customer_id, reason=reason,
-        changes=dict(changes), published=False,
+        changes=dict(changes), published=published,
     )  # fmt: skip
     await ctx.session.flush()
     return customer_id

@@ -14,7 +14,6 @@ from models.base import new_id
 from models.customers import Customer
 from models.customers_reads import CustomerRow, visible_customers
 from models.payments import Payment, PaymentMatch
-from models.payments_reads import payment_in_scope
 from models.sellers import NumberSeries
 from resolvers.context import Context, LockKind
 from resolvers.customers import exponents_by_currency, seller
@@ -23,13 +22,14 @@ from resolvers.journal import Posted, post_all
 from resolvers.orders_acts import checked_reason
 from resolvers.orders_conditions import lock_waiting_orders, release_paid_orders
 from resolvers.payments import match_of
-from resolvers.payments_claims import Claims, lock_claims
+from resolvers.payments_claims import Claims, lock_claims, lock_payment
+from resolvers.payments_quotes import lock_quotes_paid, paid_for_quotes
 from resolvers.prices import exchange_rate
 from rules.invoice_numbers import demand_open_period
 from rules.journal import JournalEvent, Posting, in_base, post_settlement
 from rules.money import ZERO
 from rules.quantities import plain
-from rules.refusals import ErrorCode, InvalidTransition, Refusal, StaleVersion
+from rules.refusals import ErrorCode, InvalidTransition, Refusal
 from rules.states import DocumentKind, JournalSource, PaymentMethod
 
 REFERENCE_MAX, NOTE_MAX = 200, 500
@@ -58,6 +58,7 @@ class Receipt:
     reference: str = ""
     note: str = ""
     matches: tuple[MatchWanted, ...] = ()
+    quote_id: UUID | None = None
 
 
 async def record_payment(ctx: Context, told: Receipt) -> UUID:
@@ -74,6 +75,7 @@ async def record_payment(ctx: Context, told: Receipt) -> UUID:
 async def receive(ctx: Context, receipts: Sequence[Receipt], *, warns: bool = True) -> list[UUID]:
     """Payments in one transaction: checked first, then locked together, then written one after the other."""
     drafts = [await checked_draft(ctx, each) for each in receipts]
+    quotes = await lock_quotes_paid(ctx, drafts)
     waiting = await lock_waiting_orders(ctx, {each.customer_id for each in receipts})
     claims = await lock_claims(ctx, [wanted.instalment_id for each in receipts for wanted in each.matches])
     entries = []
@@ -97,6 +99,7 @@ async def receive(ctx: Context, receipts: Sequence[Receipt], *, warns: bool = Tr
     received = [(each.customer_id, in_base(each.amount, each.exchange_rate)) for each in drafts]
     await release_paid_orders(ctx, waiting, received)
     await ctx.session.flush()
+    await paid_for_quotes(ctx, drafts, quotes, may_convert=not waiting)
     return [each.id for each in drafts]
 
 
@@ -130,6 +133,7 @@ async def checked_draft(ctx: Context, told: Receipt) -> Payment:
         received_on=told.received_on, currency=currency, currency_exponent=exponent, exchange_rate=rate.rate,
         exchange_rate_on=rate.valid_from, amount=told.amount, amount_matched=ZERO, reference=told.reference.strip(),
         note=told.note.strip(), created_at=ctx.now, created_by_id=ctx.user.user_id, reversal_reason="",
+        quote_id=told.quote_id,
     )  # fmt: skip
 
 
@@ -242,19 +246,6 @@ def _posted(
     return Posted(
         source, source_id, payment.customer_id, on, payment.number, posting.lines, payment.currency, own
     )
-
-
-async def lock_payment(ctx: Context, payment_id: UUID, expected_version: int | None) -> Payment:
-    """The payment, locked; refuses one that is not there, was changed, or is reversed."""
-    statement = select(Payment).where(Payment.id == payment_id, payment_in_scope(ctx.user))
-    payment: Payment | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
-    if payment is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("paymentId",))
-    if expected_version is not None and payment.version != expected_version:
-        raise StaleVersion(payment.version)
-    if payment.reversed_at is not None:
-        raise InvalidTransition("REVERSED", "MATCHED", [])
-    return payment
 
 
 def _advance(payment: Payment, exponent: int) -> Decimal:

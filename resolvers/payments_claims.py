@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from models.invoices import Invoice, InvoiceInstalment
 from models.invoices_reads import invoice_in_scope
+from models.payments import Payment
+from models.payments_reads import payment_in_scope
 from resolvers.context import Context, LockKind
 from resolvers.customers import exponents_by_currency, seller
 from rules.journal import in_base, settled_base
 from rules.money import ZERO
-from rules.refusals import ErrorCode, Path, Refusal
+from rules.refusals import ErrorCode, InvalidTransition, Path, Refusal, StaleVersion
 from rules.states import InvoiceStatus
 
 
@@ -138,3 +140,16 @@ async def lock_claims(ctx: Context, instalment_ids: Sequence[UUID]) -> Claims:
     for row in rows:
         heads[row.invoice_id].settled += row.amount_matched
     return Claims({row.id: LockedClaim(row, heads[row.invoice_id]) for row in rows}, us.currency, exponent)
+
+
+async def lock_payment(ctx: Context, payment_id: UUID, expected_version: int | None) -> Payment:
+    """The payment, locked; refuses one that is not there, was changed, or is reversed."""
+    statement = select(Payment).where(Payment.id == payment_id, payment_in_scope(ctx.user))
+    payment: Payment | None = await ctx.session.scalar(ctx.locked(LockKind.DOCUMENT, statement))
+    if payment is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Not found.", ("paymentId",))
+    if expected_version is not None and payment.version != expected_version:
+        raise StaleVersion(payment.version)
+    if payment.reversed_at is not None:
+        raise InvalidTransition("REVERSED", "MATCHED", [])
+    return payment

@@ -8,6 +8,7 @@ the audit under whoever ordered, since nobody else acted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -96,13 +97,13 @@ async def _promise_again(session: AsyncSession, now: datetime, order_id: UUID, z
     ctx = Context(_house(order), now, zone, open_session=LockedSession(session))
     statement = select(SalesOrderLine).where(SalesOrderLine.order_id == order.id).order_by(SalesOrderLine.id)
     lines = list(await ctx.session.scalars(ctx.locked(LockKind.LINES, statement)))
-    entries = await _open_entries(ctx, lines)
+    entries, shipped = await _open_entries(ctx, lines)
     before = {entry.id: (entry.ship_on, entry.confirmed_on) for entry in entries}
     supplies = await _supplies(ctx, order, lines)
     waiting = [entry for entry in entries if entry.id in supplies and supplies[entry.id].expected_on]
     await _promise_supplied(ctx, order, lines, waiting, supplies)
     rest = [entry for entry in entries if entry.id not in supplies or _is_ours_unsaid(supplies[entry.id])]
-    await promise_schedule(ctx, order, lines, rest)
+    await promise_schedule(ctx, order, lines, rest, shipped)
     if all(before[entry.id] == (entry.ship_on, entry.confirmed_on) for entry in entries):
         return
     is_told = any(before[entry.id][1] != entry.confirmed_on for entry in entries)
@@ -126,8 +127,14 @@ def _is_ours_unsaid(supply: _Supply) -> bool:
     return supply.expected_on is None and not supply.is_direct
 
 
-async def _open_entries(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[SalesOrderScheduleLine]:
-    """Schedule lines of goods of which nothing left or is on its way."""
+async def _open_entries(
+    ctx: Context, lines: Sequence[SalesOrderLine]
+) -> tuple[list[SalesOrderScheduleLine], dict[UUID, Decimal]]:
+    """
+    Schedule lines of which something is still to leave and nothing is being packed, and what of each has left.
+
+    While a delivery of it is packed its goods are on hand and spoken for; it is looked at again when that has left.
+    """
     schedule = SalesOrderScheduleLine
     found = list(
         await ctx.session.scalars(
@@ -141,7 +148,12 @@ async def _open_entries(ctx: Context, lines: Sequence[SalesOrderLine]) -> list[S
         )
     )
     sent = await ctx.loader(sent_by_schedule_line).load_many([entry.id for entry in found])
-    return [entry for entry, each in zip(found, sent, strict=True) if not each.shipped and not each.released]
+    open_ = [
+        (entry, each.shipped)
+        for entry, each in zip(found, sent, strict=True)
+        if not each.released and each.shipped < entry.quantity
+    ]
+    return [entry for entry, _ in open_], {entry.id: shipped for entry, shipped in open_}
 
 
 async def _supplies(ctx: Context, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> dict[UUID, _Supply]:

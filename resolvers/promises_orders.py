@@ -1,9 +1,10 @@
 """Promised dates of orders: each schedule line's day of leaving and of receipt, kept while it can be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from models.availability_reads import Place
@@ -13,6 +14,7 @@ from resolvers.context import Context
 from resolvers.products import products_by_id
 from resolvers.promises_facts import ForWhom, ProductFacts, gather
 from rules.documents import DocumentAddress
+from rules.money import ZERO
 from rules.promising import promise, renewed_days
 from rules.promising_sites import Site, promise_from_sites
 from rules.refusals import ErrorCode
@@ -26,15 +28,20 @@ async def promise_schedule(
     order: SalesOrder,
     lines: Sequence[SalesOrderLine],
     entries: Sequence[SalesOrderScheduleLine],
+    shipped: Mapping[UUID, Decimal] = MappingProxyType({}),
 ) -> None:
     """
     Confirms the schedule lines of goods that may leave; what nobody knows when to have stays unconfirmed.
 
     What a warehouse holds leaves it as soon as calendars, deadline and the requested day allow; what none holds, when
     it will be there. A promise that still holds is kept, though it could be better (rule book 8.3).
+
+    Args:
+        shipped: what of a schedule line has left; the rest is promised, and its day is the schedule line's.
     """
     goods = {line.id: line.product_id for line in lines if line.kind == LineKind.GOODS and line.product_id}
-    mine = [entry for entry in entries if entry.order_line_id in goods and entry.quantity > 0]
+    rest = {entry.id: entry.quantity - shipped.get(entry.id, ZERO) for entry in entries}
+    mine = [entry for entry in entries if entry.order_line_id in goods and rest[entry.id] > 0]
     found = await ctx.loader(products_by_id).load_many(sorted(set(goods.values())))
     products = [product for product in found if product is not None]
     if not mine or not products:
@@ -53,7 +60,7 @@ async def promise_schedule(
         assert product_id is not None, "filtered above"
         if product_id not in known:
             continue
-        found_dates, known[product_id], moved_from = _promised(known[product_id], entry)
+        found_dates, known[product_id], moved_from = _promised(known[product_id], entry, rest[entry.id])
         _confirm(entry, found_dates)
         moved |= {moved_from} - {None}  # type: ignore[arg-type]
     for day in sorted(moved):
@@ -72,12 +79,12 @@ def _confirm(entry: SalesOrderScheduleLine, dates: Dates | None) -> None:
 
 
 def _promised(
-    known: ProductFacts, entry: SalesOrderScheduleLine
+    known: ProductFacts, entry: SalesOrderScheduleLine, quantity: Decimal
 ) -> tuple[Dates | None, ProductFacts, date | None]:
-    """The dates of a schedule line, what is known of the product when it is promised, and a closed day asked for."""
+    """The days of what is still to leave, what is known once it is promised, and a closed day asked for."""
     if entry.warehouse_id is not None:
-        return _held(known, entry, entry.warehouse_id)
-    found = promise_from_sites(entry.quantity, [each.promising for each in known.sites], entry.requested_on)
+        return _held(known, entry, entry.warehouse_id, quantity)
+    found = promise_from_sites(quantity, [each.promising for each in known.sites], entry.requested_on)
     if found is None or not found.parts:
         return None, known, None if found is None else found.promise.moved_from
     taken = known
@@ -88,7 +95,7 @@ def _promised(
 
 
 def _held(
-    known: ProductFacts, entry: SalesOrderScheduleLine, warehouse_id: UUID
+    known: ProductFacts, entry: SalesOrderScheduleLine, warehouse_id: UUID, quantity: Decimal
 ) -> tuple[Dates | None, ProductFacts, date | None]:
     """What is reserved is there: only calendars and lead times stand between it and the customer."""
     site = next((each.promising for each in known.sites if each.promising.key == warehouse_id), None)
@@ -98,9 +105,9 @@ def _held(
     if method is not DeliveryControl.SALES_LEAD_TIME:
         method = DeliveryControl.NONE
     control = replace(site.control, method=method)
-    found = promise(entry.quantity, site.availability, control, site.route, site.entered, entry.requested_on)
+    found = promise(quantity, site.availability, control, site.route, site.entered, entry.requested_on)
     assert found.ship_on is not None and found.receipt_on is not None, "calendars alone always give a day"
-    taken = _taken(known, warehouse_id, site.availability.today, entry.quantity)
+    taken = _taken(known, warehouse_id, site.availability.today, quantity)
     return (found.ship_on, found.receipt_on), taken, found.moved_from
 
 

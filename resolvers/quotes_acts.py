@@ -47,7 +47,7 @@ _DEFAULT_SERIES = ("Q", 6)
 # What a revision's hash covers: all that a customer is offered, and nothing that is ours.
 _HEAD_HASHED = (
     "number", "valid_until", "message", "priced_on", "requested_on", "currency", "delivery_address",
-    "billing_address", "payment_terms", "delivery_terms", "net_amount", "tax_amount", "gross_amount",
+    "billing_address", "payment_terms", "delivery_terms", "deposit_percent", "net_amount", "tax_amount", "gross_amount",
 )  # fmt: skip
 _LINE_HASHED = (
     "position", "parent_position", "kind", "sku", "description", "unit_code", "quantity", "requested_on", "is_free",

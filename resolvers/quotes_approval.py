@@ -29,6 +29,7 @@ from rules.quotes_approvals import (
     open_needs,
     quote_needs,
 )
+from rules.quotes_settings import check_settings
 from rules.refusals import ErrorCode, Refusal, StaleVersion, refuse_all
 from rules.states import ApprovalStatus, ApprovalSubject
 
@@ -158,7 +159,7 @@ async def set_policy(
         changes: of QuoteSettings, by name; what is None or not named stays.
     """
     settings = (await quote_settings(ctx)).changed(changes)
-    problems = check_policy(rows)
+    problems = [*check_policy(rows), *check_settings(settings)]
     if not 1 <= validity_days <= DAYS_MAX:
         text = "An offer holds from 1 to {limit} days."
         problems.append(Refusal(ErrorCode.INVALID, text, ("validityDays",), limit=DAYS_MAX))

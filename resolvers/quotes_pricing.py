@@ -24,7 +24,7 @@ from resolvers.pricing import FreePriced, LinePriced, no_price
 from resolvers.pricing_charges import ChargePriced
 from resolvers.pricing_facts import ship_days
 from resolvers.products import item_numbers_by_product
-from resolvers.quotes import policy
+from resolvers.quotes import policy, quote_settings
 from resolvers.simulation import (
     WHOLE,
     GiftPriced,
@@ -44,6 +44,7 @@ from rules.money import ZERO, round_money
 from rules.pricing import PricedLine
 from rules.quotes_approvals import QuoteFigures
 from rules.quotes_content import Choice, check_choices
+from rules.quotes_settings import check_percent
 from rules.refusals import ErrorCode, Path, Refusal, refuse_all
 from rules.sales_agreements import agreement_of_all
 from rules.states import LineKind
@@ -103,6 +104,7 @@ class QuoteTerms:
     discount_reason: str = ""
     payment_term: str | None = None
     delivery_address_id: UUID | None = None
+    deposit_percent: Decimal | None = None
     internal_notes: str = ""
 
 
@@ -261,6 +263,8 @@ def _problems_of_terms(ctx: Context, terms: QuoteTerms) -> list[Refusal]:
         found.append(Refusal(ErrorCode.REASON_REQUIRED, "Give a reason.", ("terms", "discountReason")))
     if len(terms.discount_reason) > REASON_MAX:
         found.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("terms", "discountReason")))
+    if terms.deposit_percent is not None:
+        found += check_percent(terms.deposit_percent, ("terms", "depositPercent"))
     late = check_requested_date(terms.requested_on, ctx.today)
     if late is not None:
         found.append(
@@ -424,6 +428,7 @@ async def _head(ctx: Context, customer: CustomerRow, terms: QuoteTerms, simulate
     payment, delivery = await _terms(ctx, customer, terms, agreement)
     address, billing = await _addresses(ctx, customer, terms)
     _, days, _ = await policy(ctx)
+    share = terms.deposit_percent
     return {
         "valid_until": terms.valid_until or ctx.today + timedelta(days=days),
         "message": terms.message.strip(),
@@ -440,6 +445,7 @@ async def _head(ctx: Context, customer: CustomerRow, terms: QuoteTerms, simulate
         "billing_address": billing,
         "payment_terms": payment.to_json(),
         "delivery_terms": delivery.to_json(),
+        "deposit_percent": (await quote_settings(ctx)).deposit_percent if share is None else share,
         "net_amount": priced.net,
         "tax_amount": priced.tax,
         "gross_amount": priced.gross,

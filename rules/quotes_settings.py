@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
+from rules.money import ZERO
 from rules.quotes import QuoteStatus, RevisionStatus
+from rules.refusals import ErrorCode, Path, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +17,11 @@ class QuoteSettings:
     What a seller sets once for all quotes.
 
     Args:
+        deposit_percent: the share of the gross that is paid before an order, where a revision says nothing else.
         hold_while_sent: goods of an offer are held for the customer until its last day is over.
     """
 
+    deposit_percent: Decimal = ZERO
     hold_while_sent: bool = False
 
     def changed(self, given: Mapping[str, Any]) -> "QuoteSettings":
@@ -25,6 +30,19 @@ class QuoteSettings:
         return replace(
             self, **{name: each for name, each in given.items() if name in known and each is not None}
         )
+
+
+def check_percent(percent: Decimal, path: Path) -> list[Refusal]:
+    """A share that somebody enters."""
+    if ZERO <= percent <= 100 and percent == round(percent, 6):
+        return []
+    text = "A percent is from 0 to 100, with 6 decimals at most."
+    return [Refusal(ErrorCode.INVALID, text, path)]
+
+
+def check_settings(settings: QuoteSettings) -> list[Refusal]:
+    """What is wrong with settings that somebody enters."""
+    return check_percent(settings.deposit_percent, ("depositPercent",))
 
 
 # While an offer can still become an order as it is.

@@ -20,6 +20,7 @@ from schema.concessions import ConcessionMutations, ConcessionQueries
 from schema.coupons import CouponMutations
 from schema.credit import CreditMutations, CreditQueries
 from schema.customers import CustomerQueries
+from schema.customers_activation import CustomerActivationMutations
 from schema.customers_acts import CustomerMutations
 from schema.customers_notes import CustomerNoteMutations
 from schema.deliveries import DeliveryQueries
@@ -159,6 +160,7 @@ class Mutation(
     ChargeMutations,
     SuggestionMutations,
     CustomerMutations,
+    CustomerActivationMutations,
     CustomerNoteMutations,
     ApiClientMutations,
     JobMutations,

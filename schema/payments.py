@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -33,6 +33,9 @@ from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.invoices import Invoice
 from schema.rows import fill
 from schema.scalars import CurrencyCode, Money
+
+if TYPE_CHECKING:
+    from schema.quotes import Quote
 
 Info = strawberry.Info[Context, None]
 _READ = [access(P.INVOICES_READ)]
@@ -125,6 +128,17 @@ class Payment(Node):
     async def customer(self, info: Info) -> Customer | None:
         row = await info.context.load(customers_by_id, self.row.customer_id)
         return None if row is None else Customer.of(row)
+
+    @strawberry.field(
+        description="The quote whose deposit it is; null where it is of none.",
+        directives=[access(P.QUOTES_READ)],
+    )
+    async def quote(self, info: Info) -> Annotated["Quote", strawberry.lazy("schema.quotes")] | None:
+        from resolvers.quotes import quotes_by_id
+        from schema.quotes import Quote
+
+        row = None if self.row.quote_id is None else await info.context.load(quotes_by_id, self.row.quote_id)
+        return None if row is None else Quote.of(row)
 
     @strawberry.field(description="What it pays now.", directives=[list_size(200)])
     async def matches(self, info: Info) -> list[PaymentMatch]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import payments, payments_acts
+from resolvers import payments, payments_acts, payments_quotes
 from resolvers.context import Context
 from resolvers.payments_acts import MatchWanted, Receipt
 from rules.states import PaymentMethod
@@ -48,6 +48,19 @@ class RecordPaymentInput:
     matches: list[PaymentMatchInput] | None = strawberry.field(
         default=None,
         description="What it pays, at most 200; what is more than open stays on account, with a warning.",
+    )
+    quote_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The quote that it is for: the payment that reaches its deposit makes it an order.",
+    )
+
+
+@strawberry.input(description="For which quote money is that came already.", directives=_MANAGE)
+class SetPaymentQuoteInput:
+    payment_id: strawberry.ID = strawberry.field(description="The payment.")
+    expected_version: int = strawberry.field(description="Its version you saw; a newer one is refused.")
+    quote_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The quote, of the same customer; null: of none."
     )
 
 
@@ -101,6 +114,12 @@ class _MatchPayload(Payload):
 
 @strawberry.type(description="Answer of recordPayment.", directives=_MANAGE)
 class RecordPaymentPayload(_PaymentPayload):
+    entity_type = "Payment"
+    payment: Payment | None = strawberry.field(default=None, description="The payment; null when refused.")
+
+
+@strawberry.type(description="Answer of setPaymentQuote.", directives=_MANAGE)
+class SetPaymentQuotePayload(_PaymentPayload):
     entity_type = "Payment"
     payment: Payment | None = strawberry.field(default=None, description="The payment; null when refused.")
 
@@ -161,9 +180,25 @@ class PaymentMutations:
             input.reference,
             input.note,
             wanted_of(input.matches),
+            None if input.quote_id is None else decode_id(input.quote_id, "Quote", path=("quoteId",)),
         )
         done = await payments_acts.record_payment(info.context, told)
         return await RecordPaymentPayload.of(info.context, done)
+
+    @strawberry.mutation(
+        description="Says for which quote money is that came already; the payment that reaches its deposit makes it an"
+        " order.",
+        directives=[*_MANAGE, key_required()],
+    )
+    async def set_payment_quote(
+        self,
+        info: Info,
+        input: Annotated[SetPaymentQuoteInput, strawberry.argument(description="The payment and its quote.")],
+    ) -> SetPaymentQuotePayload:
+        key = decode_id(input.payment_id, "Payment", path=("paymentId",))
+        quote = None if input.quote_id is None else decode_id(input.quote_id, "Quote", path=("quoteId",))
+        done = await payments_quotes.set_payment_quote(info.context, key, input.expected_version, quote)
+        return await SetPaymentQuotePayload.of(info.context, done)
 
     @strawberry.mutation(
         description="Sets what is on account of a payment against instalments; no instalment is paid twice.",

@@ -11,7 +11,7 @@ import strawberry
 from auth.permissions import Permission as P
 from models.quotes import Quote as Table
 from models.quotes_reads import AcceptanceRow, CounterRow, QuoteRequestRow, QuoteRow
-from resolvers import quotes, quotes_desk
+from resolvers import quotes, quotes_deposits, quotes_desk
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.holds import holds_by_source
@@ -26,6 +26,7 @@ from schema.customers import Customer
 from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, one_key_of, where_of
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.quotes_beside import QuoteBeside
+from schema.quotes_deposits import QuoteDeposit
 from schema.quotes_enums import QuoteStatusFilter, QuoteStepFilter
 from schema.quotes_holds import QuoteHold
 from schema.quotes_revisions import READ, QuoteNeed, QuoteRevision
@@ -319,6 +320,13 @@ class Quote(QuoteBeside, Node):
         return None if row is None else Order.of(row)
 
     @strawberry.field(
+        description="What has to be paid before it becomes an order; null where nothing has.",
+    )
+    async def deposit(self, info: Info) -> QuoteDeposit | None:
+        found = await quotes_deposits.deposit_to_pay(info.context, self.row)
+        return None if found is None else QuoteDeposit.of(*found)
+
+    @strawberry.field(
         description="Its goods that are held until it is answered; null where nothing is held.",
     )
     async def hold(self, info: Info) -> QuoteHold | None:
@@ -349,6 +357,9 @@ class QuotePolicy:
         description="For how many days an offer holds where nobody says, today not counted."
     )
     version: int = strawberry.field(description="Rises with every change; 0 where nothing was set yet.")
+    deposit_percent: Decimal = strawberry.field(
+        description="The share of the gross that is paid before an order, where a revision says nothing else."
+    )
     hold_while_sent: bool = strawberry.field(
         description="Whether goods of an offer are held for the customer until its last day is over."
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from auth.permissions import Permission as P
-from resolvers import orders_quotes, quotes_acts, quotes_approval
+from resolvers import orders_quotes_converting, quotes_acts, quotes_approval
 from resolvers.context import Context
 from resolvers.quotes_pricing import QuoteLineDraft, QuoteTerms
 from rules import quotes_approvals
@@ -84,13 +84,17 @@ class QuoteTermsInput:
     internal_notes: str = strawberry.field(
         default="", description="For your colleagues, 2,000 characters; never for the customer."
     )
+    deposit_percent: Decimal | None = strawberry.field(
+        default=None,
+        description="The share of the gross to be paid before it becomes an order; the policy's where none is said.",
+    )
 
     def to_terms(self, *place: str) -> QuoteTerms:
         key = self.delivery_address_id
         address = None if key is None else decode_id(key, "Address", path=(*place, "deliveryAddressId"))
         return QuoteTerms(
             self.valid_until, self.message, self.requested_on, self.discount_percent, self.discount_reason,
-            self.payment_term_code, address, self.internal_notes,
+            self.payment_term_code, address, self.deposit_percent, self.internal_notes,
         )  # fmt: skip
 
 
@@ -133,6 +137,10 @@ class SetQuotePolicyInput:
     rows: list[QuotePolicyRowInput] = strawberry.field(description="All of its rows, at most 30.")
     validity_days: int = strawberry.field(
         description="For how many days an offer holds where nobody says, 1 to 365."
+    )
+    deposit_percent: Decimal | None = strawberry.field(
+        default=None,
+        description="The share of the gross to be paid before an order where a revision says none; null: as it was.",
     )
     hold_while_sent: bool | None = strawberry.field(
         default=None,
@@ -358,7 +366,7 @@ class QuoteMutations:
         info: Info,
         input: Annotated[ConvertQuoteInput, strawberry.argument(description="Which one.")],
     ) -> ConvertQuotePayload:
-        done = await orders_quotes.convert_quote(
+        done = await orders_quotes_converting.convert_quote(
             info.context, quote_key(input.quote_id), input.expected_version
         )
         return await ConvertQuotePayload.of(info.context, done)

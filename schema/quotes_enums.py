@@ -64,6 +64,8 @@ described_enum(
         "OVERDUE": "Invoices are overdue.",
         "AGREEMENT": "A sales agreement has not enough left, or ended.",
         "STOCK": "Something is short that may not be ordered ahead.",
+        "DEPOSIT": "The deposit that was asked for is not paid yet.",
+        "PROSPECT": "The company is no customer yet: finance has to check it (`activateCustomer`).",
     },
 )
 described_enum(

@@ -217,6 +217,9 @@ class QuoteRevision:
         description="A special discount on the whole, in percent; the lines' amounts are after it.",
         directives=_PRICED,
     )
+    deposit_percent: Decimal = strawberry.field(
+        description="The share of the gross that is paid before it becomes an order; 0 for none."
+    )
     row: strawberry.Private[RevisionRow]
 
     @classmethod

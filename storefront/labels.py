@@ -301,6 +301,7 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.supplier_products": Label(N_("Import: what suppliers sell")),
         "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
+        "quotes.convert": Label(N_("Quotes: orders of what was accepted")),
         "quotes.end": Label(N_("Quotes: offers that are over")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
         "stock.expire_holds": Label(N_("Stock: what was held too long is free again")),
@@ -511,6 +512,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "OVERDUE": Label(N_("Invoices are overdue.")),
         "AGREEMENT": Label(N_("The agreement has not enough left, or ended.")),
         "STOCK": Label(N_("Something is short that may not be ordered ahead.")),
+        "DEPOSIT": Label(N_("The deposit is not paid yet.")),
+        "PROSPECT": Label(N_("Finance has to look at the company first.")),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),

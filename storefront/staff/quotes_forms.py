@@ -14,6 +14,7 @@ PARTS = ("sku", "quantity", "unit", "day", "price", "discount", "reason", "kind"
 KINDS = ("", "free", "optional", "alternative")
 TERMS = (
     "valid-until", "message", "wanted-on", "whole-discount", "whole-reason", "payment-term", "address", "notes",
+    "deposit",
 )  # fmt: skip
 # The last named step of an error's path -> the form's field; those of lines take the row's number.
 OF_LINES = {
@@ -24,7 +25,7 @@ OF_LINES = {
 OF_TERMS = {
     "validUntil": "valid-until", "message": "message", "requestedOn": "wanted-on",
     "discountPercent": "whole-discount", "discountReason": "whole-reason", "paymentTermCode": "payment-term",
-    "deliveryAddressId": "address", "internalNotes": "notes",
+    "deliveryAddressId": "address", "internalNotes": "notes", "depositPercent": "deposit",
 }  # fmt: skip
 Row = dict[str, str]
 
@@ -94,6 +95,7 @@ def terms_of(page: Page, revision: Mapping[str, Any], customer: Mapping[str, Any
         "payment-term": "" if code == customer["paymentTerms"]["code"] else code,
         "address": address,
         "notes": revision["internalNotes"],
+        "deposit": plain(revision["depositPercent"]),
     }
 
 
@@ -162,6 +164,8 @@ def read_terms(page: Page, typed: Mapping[str, str], problems: list[Problem]) ->
         terms[name] = _day(page, typed[field], field, problems) if typed[field] else None
     if typed["whole-discount"]:
         terms["discountPercent"] = _number(page, typed["whole-discount"], "whole-discount", problems)
+    if typed["deposit"]:
+        terms["depositPercent"] = _number(page, typed["deposit"], "deposit", problems)
     return terms
 
 

@@ -120,6 +120,20 @@ def root_document(
     return f"{head} {{ {name}{body} }}", arguments
 
 
+def lookup_documents(
+    view: GraphQLSchema, name: str, ways: list[dict[str, str]], at_once: int = 25
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Documents that ask a root field for one thing after another, and their variables."""
+    field = root_fields(view)[name]
+    named = get_named_type(field.type)
+    inner = selection(view, named, 2, (named.name,))
+    for start in range(0, len(ways), at_once):
+        given = {f"by{index}": way for index, way in enumerate(ways[start : start + at_once])}
+        declared = " ".join(f"${each}: {field.args['by'].type}" for each in given)
+        asked = " ".join(f"{each}: {name}(by: ${each}) {{ ...wanted }}" for each in given)
+        yield f"query({declared}) {{ {asked} }} fragment wanted on {named.name} {inner}", given
+
+
 def crawl(view: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]]:
     """Documents that together read all that can be read without naming a thing."""
     for name, field in root_fields(view).items():

@@ -499,7 +499,7 @@ def _money(*names: str, **more: Any) -> Callable[[Scene, str], Awaitable[Input]]
         values: Input = {
             "customerId": customer, "paymentId": known["payment"], "matchId": known["match"],
             "instalmentId": known["instalment"], "creditInstalmentId": known["credit"],
-            "bankLineId": known["line"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
+            "bankLineId": known["line"], "quoteId": scene.world.quotes["stranger"], "matches": [{"instalmentId": known["instalment"], "amount": "0.01"}],
         }  # fmt: skip
         if "expectedVersion" in names:
             asked = "query($id: ID!) { payment(by: {id: $id}) { version } }"
@@ -795,6 +795,15 @@ async def _share(scene: Scene, name: str) -> Input:
     return {"productId": product, "warehouseId": place, "policy": "EQUALLY", "orderLineIds": named}
 
 
+async def _prospect(scene: Scene, name: str) -> Input:
+    """The stranger, as it was before finance checked it."""
+    stranger = scene.world.customers["stranger"]
+    async with scene.database.job() as session:
+        before = text("update customer set status = 'PROSPECT' where id = :id returning version")
+        version = await session.scalar(before, {"id": stranger})
+    return {"customerId": global_id("Customer", stranger), "expectedVersion": version, "reason": "r"}
+
+
 async def _priority(scene: Scene, name: str) -> Input:
     document = "query($id: ID!) { customer(by: {id: $id}) { id version } }"
     key = global_id("Customer", scene.world.customers["child"])
@@ -993,7 +1002,10 @@ EXAMPLES: dict[str, Example] = {
     "rectifyInvoice": Example("finance", _invoice_act("pmate", lines="lines", **WHY)),
     "answerInvoice": Example("padmin", _invoice_act("pmate", status="REJECTED", **WHY)),
     "recordTaxEvidence": Example("finance", _evidence, {"number": " "}),
-    "recordPayment": Example("finance", _money("customerId", "matches", amount="5"), {"amount": "0"}),
+    "recordPayment": Example(
+        "finance", _money("customerId", "matches", "quoteId", amount="5"), {"amount": "0"}
+    ),
+    "setPaymentQuote": Example("finance", _money("paymentId", "expectedVersion", "quoteId")),
     "matchPayment": Example("finance", _money("paymentId", "expectedVersion", "matches")),
     "matchCredit": Example(
         "finance", _money("creditInstalmentId", "instalmentId", amount="1"), {"amount": "0"}
@@ -1008,6 +1020,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "ignoreBankLine": Example("finance", _money("bankLineId", **WHY), {"reason": " "}),
     "releaseOrderWhenPaid": Example("finance", _order_act("both@stranger", amount="9", **WHY)),
+    "activateCustomer": Example("finance", _prospect, {"reason": "x" * 501}),
     "setCreditLimit": Example("finance", _money("customerId", limit="900", **WHY), {"limit": "-1"}),
     "createFreeGoodsRule": Example(
         "manager",

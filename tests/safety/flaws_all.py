@@ -3,6 +3,7 @@
 import tests.e2e.flaws
 import tests.safety.flaws_processes
 import tests.safety.flaws_promises
+import tests.safety.flaws_quotes
 import tests.safety.flaws_stock  # noqa: F401 - each adds its own
 from tests.safety.flaws import FLAWS
 

@@ -288,6 +288,7 @@ MEANT = frozenset(
         ("removeMember", "userId"),
         ("setConcessionLimit", "role"),
         ("setCreditLimit", "customerId"),
+        ("activateCustomer", "customerId"),
         ("setCustomerCalendar", "customerId"),
         ("setCustomerPricingGroups", "customerId"),
         ("setSellableDays", "customerId"),

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.database import Database
 from auth.permissions import Viewer
 from schema import caches, guard
+from schema.caches import Documents
 from schema.ids import NODE_LOADERS, encode_id, split_id
 from tests.safety.conftest import Scene
 from tests.safety.crawler import (
@@ -20,6 +21,7 @@ from tests.safety.crawler import (
     crawl,
     dump,
     ids_in,
+    lookup_documents,
     node_document,
     root_document,
     root_fields,
@@ -51,10 +53,16 @@ POOL_READERS = (
 )
 
 
+# Parsed and validated once for each kind of viewer: half of what a crawl costs, and the same at each of them.
+PREPARED = Documents()
+
+
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits of documents have tests of their own; here a document may be as large as the schema."""
     monkeypatch.setattr(guard, "DEPTH_MAX", 99)
+    monkeypatch.setattr(guard, "ALIASES_MAX", 99)
+    monkeypatch.setattr(guard, "ROOT_FIELDS_MAX", 99)
     monkeypatch.setattr(caches, "TOKENS_MAX", 10**6)
     monkeypatch.setattr(caches, "KEPT_CHARACTERS_MAX", 10**7)
 
@@ -66,11 +74,17 @@ class OneWall(Database):
         return super()._parameters(viewer, suffix) | {"role": f"{self.role_prefix}job"}
 
 
+async def ask(
+    scene: Scene, name: str, document: str, variables: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    scene.engine.cost_max, scene.engine.documents = 10**15, PREPARED
+    return await scene.ask(name, document, variables)
+
+
 async def answer_to(
     scene: Scene, name: str, document: str, variables: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    scene.engine.cost_max = 10**15
-    answer = await scene.ask(name, document, variables)
+    answer = await ask(scene, name, document, variables)
     assert "errors" not in answer, (name, document[:200], answer["errors"][:3])
     return answer
 
@@ -85,8 +99,7 @@ async def crawl_as(scene: Scene, name: str) -> list[dict[str, Any]]:
         for company in scene.world.customers.values():
             # Of a company that the viewer does not reach nothing is told, not even that there is one.
             asked = given | {"customerId": global_id("Customer", company)}
-            scene.engine.cost_max = 10**15
-            answer = await scene.ask(name, document, asked)
+            answer = await ask(scene, name, document, asked)
             if "errors" in answer:
                 assert [each["message"] for each in answer["errors"]] == ["Not found."], answer
             found.append(answer)
@@ -181,12 +194,13 @@ async def test_nodes_and_lookups_give_no_more_than_lists_do(still: Scene) -> Non
 
 
 def lookups(view: Any, kinds: dict[str, list[str]], texts: dict[tuple[str, str], set[str]]) -> Iterator[Any]:
-    """Each root field that names one thing, by each way of naming, with everything known."""
+    """Each root field that names one thing, by each way of naming, with everything known, many in a document."""
     for root, field in root_fields(view).items():
         if root in THROUGH_IDS or "by" not in field.args:
             continue
         given_type = get_named_type(field.args["by"].type)
         assert isinstance(given_type, GraphQLInputObjectType)
+        ways: list[dict[str, str]] = []
         found_type = given_type.name.removesuffix("By")  # what it names, whatever is answered about it
         for way, each in given_type.fields.items():
             if get_named_type(each.type).name == "ID":
@@ -198,8 +212,8 @@ def lookups(view: Any, kinds: dict[str, list[str]], texts: dict[tuple[str, str],
                 values = sorted(texts.get((found_type, way), set()))
             if not values:
                 raise NeedsExample(f"{given_type.name}.{way}: nobody in the world can see such a value.")
-            for value in values:
-                yield root_document(view, root, {"by": {way: value}}, depth=2)
+            ways += [{way: value} for value in values]
+        yield from lookup_documents(view, root, ways)
 
 
 def filters_of(where: GraphQLInputObjectType, texts: list[str], ids: list[str]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from auth.permissions import ON_BEHALF_GRANTS, Permission, Viewer
 from models.approvals import SpendLimit
 from models.quotes import QuoteLine, QuoteRevision
 from models.users import User
-from resolvers.orders_quotes import HEAD_COPIED, LINE_COPIED
+from resolvers.orders_quotes_converting import HEAD_COPIED, LINE_COPIED
 from resolvers.quotes_acts import content_of
 from resolvers.quotes_due import expire_quotes, lapse_quote_requests
 from rules.quotes_content import content_hash

@@ -1,6 +1,7 @@
 """How a line of the cart comes, chosen on the cart's page without JavaScript, in both languages."""
 
 import re
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -35,7 +36,7 @@ async def test_a_buyer_chooses_how_a_line_comes_and_chooses_again(visitor: Visit
     day = whole.fields["on"]
 
     # Parts come by their own days, which the visitor's forms do not keep: both have one name.
-    wanted = {"part": ["1", "12"], "on": [day, "2027-03-01"]}
+    wanted: dict[str, Any] = {"part": ["1", "12"], "on": [day, "2027-03-01"]}
     page = await visitor.submit(parts, **wanted)
     assert "La línea llega como ha elegido; su precio no cambia." in page.text
     assert "Llega como ha elegido: 1 ud · " in page.text and "12 ud · 1 mar 2027" in page.text
