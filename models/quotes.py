@@ -60,6 +60,7 @@ class Quote(Base):
         CheckConstraint("status <> 'REQUESTED' or requested_at is not null", name="requested_by_somebody"),
         CheckConstraint("(sent_at is null) = (valid_until is null)", name="offer_has_last_day"),
         CheckConstraint("obstacle is null or status = 'ACCEPTED'", name="obstacle_when_accepted"),
+        CheckConstraint("opened_at is null or sent_at is not null", name="opened_when_sent"),
         # A quote becomes an order once, and an order comes of one quote.
         Index("uq_quote_order_id", "order_id", unique=True),
         Index(
@@ -84,6 +85,8 @@ class Quote(Base):
     # When the customer could first read an offer, and the last day of the one they have now.
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     valid_until: Mapped[date | None]
+    # When somebody of the customer's first read the offer they have now.
+    opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # The last day of the offer that people were reminded of; another one is reminded of anew.
     reminded_of: Mapped[date | None]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -214,7 +217,8 @@ class QuoteLine(Base):
 
 class QuoteFiguresKept(Base):
     """
-    What a revision gives away and leaves, and whose consent it has; apart, so that customers' roles never reach it.
+    What a revision gives away and leaves, whose consent it has, and our notes; apart, so that customers' roles never
+    reach it.
 
     `cost` is in the revision's currency, null where one is not known. Shapes in rules/quotes_approvals.py.
     """
@@ -230,6 +234,8 @@ class QuoteFiguresKept(Base):
     # What it takes of discounts: [{ruleId, amount, quantity, position}], the position of an option or alternative.
     uses: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]", default=list)
     granted: Mapped[list[Any]] = mapped_column(JSONB)
+    # What our people write for each other; the next revision begins with it.
+    notes: Mapped[LongText] = mapped_column(server_default="", default="")
 
 
 class QuoteCounter(Base):

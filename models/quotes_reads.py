@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, false, or_, se
 
 from auth.permissions import Permission, Viewer
 from models.approvals import ApprovalRequest
+from models.customers import Customer
 from models.customers_reads import customer_in_scope
 from models.quotes import Quote, QuoteAcceptance, QuoteCounter, QuoteFiguresKept, QuoteLine, QuoteRevision
 from models.rows import columns_of
 from rules.quotes import OPEN_OFFERS, ConversionObstacle, QuoteStatus, RevisionStatus
+from rules.quotes_desk import next_step, stalled_before
 from rules.states import ApprovalStatus, ApprovalSubject, LineKind
 
 WRITTEN = (RevisionStatus.DRAFT, RevisionStatus.PENDING_APPROVAL, RevisionStatus.APPROVED)
@@ -37,6 +39,7 @@ class QuoteRow:
     request_message: str
     sent_at: datetime | None
     valid_until: date | None
+    opened_at: datetime | None
     ended_at: datetime | None
     obstacle: ConversionObstacle | None
     order_id: UUID | None
@@ -55,8 +58,8 @@ def visible_quotes(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return select(*columns_of(Quote, QuoteRow)).where(quote_in_scope(viewer))
 
 
-def quote_columns(viewer: Viewer, today: date) -> dict[str, Any]:
-    """What `where:` may filter quotes by."""
+def quote_columns(viewer: Viewer, today: date, zone: tzinfo) -> dict[str, Any]:
+    """What `where:` may filter quotes by; `today` is the day in the seller's `zone`."""
     is_over = and_(Quote.status.in_([each.value for each in OPEN_OFFERS]), Quote.valid_until < today)
     waiting = exists().where(
         ApprovalRequest.quote_id == Quote.id,
@@ -65,13 +68,38 @@ def quote_columns(viewer: Viewer, today: date) -> dict[str, Any]:
         ApprovalRequest.status == ApprovalStatus.PENDING,
     )
     may = viewer.may(Permission.QUOTES_APPROVE)
+    status = case((is_over, QuoteStatus.EXPIRED.value), else_=Quote.status)
+    theirs = exists().where(Customer.id == Quote.customer_id, Customer.sales_rep_id == viewer.user_id)
+    unanswered = _revisions().where(
+        QuoteRevision.status == RevisionStatus.SENT, QuoteRevision.sent_at < stalled_before(today, zone)
+    )
     return {
         "number": Quote.number,
         "customer": Quote.customer_id,
-        "status": case((is_over, QuoteStatus.EXPIRED.value), else_=Quote.status),
+        "status": status,
         "valid_until": Quote.valid_until,
         "is_to_approve": waiting if may else false(),
+        "step": _step(status),
+        "is_mine": or_(Quote.created_by_id == viewer.user_id, theirs),
+        "is_stalled": and_(status == QuoteStatus.SENT.value, unanswered.exists()),
     }
+
+
+def _revisions() -> Select[*tuple[Any, ...]]:
+    """The states of a quote's revisions, within a statement on quotes."""
+    return select(QuoteRevision.status).where(
+        QuoteRevision.quote_id == Quote.id, QuoteRevision.customer_id == Quote.customer_id
+    )
+
+
+def _step(status: ColumnElement[Any]) -> ColumnElement[Any]:
+    """rules.quotes_desk.next_step as SQL, written out from the rule itself."""
+    writing = _revisions().where(QuoteRevision.status.in_(WRITTEN)).scalar_subquery()
+
+    def steps(of: RevisionStatus | None) -> ColumnElement[Any]:
+        return case({each.value: next_step(each, of).value for each in QuoteStatus}, value=status)
+
+    return case(*((writing == each.value, steps(each)) for each in WRITTEN), else_=steps(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +199,7 @@ class FiguresRow:
     depth_percent: Decimal
     measured: dict[str, Any]
     granted: list[Any]
+    notes: str
 
 
 def visible_figures(viewer: Viewer) -> Select[*tuple[Any, ...]]:

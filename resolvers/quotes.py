@@ -80,7 +80,9 @@ async def quotes(
     ctx: Context, where: Where | None, search: str | None, sort: Sequence[SortKey], args: PageArgs
 ) -> Page[QuoteRow]:
     """The quotes the viewer may see."""
-    statement = visible_quotes(ctx.user).where(conditions(where, quote_columns(ctx.user, ctx.today)))
+    statement = visible_quotes(ctx.user).where(
+        conditions(where, quote_columns(ctx.user, ctx.today, ctx.zone))
+    )
     if search and search.strip():
         if len(search) > SEARCH_MAX:
             text = "A search has {limit} characters at most."

@@ -350,7 +350,7 @@ async def send_quote(ctx: Context, quote_id: UUID, expected_version: int) -> UUI
     stands = status_on(QuoteStatus(quote.status), quote.valid_until, ctx.today)
     quote.status = move_quote(stands, QuoteStatus.SENT)
     quote.sent_at, quote.valid_until = quote.sent_at or ctx.now, revision.valid_until
-    quote.status_reason, quote.ended_at = "", None
+    quote.status_reason, quote.ended_at, quote.opened_at = "", None, None
     done(ctx, quote, "quote.sent", revision=revision.number, contentHash=revision.content_hash.hex())
     await ctx.session.flush()
     await settle_holds(ctx, quote, found.revisions)

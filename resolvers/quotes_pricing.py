@@ -107,6 +107,7 @@ class QuoteTerms:
     payment_term: str | None = None
     delivery_address_id: UUID | None = None
     deposit_percent: Decimal | None = None
+    internal_notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ async def price_quote(
     figures["uses"] = uses_kept(simulated.priced.document.uses)
     for index, uses in of_choices.items():
         figures["uses"] += uses_kept(uses, positions[index])
+    figures["notes"] = terms.internal_notes.strip()
     return PricedQuote(head, [each.values for each in ordered], figures)
 
 
@@ -258,6 +260,8 @@ def _problems_of_terms(ctx: Context, terms: QuoteTerms) -> list[Refusal]:
         found.append(Refusal(ErrorCode.PAST_DATE, text, ("terms", "validUntil")))
     if len(terms.message) > TEXT_MAX:
         found.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("terms", "message")))
+    if len(terms.internal_notes) > TEXT_MAX:
+        found.append(Refusal(ErrorCode.INVALID, "This text is too long.", ("terms", "internalNotes")))
     percent = terms.discount_percent
     if not ZERO <= percent <= 100 or percent != round(percent, 6):
         text = "A percent is from 0 to 100, with 6 decimals at most."

@@ -52,6 +52,7 @@ from schema.quick_order import QuickOrderMutations, QuickOrderQueries
 from schema.quotes import QuoteQueries
 from schema.quotes_acts import QuoteMutations
 from schema.quotes_answers import QuoteAnswerMutations
+from schema.quotes_desk import QuoteDeskMutations
 from schema.quotes_messages import QuoteMessageMutations
 from schema.sales import SalesQueries
 from schema.sales_agreements import SalesAgreementQueries
@@ -135,6 +136,7 @@ class Mutation(
     OrderMutations,
     QuoteMutations,
     QuoteAnswerMutations,
+    QuoteDeskMutations,
     QuoteMessageMutations,
     ConcessionMutations,
     CapturedOrderMutations,

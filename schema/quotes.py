@@ -11,13 +11,14 @@ import strawberry
 from auth.permissions import Permission as P
 from models.quotes import Quote as Table
 from models.quotes_reads import AcceptanceRow, CounterRow, QuoteRequestRow, QuoteRow
-from resolvers import quotes, quotes_deposits
+from resolvers import quotes, quotes_deposits, quotes_desk
 from resolvers.context import Context
 from resolvers.customers import customers_by_id
 from resolvers.holds import holds_by_source
 from resolvers.paging import PageArgs, SortKey
 from rules.quotes import ConversionObstacle, QuoteAction, QuoteStatus, price_source
 from rules.quotes_approvals import ApprovalCriterion, ApprovalLevel, PolicyRow
+from rules.quotes_desk import STALLED_DAYS, QuoteStep
 from rules.states import ApprovalStatus, ApprovalSubject
 from schema.access import access, list_size
 from schema.connections import After, Before, Connection, First, Last, connection
@@ -26,7 +27,7 @@ from schema.filters import BooleanFilter, DateFilter, IDFilter, StringFilter, on
 from schema.ids import Node, encode_id, node_loader, try_decode_id
 from schema.quotes_beside import QuoteBeside
 from schema.quotes_deposits import QuoteDeposit
-from schema.quotes_enums import QuoteStatusFilter
+from schema.quotes_enums import QuoteStatusFilter, QuoteStepFilter
 from schema.quotes_holds import QuoteHold
 from schema.quotes_revisions import READ, QuoteNeed, QuoteRevision
 from schema.rows import fill
@@ -209,6 +210,9 @@ class Quote(QuoteBeside, Node):
     valid_until: date | None = strawberry.field(
         description="The last day of the present offer, in the seller's time zone; null where none was sent."
     )
+    opened_at: datetime | None = strawberry.field(
+        description="When somebody of the customer's first read the present offer; null until then."
+    )
     ended_at: datetime | None = strawberry.field(description="When it came to its end; null until then.")
     obstacle: ConversionObstacle | None = strawberry.field(
         description="Why it is accepted and no order yet; null otherwise."
@@ -222,6 +226,29 @@ class Quote(QuoteBeside, Node):
     @strawberry.field(description="Where it stands today.")
     def status(self, info: Info) -> QuoteStatus:
         return quotes.status_of(info.context, self.row)
+
+    @strawberry.field(
+        description="For how many days an open offer still holds, 0 on its last day; null where none is open."
+    )
+    def expires_in_days(self, info: Info) -> int | None:
+        return quotes_desk.expires_in_days(info.context, self.row)
+
+    @strawberry.field(description="What it waits for.", directives=_OURS)
+    async def next_step(self, info: Info) -> QuoteStep:
+        return await quotes_desk.step_of(info.context, self.row)
+
+    @strawberry.field(
+        description="Since when it waits for its next step; null where none is left.", directives=_OURS
+    )
+    async def waits_since(self, info: Info) -> datetime | None:
+        return await quotes_desk.waits_since(info.context, self.row)
+
+    @strawberry.field(
+        description=f"Whether the offer was sent {STALLED_DAYS} days ago or more, and is not answered.",
+        directives=_OURS,
+    )
+    async def is_stalled(self, info: Info) -> bool:
+        return await quotes_desk.is_stalled(info.context, self.row)
 
     @strawberry.field(description="Who began it.", directives=_OURS)
     def created_by_name(self) -> str:
@@ -372,6 +399,17 @@ class QuoteWhere:
     is_to_approve: BooleanFilter | None = strawberry.field(
         default=None,
         description="Whether it waits for the seller's own consent, and the viewer may give one.",
+    )
+    step: QuoteStepFilter | None = strawberry.field(
+        default=None, description="On what it waits for.", directives=_OURS
+    )
+    is_mine: BooleanFilter | None = strawberry.field(
+        default=None, description="Whether the viewer began it, or looks after its customer."
+    )
+    is_stalled: BooleanFilter | None = strawberry.field(
+        default=None,
+        description=f"Whether the offer was sent {STALLED_DAYS} days ago or more, and is not answered.",
+        directives=_OURS,
     )
     and_: list["QuoteWhere"] | None = strawberry.field(
         name="and", default=None, description="All of these hold."

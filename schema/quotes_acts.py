@@ -81,6 +81,9 @@ class QuoteTermsInput:
     delivery_address_id: strawberry.ID | None = strawberry.field(
         default=None, description="Where goods go; the customer's first address where nothing is said."
     )
+    internal_notes: str = strawberry.field(
+        default="", description="For your colleagues, 2,000 characters; never for the customer."
+    )
     deposit_percent: Decimal | None = strawberry.field(
         default=None,
         description="The share of the gross to be paid before it becomes an order; the policy's where none is said.",
@@ -91,7 +94,7 @@ class QuoteTermsInput:
         address = None if key is None else decode_id(key, "Address", path=(*place, "deliveryAddressId"))
         return QuoteTerms(
             self.valid_until, self.message, self.requested_on, self.discount_percent, self.discount_reason,
-            self.payment_term_code, address, self.deposit_percent,
+            self.payment_term_code, address, self.deposit_percent, self.internal_notes,
         )  # fmt: skip
 
 

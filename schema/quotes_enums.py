@@ -3,6 +3,7 @@
 from rules.quotes import ConversionObstacle, QuoteAction, QuoteStatus, RevisionStatus
 from rules.quotes_approvals import ApprovalCriterion, ApprovalLevel
 from rules.quotes_content import ChangeKind
+from rules.quotes_desk import QuoteStep
 from schema.access import described_enum
 from schema.filters import enum_filter
 
@@ -96,4 +97,20 @@ described_enum(
     {"ADDED": "It is new.", "REMOVED": "It is gone.", "CHANGED": "Something of it is different."},
 )
 
+described_enum(
+    QuoteStep,
+    "What a quote waits for.",
+    {
+        "ANSWER": "An answer of ours, to a request or a counter-offer.",
+        "SUBMIT": "What is being written is to be submitted.",
+        "CONSENT": "The consent of somebody else of the seller's.",
+        "SEND": "It may be sent.",
+        "CUSTOMER": "The customer's answer.",
+        "COLLEAGUE": "The consent of a colleague at the customer.",
+        "CONVERT": "It is accepted, and no order yet.",
+        "NONE": "Nothing any more.",
+    },
+)
+
 QuoteStatusFilter = enum_filter(QuoteStatus)
+QuoteStepFilter = enum_filter(QuoteStep)

@@ -314,6 +314,19 @@ class QuoteRevision:
         return [QuoteLineDifference.of(each, self.row.currency) for each in found]
 
     @strawberry.field(
+        description="Why a special discount on the whole was given; empty where none was.", directives=_OURS
+    )
+    def discount_reason(self) -> str:
+        return self.row.discount_reason
+
+    @strawberry.field(
+        description="What the seller's people note for each other; never for the customer.", directives=_OURS
+    )
+    async def internal_notes(self, info: Info) -> str:
+        found = await info.context.load(quotes.figures_by_revision, self.row.id)
+        return "" if found is None else found.notes
+
+    @strawberry.field(
         description="How much less it asks than the rules, in percent; what was given whole and longer terms count.",
         directives=_OURS,
     )

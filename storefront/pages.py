@@ -56,6 +56,9 @@ from storefront.staff import (
     pricing_settings,
     punctuality,
     purchasing,
+    quotes_approvals,
+    quotes_editor,
+    quotes_policy,
     scarce,
     scheduling,
     segments,
@@ -68,6 +71,7 @@ from storefront.staff import (
 from storefront.staff import agreements as agreement_desk
 from storefront.staff import deliveries as delivery_desk
 from storefront.staff import invoices as invoice_desk
+from storefront.staff import quotes as quote_desk
 
 STATIC = Path(__file__).parent / "static"
 FORM_FIELDS_MAX = 5000
@@ -95,6 +99,8 @@ PAGES: Sequence[At] = (
     *simulator.PAGES, *suggestions.PAGES, *availability.PAGES, *suppliers.PAGES, *purchasing.PAGES, *direct.PAGES,
     *lots.PAGES, *scarce.PAGES, *scheduling.PAGES, *admin.PAGES,
     *api_clients.PAGES, *jobs.PAGES, *imports.PAGES, *punctuality.PAGES,
+    *quote_desk.PAGES, *quotes_policy.PAGES, *quotes_approvals.PAGES,
+    *quotes_editor.PAGES,  # the last of /staff/quotes: a name in the place of a number is no number
 )  # fmt: skip
 # Where forms send files: their bodies are larger than others'.
 FILE_PATHS = tuple(at.path for at in PAGES if at.takes_file)

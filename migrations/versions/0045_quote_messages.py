@@ -3,7 +3,7 @@
 from alembic import context, op
 
 revision = "0045"
-down_revision = "0042"
+down_revision = "0044"
 
 # $prefix stands for the setting VENTAS_ROLE_PREFIX.
 STATEMENTS = (

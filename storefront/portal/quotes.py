@@ -61,6 +61,8 @@ async def _quote(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
 async def show_quote(page: Page, problems: Sequence[Problem] = ()) -> Response:
     data, quote = await _quote(page)
     offer = quote["offer"]
+    if offer and quote["status"] == "SENT" and quote["openedAt"] is None and page.may("quotes:answer"):
+        await page.act_unkeyed("MarkQuoteOpened", quoteId=quote["id"])
     lines = offer["lines"] if offer else []
     taken = [each for each in _taken(page) if any(each == line["id"] for line in lines)]
     if offer and taken and page.may("prices:read"):

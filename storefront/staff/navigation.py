@@ -27,6 +27,7 @@ class Entry:
 NAVIGATION: Sequence[Entry] = (
     Entry("/staff", "home", N_("Today"), "staff", tab=True, exact=True),
     Entry("/staff/orders", "orders", N_("Orders"), "orders:read", tab=True),
+    Entry("/staff/quotes", "edit", N_("Quotes"), "quotes:manage"),
     Entry("/staff/deliveries", "truck", N_("Deliveries"), "deliveries:read"),
     Entry("/staff/punctuality", "clock", N_("On time"), "deliveries:read"),
     Entry("/staff/availability", "box", N_("Availability"), "stock-quantity:read"),
@@ -43,6 +44,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("/staff/trade-agreements", "tag", N_("Trade agreements"), "trade-agreements:read"),
     Entry("/staff/agreements", "archive", N_("Agreements"), "agreements:read"),
     Entry("/staff/discounts", "tag", N_("Discounts"), "discounts:read"),
+    Entry("/staff/approvals", "check", N_("Quotes to consent to"), "quotes:approve"),
     Entry("/staff/concessions", "percent", N_("Concessions"), "orders:discount"),
     Entry("/staff/simulator", "chart", N_("Price simulator"), "prices:simulate"),
     Entry("/staff/suggestions", "chart", N_("Suggestions"), "suggestions:measure"),

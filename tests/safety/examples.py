@@ -719,6 +719,10 @@ def _quote_answer(named: str = "", **more: Any) -> Callable[[Scene, str], Awaita
     return build
 
 
+async def _opened_quote(scene: Scene, name: str) -> Input:
+    return {"quoteId": (await _quote(scene, name, "parent"))["id"]}
+
+
 async def _create_quote(scene: Scene, name: str) -> Input:
     return {"customerId": global_id("Customer", scene.world.customers["parent"]), **QUOTED}
 
@@ -1106,6 +1110,7 @@ EXAMPLES: dict[str, Example] = {
     "counterQuote": Example("padmin", _quote_answer("lines", message="m"), OTHER_HASH),
     "acceptQuote": Example("padmin", _quote_answer("lineIds"), OTHER_HASH),
     "declineQuote": Example("papprover", _quote_answer(**WHY), OTHER_HASH),
+    "markQuoteOpened": Example("padmin", _opened_quote, {"quoteId": "x"}),
     "withdrawQuoteRequest": Example("padmin", _quote_act("requested", **WHY)),
     "approveQuoteAcceptance": Example("padmin", _quote_act("waiting")),
     "refuseQuoteAcceptance": Example("papprover", _quote_act("waiting", **WHY)),

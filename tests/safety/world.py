@@ -125,6 +125,7 @@ KINDS = {
     "manual_price_reason": "b",
     "quote_line.discount_reason": "b",
     "quote_revision.discount_reason": "b",
+    "quote_figures.notes": "b",
 }
 
 

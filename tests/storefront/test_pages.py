@@ -205,7 +205,7 @@ def test_every_page_says_who_may_open_it() -> None:
         "agreements:manage", "charges:read", "discounts:read", "discounts:manage", "free-goods:read", "prices:simulate",
         "suggestions:measure", "stock-quantity:read", "orders:discount", "orders:manage", "purchasing:read",
         "purchasing:manage",
-        "lots:read", "quotes:read", "quotes:answer",
+        "lots:read", "quotes:read", "quotes:answer", "quotes:manage", "quotes:approve", "stock:share",
     }  # fmt: skip
     # A company's admin who opens the seller's page of API clients finds their own company's there: rows decide.
     ours = {
@@ -232,6 +232,9 @@ def test_every_page_says_who_may_open_it() -> None:
         "purchasing:manage",
         "lots:read",
         "deliveries:read",
+        "quotes:manage",
+        "quotes:approve",
+        "stock:share",
     }
     apart = {"api-clients:manage", "agreements:read"}
     assert {at.needs for at in PAGES if at.path.startswith("/staff")} <= ours | apart
