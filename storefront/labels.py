@@ -301,7 +301,6 @@ LABELS: dict[str, dict[str, Label]] = {
         "import.supplier_products": Label(N_("Import: what suppliers sell")),
         "import.purchase_orders": Label(N_("Import: open purchase orders")),
         "approvals.end": Label(N_("Approvals: reminders and lapses")),
-        "quotes.convert": Label(N_("Quotes: orders of what was accepted")),
         "quotes.end": Label(N_("Quotes: offers that are over")),
         "quotes.convert": Label(N_("Quotes: accepted ones become orders")),
         "promises.keep": Label(N_("Promises: made again where they broke")),
@@ -514,8 +513,8 @@ LABELS: dict[str, dict[str, Label]] = {
         "AGREEMENT": Label(N_("The agreement has not enough left, or ended.")),
         "STOCK": Label(N_("Something is short that may not be ordered ahead.")),
         "DEPOSIT": Label(N_("The deposit is not paid yet.")),
+        "DISCOUNT": Label(N_("A discount in it is used up meanwhile.")),
         "PROSPECT": Label(N_("The seller still has to make your company a customer.")),
-        "PROSPECT": Label(N_("Finance has to look at the company first.")),
     },
     "trade_relation": {
         "PRICE": Label(N_("Price")),
