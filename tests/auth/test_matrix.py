@@ -159,6 +159,7 @@ def test_what_a_role_may_not_see_is_not_in_its_view(role: Role) -> None:
         "RequestLotsInput.lots",
         "Delivery.internalNote",
         "UpdateDeliveryInput.internalNote",
+        "QuoteRevision.internalNotes",  # whoever consents reads why it was asked for
         "QuoteRevision.marginBand",
         "DeliveryControlSetting.issueMarginDays",  # days beside stock, no money
         "SetDeliveryControlInput.issueMarginDays",
