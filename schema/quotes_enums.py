@@ -66,7 +66,7 @@ described_enum(
         "STOCK": "Something is short that may not be ordered ahead.",
         "DEPOSIT": "The deposit that was asked for is not paid yet.",
         "DISCOUNT": "Others used up a discount that is limited.",
-        "PROSPECT": "The company is no customer yet: finance has to check it (`activateCustomer`).",
+        "PROSPECT": "The company is no customer yet: finance has to check it.",
     },
 )
 described_enum(
