@@ -60,6 +60,15 @@ DATA = (
     ("select name from free_goods_rule union select name from charge_rule", None),
     ("select name || ' ' || email from supplier union select status_reason from lot", None),
     ("select status_reason || ' ' || note || ' ' || supplier_reference from purchase_order", None),
+    (
+        "select status_reason || ' ' || request_message from quote union select message from quote_counter",
+        None,
+    ),
+    (
+        "select message || ' ' || discount_reason from quote_revision union select notes from quote_figures",
+        None,
+    ),
+    ("select manual_price_reason || ' ' || discount_reason from quote_line", None),
 )
 
 
