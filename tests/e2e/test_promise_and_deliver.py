@@ -57,12 +57,14 @@ class Story:
     async def promised(self, *days: tuple[int, date | None]) -> None:
         """What the buyer and their rep read of the line: so many, and when they come."""
         word = {"es": "confirmada", "en": "confirmed"}[self.walk.locale]
-        wanted = {"es": "pedido para", "en": "wanted"}[self.walk.locale]
+        lost = {"es": "ya sin fecha; prometido primero", "en": "no date any more; first promised"}[
+            self.walk.locale
+        ]
         for email, path in ((BUYER, "/orders"), (REP, "/staff/orders")):
             person = await self.walk.open(email, f"{path}/{self.number}")
             read = await person.read(f"tr:has-text('{self.sku}')")
             for count, day in days:
-                said = f"{word}: {self.day(day)}" if day else f"{wanted}: {self.day(WANTED)}"
+                said = f"{word}: {self.day(day)}" if day else f"{lost}: {self.day(WANTED)}"
                 assert (f"{count} · {said}" if len(days) > 1 else said) in read, read
 
 
