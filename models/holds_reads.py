@@ -30,22 +30,6 @@ class HoldRow:
     is_extended: bool
 
 
-def live_holds(viewer: Viewer, now: datetime, source_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    """What is held for the sources at that moment, of customers in the viewer's scope."""
-    return (
-        select(*columns_of(Reservation, HoldRow))
-        .join(Warehouse, Warehouse.id == Reservation.warehouse_id)
-        .where(
-            Warehouse.seller_id == viewer.seller_id,
-            customer_in_scope(viewer, Reservation.customer_id),
-            Reservation.source_id.in_(source_ids),
-            Reservation.released_at.is_(None),
-            Reservation.expires_at > now,
-        )
-        .order_by(Reservation.source_id, Reservation.product_id, Reservation.id)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class HeldRow:
     """A quantity of a product that is held in a warehouse for a customer's cart or quote; in the product's own unit."""
@@ -60,18 +44,33 @@ class HeldRow:
     reason: str
 
 
-def visible_held(viewer: Viewer, now: datetime, product_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    """What is held of the products at that moment, of customers in the viewer's scope; what ends first ahead."""
+def _live(viewer: Viewer, now: datetime, columns: tuple[Any, ...]) -> Select[*tuple[Any, ...]]:
+    """What is held at that moment, neither let go nor over, of customers in the viewer's scope."""
     return (
-        select(*columns_of(Reservation, HeldRow))
+        select(*columns)
         .join(Warehouse, Warehouse.id == Reservation.warehouse_id)
         .where(
             Warehouse.seller_id == viewer.seller_id,
             customer_in_scope(viewer, Reservation.customer_id),
-            Reservation.product_id.in_(product_ids),
-            Reservation.source_id.is_not(None),
             Reservation.released_at.is_(None),
             Reservation.expires_at > now,
         )
+    )
+
+
+def live_holds(viewer: Viewer, now: datetime, source_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """What is held for the sources at that moment, of customers in the viewer's scope."""
+    return (
+        _live(viewer, now, columns_of(Reservation, HoldRow))
+        .where(Reservation.source_id.in_(source_ids))
+        .order_by(Reservation.source_id, Reservation.product_id, Reservation.id)
+    )
+
+
+def visible_held(viewer: Viewer, now: datetime, product_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """What is held of the products at that moment, of customers in the viewer's scope; what ends first ahead."""
+    return (
+        _live(viewer, now, columns_of(Reservation, HeldRow))
+        .where(Reservation.product_id.in_(product_ids), Reservation.source_id.is_not(None))
         .order_by(Reservation.product_id, Reservation.expires_at, Reservation.id)
     )
